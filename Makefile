@@ -1,0 +1,53 @@
+# Each line here is a command that could be typed. What is installed goes into .venv and nowhere else.
+
+PYTHON ?= python3
+BIN = .venv/bin
+
+help:
+	@echo "make train      train the network, score it, draw the report   (ARGS='--recipe dense' and the like)"
+	@echo "make test       the quick tests"
+	@echo "make verify     the slow ones: the full training, the full notebook, the built package"
+	@echo "make check      format, lint and types"
+	@echo "make notebook   run notebooks/mnist_cnn.py and write it as .ipynb"
+	@echo "make bench      the benchmarks: they fill benchmarks/results/"
+	@echo "make docs       what the documents take from --help and from the results"
+	@echo "make clean      remove .venv and caches; runs/ stays"
+
+train: .venv/train
+	$(BIN)/mnist-cnn train $(ARGS)
+
+test: .venv/dev
+	$(BIN)/pytest $(ARGS)
+
+verify: .venv/dev
+	$(BIN)/pytest -m slow $(ARGS)
+
+check: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+notebook: .venv/dev
+	$(BIN)/python notebooks/build.py
+
+bench: .venv/dev
+	$(BIN)/python benchmarks/seeds.py
+	$(BIN)/python docs/generate.py
+
+docs: .venv/dev
+	$(BIN)/python docs/generate.py
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The pinned versions, installed once; `touch`ed last, so an installation that was cut short is taken up again.
+.venv/train .venv/dev: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "expected Python 3.11 to 3.13, found $$($(PYTHON) -V 2>&1); name one: make PYTHON=python3.12 ..."; exit 2; }
+	@$(PYTHON) -m venv .venv || \
+	  { rm -rf .venv; echo "expected python3 with venv; on Debian and Ubuntu: apt install python3-venv"; exit 2; }
+	@echo "Installing into .venv: about 2 GB, some minutes the first time"
+	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[$(@F)]'
+	@touch $@
+
+.PHONY: help train test verify check notebook bench docs clean
