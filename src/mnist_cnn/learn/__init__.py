@@ -1,0 +1,11 @@
+"""Learning: from the dataset to a run's folder with a trained network, its score and its report.
+
+The heavy half of the package. ``recipes`` is plain data; every other module here imports Keras and TensorFlow.
+"""
+
+import os
+
+# Both are read once, when Keras and TensorFlow are first imported, so they are set before any module of this
+# package can do that; what the user has set stays.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

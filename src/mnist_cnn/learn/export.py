@@ -1,0 +1,74 @@
+"""Export: a trained Keras model as an ONNX file, written straight from its weights.
+
+    >>> onnx(model, Path("model.onnx"), {"recipe": "seed"})        # doctest: +SKIP
+
+Input ``image``, float32 (n, 28, 28, 1) in [0, 1]; output ``probabilities``, float32 (n, 10). A node a layer and an
+activation, named as in the Keras model; no converter, whose output nobody can read.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from onnx import ModelProto, TensorProto, checker, helper, numpy_helper, save
+
+from mnist_cnn.errors import ModelError
+
+OPSET = 17
+_ACTIVATIONS = {"relu": "Relu", "softmax": "Softmax"}
+
+
+def onnx(model: keras.Sequential, path: Path, metadata: dict[str, str]) -> None:
+    """Write `model` to `path`, with `metadata` and the class names in the file.
+
+    Raises ModelError, with the layer's name, for a layer that is none of those the recipes use.
+    """
+    nodes, weights = [], []
+    value = "image"
+
+    def add(kind: str, name: str, inputs: tuple[str, ...] = (), **attributes: Any) -> None:
+        nonlocal value
+        nodes.append(helper.make_node(kind, [value, *inputs], [name], name=name, **attributes))
+        value = name
+
+    def constant(name: str, array: np.ndarray) -> str:
+        weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    # Keras keeps channels last, ONNX wants them second. The one channel of an image makes that a mere transpose.
+    add("Transpose", "channels_second", perm=[0, 3, 1, 2])
+    for layer in model.layers:
+        match layer:
+            case keras.layers.Conv2D(padding="valid", strides=(1, 1), dilation_rate=(1, 1)):
+                kernel, bias = layer.get_weights()
+                kernel_name = constant(f"{layer.name}.kernel", kernel.transpose(3, 2, 0, 1))
+                add("Conv", layer.name, (kernel_name, constant(f"{layer.name}.bias", bias)))
+            case keras.layers.MaxPooling2D(padding="valid"):
+                add("MaxPool", layer.name, kernel_shape=layer.pool_size, strides=layer.strides)
+            case keras.layers.Flatten():
+                add("Transpose", "channels_last", perm=[0, 2, 3, 1])
+                add("Flatten", layer.name)
+            case keras.layers.Dense():
+                kernel, bias = layer.get_weights()
+                kernel_name = constant(f"{layer.name}.kernel", kernel)
+                add("Gemm", layer.name, (kernel_name, constant(f"{layer.name}.bias", bias)))
+            case _:
+                raise ModelError(f"layer '{layer.name}' ({type(layer).__name__}): no ONNX form is known for it")
+        activation = keras.activations.serialize(getattr(layer, "activation", keras.activations.linear))
+        if activation in _ACTIVATIONS:
+            add(_ACTIVATIONS[activation], f"{layer.name}.{activation}")
+        elif activation != "linear":
+            raise ModelError(f"layer '{layer.name}': no ONNX form is known for its activation '{activation}'")
+    nodes[-1].output[0] = "probabilities"
+    graph = helper.make_graph(
+        nodes,
+        model.name,
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 28, 28, 1])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", 10])],
+        weights,
+    )
+    content: ModelProto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+    helper.set_model_props(content, {"classes": "0 1 2 3 4 5 6 7 8 9", **metadata})
+    checker.check_model(content, full_check=True)
+    save(content, path)

@@ -1,0 +1,23 @@
+"""The network: a recipe's layers as a compiled Keras model.
+
+>>> from mnist_cnn.learn.recipes import SEED
+>>> build(SEED).count_params()
+693962
+"""
+
+import dataclasses
+
+import keras
+
+from mnist_cnn.learn.recipes import Recipe
+
+
+def build(recipe: Recipe) -> keras.Sequential:
+    """The recipe's network, untrained and compiled: float32 (n, 28, 28, 1) in [0, 1] -> float32 (n, 10).
+
+    The first weights come from Keras's global random state: call ``keras.utils.set_random_seed`` before.
+    """
+    layers = [getattr(keras.layers, type(layer).__name__)(**dataclasses.asdict(layer)) for layer in recipe.layers]
+    model = keras.Sequential([keras.Input((28, 28, 1)), *layers], name=recipe.name)
+    model.compile(optimizer=recipe.optimizer, loss=recipe.loss, metrics=["accuracy"])
+    return model

@@ -1,0 +1,146 @@
+"""A run: the folder that holds everything one training leaves behind.
+
+    runs/seed-20261123-093000/
+      config.json     what was run: recipe, seed, data with its hashes, versions, commit, machine
+      history.csv     a line an epoch: epoch, loss, accuracy, seconds
+      model.keras     the trained network            model.onnx    the same for ONNX Runtime
+      report.json     its score on the test set      report.html   the pictures (also in pictures/)
+
+Every file is written under a temporary name and renamed, so whatever is there is whole. While a training goes on,
+``epoch-NN.keras`` holds the network and its optimiser after NN epochs: from it a killed run resumes.
+"""
+
+import contextlib
+import csv
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mnist_cnn.errors import RunError
+
+# Checkpoint, its successor, the model, its ONNX form, report and pictures: about 30 MB for the seed recipe.
+ROOM = 40 * 2**20
+
+PARTIAL = ".partial-"
+
+Epoch = dict[str, float]
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path to write to, which becomes `path` if all goes well and is removed if not."""
+    temporary = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")  # the suffix stays: Keras goes by it
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's folder, which exists and has a config."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path, config: dict[str, Any]) -> "Run":
+        """Make the folder, or take an empty one, and make sure before any work that the results will fit.
+
+        Raises RunError if it holds something already, or cannot be written, or its disk is full.
+        """
+        probe = path / ".room"
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            if any(path.iterdir()):
+                raise RunError(f"{path}: expected a new or empty folder, found files in it (--resume continues a run)")
+            try:
+                probe.write_bytes(bytes(ROOM))  # really written: quotas and limits tell no other way
+            finally:
+                probe.unlink(missing_ok=True)
+        except OSError as error:
+            reason = error.strerror or error
+            raise RunError(f"{path}: expected a folder with {ROOM >> 20} MB of room, found: {reason}") from None
+        run = cls(path)
+        run.write_json("config.json", config)
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "Run":
+        """An existing run. Raises RunError if the folder holds none."""
+        run = cls(path)
+        run.config()
+        return run
+
+    def config(self) -> dict[str, Any]:
+        return self.read_json("config.json", "a run's folder, as `mnist-cnn train` makes it")
+
+    def read_json(self, name: str, meaning: str) -> dict[str, Any]:
+        """One of the run's JSON files. Raises RunError, telling what the file means, if it is not there."""
+        try:
+            content = json.loads((self.path / name).read_text("utf-8"))
+        except OSError as error:
+            raise RunError(f"{self.path}: expected {meaning}; found no readable {name} ({error.strerror})") from None
+        except ValueError as error:
+            raise RunError(f"{self.path / name}: expected JSON, found: {error}") from None
+        if not isinstance(content, dict):
+            raise RunError(f"{self.path / name}: expected a JSON object, found {type(content).__name__}")
+        return content
+
+    def write_json(self, name: str, content: dict[str, Any]) -> Path:
+        return self.write_text(name, json.dumps(content, indent=2) + "\n")
+
+    def write_text(self, name: str, content: str) -> Path:
+        with replacing(self.path / name) as temporary:
+            temporary.write_text(content, "utf-8")
+        return self.path / name
+
+    def history(self) -> list[Epoch]:
+        """The finished epochs in order: ``{"epoch": 1, "loss": 0.14, "accuracy": 0.958, "seconds": 21.3}``."""
+        file = self.path / "history.csv"
+        if not file.exists():
+            return []
+        try:
+            with file.open(newline="", encoding="utf-8") as lines:
+                epochs = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(lines)]
+            if [epoch["epoch"] for epoch in epochs] != list(range(1, len(epochs) + 1)):
+                raise ValueError("epochs that are not 1, 2, 3, ...")
+            if not all({"loss", "accuracy"} <= epoch.keys() for epoch in epochs):
+                raise ValueError("no columns 'loss' and 'accuracy'")
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise RunError(f"{file}: expected a line an epoch, found: {error}") from None
+        return [{**epoch, "epoch": int(epoch["epoch"])} for epoch in epochs]
+
+    def write_history(self, epochs: list[Epoch]) -> None:
+        with replacing(self.path / "history.csv") as temporary, temporary.open("w", newline="") as lines:
+            writer = csv.DictWriter(lines, fieldnames=list(epochs[0]) if epochs else ["epoch"])
+            writer.writeheader()
+            writer.writerows(epochs)
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model.keras"
+
+    def checkpoint(self) -> tuple[int, Path] | None:
+        """How many epochs the newest checkpoint holds, and its file."""
+        numbers = {
+            int(match[1]): file
+            for file in self.path.glob("epoch-*.keras")
+            if (match := re.fullmatch(r"epoch-(\d+)\.keras", file.name))
+        }
+        return max(numbers.items()) if numbers else None
+
+    def checkpoint_file(self, epochs: int) -> Path:
+        return self.path / f"epoch-{epochs:02}.keras"
+
+    def drop_checkpoints(self, keep: Path | None = None) -> None:
+        """Remove the checkpoints but `keep`, and what a killed process left half written."""
+        for file in (*self.path.glob("epoch-*.keras"), *self.path.glob(f"{PARTIAL}*")):
+            if file != keep:
+                file.unlink(missing_ok=True)

@@ -1,0 +1,203 @@
+"""Training: a recipe and the images in, a run's folder with the trained network out.
+
+    >>> run = start(SEED, mnist.load(), seed=1)                    # doctest: +SKIP
+    >>> run = resume(Path("runs/seed-20261123-093000"))            # doctest: +SKIP
+
+It is one plain ``model.fit`` with three callbacks: the recipe's StopAtAccuracy, the one that keeps the run's files
+after each epoch, and TensorBoard if asked.
+"""
+
+import dataclasses
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mnist_cnn import mnist
+from mnist_cnn.errors import RunError
+from mnist_cnn.learn import export
+from mnist_cnn.learn.callback import StopAtAccuracy
+from mnist_cnn.learn.model import build
+from mnist_cnn.learn.recipes import RECIPES, Recipe
+from mnist_cnn.learn.run import Epoch, Run, replacing
+
+
+def start(
+    recipe: Recipe,
+    dataset: mnist.Dataset,
+    out: Path | None = None,
+    *,
+    seed: int = 0,
+    limit: int | None = None,
+    deterministic: bool = False,
+    tensorboard: bool = False,
+    data: str | None = None,
+) -> Run:
+    """Make a run's folder for these settings; ``fit`` does the work.
+
+    out: the folder, new or empty; by default ``runs/<recipe>-<time>``.
+    limit: train on the first so many images only.
+    deterministic: the same seed on the same machine then gives the same weights, bit for bit, somewhat slower.
+    data: where `dataset` came from, for the record; None is the package itself.
+    Raises RunError before any training if the folder cannot hold the results.
+    """
+    config = {
+        "recipe": dataclasses.asdict(recipe)
+        | {"layers": [{"layer": type(layer).__name__, **dataclasses.asdict(layer)} for layer in recipe.layers]},
+        "seed": seed,
+        "limit": limit,
+        "deterministic": deterministic,
+        "tensorboard": tensorboard,
+        "data": {"path": data, "sha256": dataset.sha256()},
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "resumed_after_epochs": [],
+        "commit": _commit(),
+        "machine": machine(),
+        "versions": versions(),
+    }
+    return Run.create(out or _new_folder(recipe.name), config)
+
+
+def fit(run: Run, dataset: mnist.Dataset) -> keras.Model:
+    """Train the run's network from where it stands to its stop, and write model.keras and model.onnx.
+
+    Epochs that are done already are not repeated, so this is also how a killed run goes on. After a
+    KeyboardInterrupt the epochs finished so far are kept, and nothing else is written.
+    Raises RunError if the images are not those the run began with.
+    """
+    config = run.config()
+    if dataset.sha256() != config["data"]["sha256"]:
+        raise RunError(f"{run.path}: expected the images it was begun with, found others; pass --data")
+    recipe = recipe_of(run)
+    keras.utils.set_random_seed(config["seed"])
+    if config["deterministic"]:
+        tf.config.experimental.enable_op_determinism()
+    done, model = _restore(run, recipe)
+    if done:
+        # A resumed epoch must not see the images in the order of the first: its seed is another, but a fixed one.
+        keras.utils.set_random_seed(config["seed"] + done)
+        run.write_json("config.json", config | {"resumed_after_epochs": [*config["resumed_after_epochs"], done]})
+    if not _finished(run.history(), recipe):
+        images, labels = (array[: config["limit"]] for array in dataset.train)
+        callbacks = [_KeepEpochs(run), StopAtAccuracy(recipe.target)]
+        if config["tensorboard"]:
+            callbacks.append(keras.callbacks.TensorBoard(run.path / "tensorboard"))
+        model.fit(
+            mnist.as_input(images),
+            labels,
+            batch_size=recipe.batch_size,
+            initial_epoch=done,
+            epochs=recipe.epochs,
+            callbacks=callbacks,
+            verbose=1 if sys.stdout.isatty() else 2,  # a bar for people, a line an epoch for files
+        )
+    with replacing(run.model) as temporary:
+        model.save(temporary)
+    with replacing(run.path / "model.onnx") as temporary:
+        export.onnx(model, temporary, {"recipe": recipe.name, "commit": config["commit"] or ""})
+    run.drop_checkpoints()
+    return model
+
+
+def recipe_of(run: Run) -> Recipe:
+    """The recipe the run was begun with. Raises RunError if this version of the package does not know it."""
+    recorded = run.config()["recipe"]
+    recipe = RECIPES.get(recorded["name"])
+    if recipe is None:
+        raise RunError(f"{run.path}: expected a recipe of {', '.join(RECIPES)}, found {recorded['name']}")
+    return dataclasses.replace(recipe, **{key: recorded[key] for key in ("target", "epochs", "batch_size")})
+
+
+def _restore(run: Run, recipe: Recipe) -> tuple[int, keras.Model]:
+    """How many epochs are done, and the model after them; the history is cut to match."""
+    if run.model.exists():
+        return len(run.history()), keras.saving.load_model(run.model)
+    done, file = run.checkpoint() or (0, None)
+    history = run.history()
+    if len(history) < done:
+        raise RunError(f"{run.path}: expected {done} epochs in history.csv, found {len(history)}")
+    if len(history) > done:  # killed between writing the history and the checkpoint
+        run.write_history(history[:done])
+    return done, keras.saving.load_model(file) if file else build(recipe)
+
+
+def _finished(history: list[Epoch], recipe: Recipe) -> bool:
+    return len(history) >= recipe.epochs or bool(history and history[-1]["accuracy"] > recipe.target)
+
+
+class _KeepEpochs(keras.callbacks.Callback):
+    """After each epoch: the history first and then the checkpoint, whose name says how many epochs it holds.
+
+    Keras's BackupAndRestore does not rename, so a kill while it saves leaves it with nothing.
+    """
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._run = run
+        self._history = run.history()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        seconds = round(time.perf_counter() - self._began, 3)
+        self._history.append({"epoch": epoch + 1, **values, "seconds": seconds})
+        self._run.write_history(self._history)
+        checkpoint = self._run.checkpoint_file(epoch + 1)
+        with replacing(checkpoint) as temporary:
+            self.model.save(temporary)
+        self._run.drop_checkpoints(keep=checkpoint)
+
+
+def _new_folder(name: str) -> Path:
+    """``runs/<name>-<time>``, with a number after it where two begin in the same second."""
+    stem = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    return next(
+        folder
+        for folder in (Path("runs", stem + suffix) for suffix in ("", *(f"-{n}" for n in range(2, 1000))))
+        if not folder.exists()
+    )
+
+
+def machine() -> dict[str, Any]:
+    """What a time was measured on."""
+    name = platform.processor() or platform.machine()
+    if (info := Path("/proc/cpuinfo")).exists():
+        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
+        name = names[0] if names else name
+    return {"processor": name, "cores": os.cpu_count(), "system": platform.platform()}
+
+
+def versions() -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        "mnist-cnn": importlib.metadata.version("mnist-cnn"),
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def _commit() -> str | None:
+    """The commit this code is at, with "-dirty" if it was changed since; None where it is not in a git checkout."""
+    here = Path(__file__)
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(here.parent), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        git("ls-files", "--error-unmatch", here.name)  # an environment inside somebody's repository is not ours
+        return git("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+    except (OSError, subprocess.CalledProcessError):
+        return None

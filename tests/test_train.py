@@ -1,0 +1,252 @@
+"""Training: it learns, it repeats itself to the bit, and neither a kill nor a full disk costs a finished epoch."""
+
+import csv
+import dataclasses
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from mnist_cnn import mnist
+from mnist_cnn.errors import RunError
+from mnist_cnn.learn.recipes import DENSE, SEED
+from mnist_cnn.learn.run import PARTIAL, Run
+from mnist_cnn.learn.train import fit, start
+
+
+def process(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "mnist_cnn", "train", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def rows(run: Path) -> list[dict[str, str]]:
+    file = run / "history.csv"
+    return list(csv.DictReader(file.read_text().splitlines())) if file.exists() else []
+
+
+def wait_for(condition: object, running: subprocess.Popen[str], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def leftovers(run: Path) -> list[str]:
+    return [file.name for file in run.iterdir() if file.name.startswith((".", "epoch-"))]
+
+
+@pytest.mark.parametrize("recipe", [SEED, DENSE], ids=lambda recipe: recipe.name)
+def test_it_learns_eight_images_by_heart_and_stops(
+    recipe: object, dataset: mnist.Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = start(dataclasses.replace(recipe, epochs=60), dataset, tmp_path / "run", limit=8)  # type: ignore[type-var]
+    model = fit(run, dataset)
+    accuracies = [epoch["accuracy"] for epoch in run.history()]
+    assert len(accuracies) < 60
+    assert accuracies[-1] == 1 > max(accuracies[:-1])
+    found = model.predict(mnist.as_input(dataset.train.images[:8]), verbose=0).argmax(axis=1)
+    assert found.tolist() == dataset.train.labels[:8].tolist()
+    assert f"Epoch {len(accuracies)}: training accuracy 1.00000 is above the target" in capsys.readouterr().out
+
+
+def test_the_run_folder_holds_what_it_promises(run: Run, dataset: mnist.Dataset) -> None:
+    assert {"config.json", "history.csv", "model.keras", "model.onnx"} <= {file.name for file in run.path.iterdir()}
+    assert leftovers(run.path) == []
+    config = run.config()
+    assert config["seed"] == 0
+    assert config["limit"] == 3000
+    assert config["data"] == {"path": None, "sha256": mnist.SHA256}
+    assert config["versions"]["keras"] == keras.__version__
+    assert config["recipe"]["layers"][-1] == {"layer": "Dense", "units": 10, "activation": "softmax"}
+    assert [epoch["epoch"] for epoch in run.history()] == [1, 2]
+
+
+def weights(run: Path) -> list[np.ndarray]:
+    return keras.saving.load_model(run / "model.keras").get_weights()
+
+
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(tmp_path: Path) -> None:
+    names = {"a": 5, "b": 5, "other": 6}
+    for name, seed in names.items():
+        options = ("--limit", 2000, "--epochs", 2, "--deterministic", "--seed", seed, "--out", name)
+        running = process(*options, cwd=tmp_path)
+        out, err = running.communicate(timeout=200)
+        assert running.returncode == 0, out + err
+    histories = {name: [(row["loss"], row["accuracy"]) for row in rows(tmp_path / name)] for name in names}
+    assert histories["a"] == histories["b"] != histories["other"]
+    a, b, other = (weights(tmp_path / name) for name in names)
+    assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+    assert not any(np.array_equal(x, y) for x, y in zip(a, other, strict=True))
+    assert (tmp_path / "a/model.onnx").read_bytes() == (tmp_path / "b/model.onnx").read_bytes()
+
+
+@pytest.mark.parametrize("finished", [0, 1, 2])
+def test_a_killed_run_resumes_and_stops_at_the_same_rule(finished: int, tmp_path: Path) -> None:
+    """A real SIGKILL in the middle of the epoch after `finished` whole ones, and then once more."""
+    run = tmp_path / "run"
+    options = ("--limit", 6000, "--target", 0.985, "--epochs", 9, "--batch-size", 16)
+    running = process(*options, "--out", run, cwd=tmp_path)
+    wait_for(lambda: len(rows(run)) >= finished and (run / "config.json").exists(), running)
+    if finished:
+        wait_for(lambda: (run / f"epoch-{finished:02}.keras").exists(), running)
+    else:
+        assert running.stdout
+        for line in running.stdout:
+            if line.startswith("Epoch 1/"):
+                break
+    time.sleep(0.3)  # an epoch takes about two seconds
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    assert running.returncode == -signal.SIGKILL
+    assert not (run / "model.keras").exists(), "killed too late to test anything"
+    before = rows(run)
+    assert len(before) == finished
+
+    running = process("--resume", run, cwd=tmp_path)
+    out, err = running.communicate(timeout=200)
+    assert running.returncode == 0, out + err
+    after = rows(run)
+    assert [int(row["epoch"]) for row in after] == list(range(1, len(after) + 1))
+    assert after[:finished] == before
+    accuracies = [float(row["accuracy"]) for row in after]
+    assert accuracies[-1] > 0.985 >= max(accuracies[:-1])
+    assert len(accuracies) > finished
+    assert accuracies[finished] > 0.85 or finished == 0, "it went on and did not start again"
+    assert Run.open(run).config()["resumed_after_epochs"] == ([finished] if finished else [])
+    assert (run / "report.html").exists()
+    assert leftovers(run) == []
+
+
+def test_a_kill_between_history_and_checkpoint_costs_that_epoch_only(dataset: mnist.Dataset, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(DENSE, epochs=2)
+    run = start(recipe, dataset, tmp_path / "run", limit=500)
+    model = fit(run, dataset)
+    first, _ = run.history()
+    run.model.unlink()
+    model.save(run.checkpoint_file(1))  # the history already says two
+    (run.path / f"{PARTIAL}1-epoch-02.keras").write_bytes(b"half of it")
+    fit(run, dataset)
+    assert leftovers(run.path) == []
+    assert run.history()[0] == first
+    assert [epoch["epoch"] for epoch in run.history()] == [1, 2]
+
+
+def test_a_run_killed_after_its_last_epoch_trains_no_more(dataset: mnist.Dataset, tmp_path: Path) -> None:
+    run = start(dataclasses.replace(DENSE, epochs=5, target=0.3), dataset, tmp_path / "run", limit=500)
+    model = fit(run, dataset)
+    history = run.history()
+    assert len(history) == 1
+    model.save(run.checkpoint_file(1))
+    run.model.unlink()
+    fit(run, dataset)
+    assert run.history() == history
+    assert run.model.exists()
+
+
+def test_ctrl_c_keeps_the_finished_epochs(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    running = process("--limit", 6000, "--epochs", 3, "--target", 1, "--out", run, "--batch-size", 16, cwd=tmp_path)
+    wait_for(lambda: (run / "epoch-01.keras").exists(), running)
+    time.sleep(0.3)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, out + err
+    assert "Stopped by Ctrl-C: 1 finished epoch is kept" in err
+    assert f"mnist-cnn train --resume {run}" in err
+    assert "Traceback" not in out + err
+    assert len(rows(run)) == 1
+    assert leftovers(run) == ["epoch-01.keras"]
+
+
+def limited() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
+
+
+@pytest.mark.parametrize("kind", ["a file is in the way", "no room", "not empty", "read-only"])
+def test_a_folder_that_cannot_take_the_results_is_found_before_training(kind: str, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    expected = f"mnist-cnn: {out}: expected a folder with 40 MB of room, found: "
+    match kind:
+        case "a file is in the way":
+            out.write_text("precious")
+            expected += "File exists"
+        case "no room":
+            expected += "File too large"
+        case "not empty":
+            out.mkdir()
+            (out / "thesis.txt").write_text("precious")
+            expected = f"mnist-cnn: {out}: expected a new or empty folder, found files in it"
+        case "read-only":
+            out = Path("/proc/run")
+            expected = "mnist-cnn: /proc/run: expected a folder with 40 MB of room, found: "
+    command = [sys.executable, "-m", "mnist_cnn", "train", "--out", str(out)]
+    prepare = limited if kind == "no room" else None
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, preexec_fn=prepare)
+    assert done.returncode == 2, done
+    assert done.stderr.startswith(expected)
+    assert done.stderr.count("\n") == 1
+    assert "Epoch" not in done.stdout
+    if kind == "not empty":
+        assert [file.name for file in out.iterdir()] == ["thesis.txt"]
+    if kind == "no room":
+        assert list(out.iterdir()) == []
+
+
+def test_resuming_with_other_images_is_refused(dataset: mnist.Dataset, tmp_path: Path) -> None:
+    run = start(DENSE, dataset, tmp_path / "run", limit=500)
+    other = mnist.Dataset(dataset.test, dataset.test)
+    with pytest.raises(RunError, match="expected the images it was begun with, found others"):
+        fit(run, other)
+
+
+def test_default_folders_do_not_collide(
+    dataset: mnist.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths = [start(SEED, dataset).path for _ in range(3)]
+    assert len(set(paths)) == 3
+    assert all(path.parent == Path("runs") and path.name.startswith("seed-2") for path in paths)
+
+
+def test_tensorboard_logs_on_request(dataset: mnist.Dataset, tmp_path: Path) -> None:
+    run = start(dataclasses.replace(DENSE, epochs=1), dataset, tmp_path / "run", limit=500, tensorboard=True)
+    fit(run, dataset)
+    assert list((run.path / "tensorboard").rglob("events.out.tfevents.*"))
+
+
+@pytest.mark.parametrize(
+    ("history", "found"),
+    [
+        ("epoch,loss,accuracy\n2,0.1,0.9\n", "epochs that are not 1, 2, 3"),
+        ("epoch,loss,accuracy\n1,x,0.9\n", "could not convert string to float"),
+        ("epoch\n1\n", "no columns 'loss' and 'accuracy'"),
+        ("loss,accuracy\n0.1,0.9\n", "'epoch'"),
+    ],
+)
+def test_a_history_somebody_edited_is_named(history: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / "history.csv").write_text(history)
+    with pytest.raises(RunError, match=rf"history.csv: expected a line an epoch, found: .*{found}"):
+        Run(tmp_path).history()
+
+
+def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(tmp_path)
+    run.write_text("config.json", "{}")
+
+    def full(self: Path, *_: object) -> None:
+        os.truncate(self, 0) if self.exists() else self.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(RunError, match=r"config.json: cannot be written: No space left on device"):
+        run.write_text("config.json", "something longer")
+    assert (tmp_path / "config.json").read_text() == "{}"
+    assert [file.name for file in tmp_path.iterdir()] == ["config.json"]
