@@ -1,0 +1,240 @@
+"""The command line: parse, call one function of the library, print.
+
+Keras and TensorFlow are imported inside the commands that need them, so ``mnist-cnn --help`` answers at once.
+Exit codes: 0 done, 2 something expected was not there (one line says what), 130 stopped by Ctrl-C.
+"""
+
+import contextlib
+import dataclasses
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_cnn import mnist
+from mnist_cnn.errors import MissingExtraError, MnistCnnError
+from mnist_cnn.learn.recipes import RECIPES, SEED
+from mnist_cnn.learn.run import Run
+
+if TYPE_CHECKING:
+    from mnist_cnn.learn.evaluate import Score
+
+FOLDER = click.Path(path_type=Path)
+DATA = click.option(
+    "--data",
+    metavar="PATH",
+    help=f"""A folder of IDX files, gzipped or not, or Keras's mnist.npz, instead of the MNIST in this package.
+    The environment variable {mnist.DATA_VARIABLE} does the same.""",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mnist-cnn")
+def cli() -> None:
+    """A convolutional network that learns MNIST.
+
+    \b
+    Examples:
+      mnist-cnn train                     train it, score it, draw the report
+      mnist-cnn evaluate runs/seed-...    score a trained network again
+      mnist-cnn report runs/seed-...      draw its report again
+    """
+
+
+@cli.command()
+@click.option(
+    "--recipe",
+    type=click.Choice(list(RECIPES)),
+    default=SEED.name,
+    show_default=True,
+    help="; ".join(f"{recipe.name}: {recipe.summary}" for recipe in RECIPES.values()) + ".",
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all that is random.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), help="At most so many.  [default: the recipe's, 10]")
+@click.option(
+    "--batch-size", type=click.IntRange(1, 60_000), help="Images a training step.  [default: the recipe's, 32]"
+)
+@click.option(
+    "--target",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Stop once training accuracy is above this.  [default: the recipe's; seed 0.995, dense 0.99]",
+)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Train on the first N images only, for a quick try.")
+@click.option("--out", type=FOLDER, metavar="DIR", help="The run's folder, new or empty.  [default: runs/RECIPE-TIME]")
+@click.option("--tensorboard", is_flag=True, help="Also write logs that TensorBoard shows.")
+@click.option("--deterministic", is_flag=True, help="Same seed and machine, same weights, bit for bit. A bit slower.")
+@click.option(
+    "--resume",
+    type=FOLDER,
+    metavar="RUN",
+    help="Go on with a run that was stopped or killed, with the settings it was begun with.",
+)
+@DATA
+@click.pass_context
+def train(context: click.Context, /, resume: Path | None, data: str | None, **options: Any) -> None:
+    """Train a network on MNIST, score it on the test images and draw its report.
+
+    Training stops as soon as an epoch's training accuracy is above the recipe's target. Everything goes into a
+    new folder in runs/. Ctrl-C stops it and keeps the epochs that are done; --resume goes on from there, after a
+    crash too.
+
+    \b
+    Examples:
+      mnist-cnn train                                  the exercise: 1 to 3 minutes on 2 cores
+      mnist-cnn train --recipe dense                   without the convolution, to compare
+      mnist-cnn train --limit 6000 --epochs 3          a quick try: a few seconds
+      mnist-cnn train --seed 7 --deterministic         repeatable to the last bit
+      mnist-cnn train --resume runs/seed-20261123-093000
+      mnist-cnn train --data fashion/                  Fashion-MNIST, as a folder of IDX files
+    """
+    given = [name for name in options if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT]
+    if resume and given:
+        names = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise click.UsageError(f"--resume takes its settings from the run: it cannot be given together with {names}")
+    if resume:
+        run, dataset, data = _open(resume, data)
+    else:
+        data = data or os.environ.get(mnist.DATA_VARIABLE)
+        dataset = mnist.load(data)
+    with _heavy():
+        from mnist_cnn.learn import report
+        from mnist_cnn.learn import train as training
+        from mnist_cnn.learn.evaluate import evaluate
+    if not resume:
+        changes = {name: options.pop(name) for name in ("epochs", "batch_size", "target")}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        recipe = dataclasses.replace(RECIPES[options.pop("recipe")], **changes)
+        run = training.start(recipe, dataset, data=data and str(Path(data).resolve()), **options)
+    recipe = training.recipe_of(run)
+    images = len(dataset.train.images[: run.config()["limit"]])
+    click.echo(f"Recipe  {recipe.name}: {recipe.summary}")
+    click.echo(f"Data    {data or 'MNIST, in this package'}: {images:,} training images")
+    click.echo(f"Rule    at most {recipe.epochs} epochs; stop when training accuracy is above {recipe.target}")
+    click.echo(f"Run     {run.path}")
+    if run.history():
+        click.echo(f"Resumed after epoch {run.history()[-1]['epoch']}")
+    click.echo()
+    try:
+        training.fit(run, dataset)
+    except KeyboardInterrupt:
+        done = len(run.history())
+        kept = "1 finished epoch is" if done == 1 else f"{done} finished epochs are"
+        click.echo(f"\nStopped by Ctrl-C: {kept} kept. To go on:", err=True)
+        click.echo(f"  mnist-cnn train --resume {run.path}", err=True)
+        raise SystemExit(130) from None
+    evaluation = evaluate(run, dataset, data)
+    page = report.write(run, dataset, evaluation)
+    last = run.history()[-1]
+    click.echo(
+        f"\nTraining accuracy  {last['accuracy']:.4f}   on images the network learns from, in epoch {last['epoch']}"
+    )
+    click.echo(f"Test accuracy      {_accuracy(evaluation.score)}")
+    click.echo(f"Report             {page}   (open it in a browser)")
+
+
+@cli.command()
+@click.argument("run", type=FOLDER, metavar="RUN")
+@DATA
+def evaluate(run: Path, data: str | None) -> None:
+    """Score the network of a RUN (its folder) on the test images.
+
+    Prints what is also written to RUN/report.json: errors, accuracy with its 95 % interval, top-2 accuracy,
+    calibration, accuracy after correcting MNIST's known wrong labels, precision and recall of each digit, and the
+    confusion matrix. With other --data than the run's own it goes to RUN/report-NAME.json.
+
+    \b
+    Examples:
+      mnist-cnn evaluate runs/seed-20261123-093000
+      mnist-cnn evaluate runs/seed-20261123-093000 --data my-digits/
+    """
+    opened, dataset, data = _open(run, data)
+    with _heavy():
+        from mnist_cnn.learn import evaluate as evaluating
+    result = evaluating.evaluate(opened, dataset, data)
+    score = result.score
+    click.echo(f"Accuracy            {_accuracy(score)}")
+    if result.corrected:
+        click.echo(f"  labels corrected  {_accuracy(result.corrected)}")
+    click.echo(f"Top-2 accuracy      {score.top2_accuracy:.4f}")
+    click.echo(f"Log likelihood      {-score.negative_log_likelihood:.4f}   (0 is perfect, -2.30 is guessing)")
+    click.echo(f"Calibration error   {score.calibration_error:.4f}   (0: right as often as it is confident)")
+    click.echo(
+        "\ndigit   images   precision   recall        predicted as  0    1    2    3    4    5    6    7    8    9"
+    )
+    for digit, row in enumerate(score.confusion):
+        rates = (
+            f"{'-' if rate is None else f'{rate:.4f}':>9}" for rate in (score.precision[digit], score.recall[digit])
+        )
+        counts = "".join(f"{count or '.':>5}" for count in row)
+        click.echo(f"{digit:>5}{sum(row):>9,}   {'  '.join(rates)}                   {counts}")
+    click.echo(f"\nWritten to {result.file}")
+
+
+@cli.command()
+@click.argument("run", type=FOLDER, metavar="RUN")
+@DATA
+def report(run: Path, data: str | None) -> None:
+    """Draw the report of a RUN (its folder): RUN/report.html, one file that opens offline and prints well.
+
+    Learning curves, confusion matrix, the worst mistakes, calibration, the learned filters, what the layers see and
+    what a decision hangs on.
+
+    \b
+    Example:
+      mnist-cnn report runs/seed-20261123-093000
+    """
+    opened, dataset, data = _open(run, data)
+    with _heavy():
+        from mnist_cnn.learn import evaluate as evaluating
+        from mnist_cnn.learn import report as reporting
+    click.echo(reporting.write(opened, dataset, evaluating.evaluate(opened, dataset, data)))
+
+
+def _open(folder: Path, data: str | None) -> tuple[Run, mnist.Dataset, str | None]:
+    """A run, and the images asked for: those it began with if nothing else is."""
+    run = Run.open(folder)
+    data = data or os.environ.get(mnist.DATA_VARIABLE) or run.config()["data"]["path"]
+    return run, mnist.load(data), data
+
+
+def _accuracy(score: "Score") -> str:
+    low, high = score.interval
+    errors = f"{score.errors:,} error{'s' if score.errors != 1 else ''} of {score.images:,}"
+    return f"{score.accuracy:.4f}   {errors} (95 % interval {low:.4f} to {high:.4f})"
+
+
+@contextlib.contextmanager
+def _heavy() -> Iterator[None]:
+    """Import what the extra `train` brings: without TensorFlow's start-up chatter, and with a word if it is missing."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as chatter:
+        os.dup2(chatter.fileno(), 2)  # it is written by C++, below sys.stderr
+        try:
+            import tensorflow  # noqa: F401  the loudest, by itself: what comes after is quiet
+
+            yield
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith("mnist_cnn"):
+                raise
+            raise MissingExtraError(error.name or str(error), "train") from None
+        except BaseException:
+            chatter.seek(0)
+            os.write(kept, chatter.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def main() -> None:
+    """Run the command; a foreseen error is one line on standard error and exit code 2."""
+    try:
+        cli()
+    except MnistCnnError as error:
+        click.echo(f"mnist-cnn: {error}", err=True)
+        raise SystemExit(2) from None

@@ -1,0 +1,125 @@
+"""The command line: quick help, one line for whatever is wrong, and the whole way from training to report."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from mnist_cnn.cli import cli
+from mnist_cnn.learn.run import Run
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_the_whole_way(command: Command, tmp_path: Path) -> None:
+    done = command("train", "--limit", 3000, "--epochs", 2, "--out", "run")
+    assert done.returncode == 0, done
+    assert done.stderr == ""
+    for expected in ("Recipe  seed", "3,000 training images", "Epoch 2/2", "Test accuracy", "of 10,000", "report.html"):
+        assert expected in done.stdout
+    files = {file.name for file in (tmp_path / "run").iterdir()}
+    assert files == {
+        *("config.json", "history.csv", "model.keras", "model.onnx", "report.json", "report.html", "pictures")
+    }
+    score = json.loads((tmp_path / "run/report.json").read_text())["score"]
+
+    again = command("evaluate", "run")
+    assert again.returncode == 0, again
+    assert f"{score['accuracy']:.4f}   {score['errors']:,} errors of 10,000" in again.stdout
+    assert "labels corrected" in again.stdout
+    assert json.loads((tmp_path / "run/report.json").read_text())["score"] == score
+
+    (tmp_path / "run/report.html").unlink()
+    drawn = command("report", "run")
+    assert (drawn.returncode, drawn.stdout) == (0, "run/report.html\n"), drawn
+
+    finished = command("train", "--resume", "run")
+    assert finished.returncode == 0, finished
+    assert "Epoch" not in finished.stdout
+    assert json.loads((tmp_path / "run/report.json").read_text())["score"] == score
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evaluate", "nowhere"], "nowhere: expected a run's folder"),
+        (["report", "nowhere"], "nowhere: expected a run's folder"),
+        (["train", "--resume", "nowhere"], "nowhere: expected a run's folder"),
+        (["train", "--data", "nowhere"], "nowhere: expected a folder of IDX files or an mnist.npz, found nothing"),
+    ],
+)
+def test_what_is_not_there_is_one_line_and_exit_code_2(arguments: list[str], message: str, command: Command) -> None:
+    done = command(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"mnist-cnn: {message}")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--recipe", "deep"], "'deep' is not one of 'seed', 'dense'"),
+        (["--epochs", "0"], "0 is not in the range"),
+        (["--target", "99.5"], "99.5 is not in the range 0<x<=1"),
+        (["--limit", "0"], "0 is not in the range"),
+        (["--seed", "-1"], "-1 is not in the range"),
+        (
+            ["--resume", "run", "--epochs", "3", "--batch-size", "8"],
+            "cannot be given together with --epochs, --batch-size",
+        ),
+    ],
+)
+def test_bad_options_are_explained(arguments: list[str], message: str) -> None:
+    done = CliRunner().invoke(cli, ["train", *arguments])
+    assert done.exit_code == 2
+    assert message in done.stderr
+
+
+def test_a_run_without_a_model_says_how_to_get_one(command: Command, tmp_path: Path, run: Run) -> None:
+    unfinished = tmp_path / "unfinished"
+    unfinished.mkdir()
+    (unfinished / "config.json").write_bytes((run.path / "config.json").read_bytes())
+    done = command("evaluate", unfinished)
+    assert done.returncode == 2
+    assert "expected a trained model.keras, found none; `train --resume` finishes the run" in done.stderr
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "\x00"])
+def test_a_damaged_config_is_named(content: str, command: Command, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(content)
+    done = command("evaluate", tmp_path)
+    assert done.returncode == 2
+    assert f"{tmp_path / 'config.json'}: expected " in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_help_answers_at_once() -> None:
+    best = min(_seconds([sys.executable, "-m", "mnist_cnn", "--help"]) for _ in range(5))
+    assert best < 0.5
+
+
+def _seconds(arguments: list[str]) -> float:
+    began = time.perf_counter()
+    subprocess.run(arguments, check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def test_a_missing_extra_is_named_in_one_line(tmp_path: Path) -> None:
+    """With a tensorflow on the path that cannot be found: what a plain installation has."""
+    code = (
+        "import sys; sys.modules['tensorflow'] = None; sys.argv = ['mnist-cnn', 'train'];"
+        "from mnist_cnn.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("mnist-cnn: the Python package 'tensorflow' is missing: this command needs the extra")
+    assert "pip install 'mnist-cnn[train]'" in done.stderr
+    assert done.stderr.count("\n") == 1

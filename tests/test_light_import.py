@@ -1,0 +1,41 @@
+"""The wall between the light half and the heavy one: only `learn` may bring in Keras and TensorFlow."""
+
+import json
+import pkgutil
+import subprocess
+import sys
+
+import mnist_cnn
+
+HEAVY = {"keras", "tensorflow", "matplotlib", "onnx", "jinja2"}
+
+
+def light_modules() -> list[str]:
+    names = [module.name for module in pkgutil.walk_packages(mnist_cnn.__path__, "mnist_cnn.")]
+    light = [name for name in names if ".learn." not in name and not name.endswith("__main__")]
+    return [*light, "mnist_cnn.learn.recipes", "mnist_cnn.learn.run"]
+
+
+def loaded(code: str) -> set[str]:
+    """The top-level modules a fresh interpreter has after running the code."""
+    code += "\nimport json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_everything_but_learn_is_light() -> None:
+    assert {"mnist_cnn.cli", "mnist_cnn.mnist", "mnist_cnn.mnist.idx", "mnist_cnn.errors"} <= set(light_modules())
+    assert not loaded("\n".join(f"import {name}" for name in light_modules())) & HEAVY
+
+
+def test_help_and_the_dataset_are_light() -> None:
+    code = (
+        "from click.testing import CliRunner; from mnist_cnn.cli import cli; from mnist_cnn import mnist; mnist.load()"
+    )
+    for arguments in ([], ["train"], ["evaluate"], ["report"]):
+        code += f"; assert CliRunner().invoke(cli, {[*arguments, '--help']}).exit_code == 0"
+    assert not loaded(code) & HEAVY
+
+
+def test_the_test_can_fail() -> None:
+    assert "keras" in loaded("import mnist_cnn.learn.callback")
