@@ -1,0 +1,69 @@
+"""Does the exercise always work? The seed recipe over n random seeds: when it stops, and what it scores.
+
+    python benchmarks/seeds.py --n 10          a row a seed, then mean and sd; about 2 minutes a seed on 2 cores
+
+Writes benchmarks/results/seeds.json after each seed and goes on from there, so it may be stopped at any time.
+Seconds are those of the epochs alone: without start-up, loading and evaluation. Leave the machine idle meanwhile.
+"""
+
+import argparse
+import json
+import statistics
+from pathlib import Path
+
+from mnist_cnn import mnist
+from mnist_cnn.learn import train
+from mnist_cnn.learn.evaluate import evaluate
+from mnist_cnn.learn.recipes import RECIPES
+from mnist_cnn.learn.run import Run, replacing
+
+RESULTS = Path(__file__).parent / "results"
+COLUMNS = ("epochs", "training_accuracy", "test_accuracy", "errors", "seconds")
+
+
+def measure(recipe: str, seed: int, dataset: mnist.Dataset) -> dict[str, float]:
+    folder = Path("runs") / "seeds" / f"{recipe}-{seed}"
+    if (folder / "config.json").exists():
+        run = Run.open(folder)
+    else:
+        run = train.start(RECIPES[recipe], dataset, folder, seed=seed)
+    train.fit(run, dataset)
+    score = evaluate(run, dataset).score
+    history = run.history()
+    return {
+        "seed": seed,
+        "epochs": len(history),
+        "training_accuracy": history[-1]["accuracy"],
+        "stopped": history[-1]["accuracy"] > RECIPES[recipe].target,
+        "test_accuracy": score.accuracy,
+        "errors": score.errors,
+        "seconds": round(sum(epoch["seconds"] for epoch in history), 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--n", type=int, default=10, help="seeds 1 to n (default 10)")
+    parser.add_argument("--recipe", choices=RECIPES, default="seed")
+    options = parser.parse_args()
+    file = RESULTS / ("seeds.json" if options.recipe == "seed" else f"seeds-{options.recipe}.json")
+    rows = json.loads(file.read_text())["rows"] if file.exists() else []
+    dataset = mnist.load()
+    for seed in range(1, options.n + 1):
+        if seed not in [row["seed"] for row in rows]:
+            rows.append(measure(options.recipe, seed, dataset))
+            result = {"recipe": options.recipe, "machine": train.machine(), "versions": train.versions()}
+            result |= {"n": len(rows), "stopped": sum(row["stopped"] for row in rows)}
+            for column in COLUMNS:
+                values = [row[column] for row in rows]
+                sd = statistics.stdev(values) if len(values) > 1 else None
+                result[column] = {"mean": statistics.mean(values), "sd": sd, "min": min(values), "max": max(values)}
+            with replacing(file) as temporary:
+                temporary.write_text(json.dumps(result | {"rows": rows}, indent=2) + "\n")
+    print(f"{'seed':>4}" + "".join(f"{column:>20}" for column in COLUMNS))
+    for row in rows:
+        print(f"{row['seed']:>4}" + "".join(f"{row[column]:>20.5g}" for column in COLUMNS))
+
+
+if __name__ == "__main__":
+    main()
