@@ -21,7 +21,15 @@ def test_the_whole_way(command: Command, tmp_path: Path) -> None:
     done = command("train", "--limit", 3000, "--epochs", 2, "--out", "run")
     assert done.returncode == 0, done
     assert done.stderr == ""
-    for expected in ("Recipe  seed", "3,000 training images", "Epoch 2/2", "Test accuracy", "of 10,000", "report.html"):
+    for expected in (
+        "Recipe  seed",
+        "3,000 training images",
+        "Epoch 2/2",
+        "Test accuracy",
+        "of 10,000",
+        "report.html",
+        "not reached",
+    ):
         assert expected in done.stdout
     files = {file.name for file in (tmp_path / "run").iterdir()}
     assert files == {
@@ -91,7 +99,7 @@ def test_a_run_without_a_model_says_how_to_get_one(command: Command, tmp_path: P
     assert "expected a trained model.keras, found none; `train --resume` finishes the run" in done.stderr
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "\x00"])
+@pytest.mark.parametrize("content", ["", "{", "[]", "\x00", "{}", '{"recipe": 3}'])
 def test_a_damaged_config_is_named(content: str, command: Command, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(content)
     done = command("evaluate", tmp_path)

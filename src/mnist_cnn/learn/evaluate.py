@@ -20,6 +20,7 @@ import numpy as np
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import ModelError, RunError
+from mnist_cnn.learn import model
 from mnist_cnn.learn.run import Run
 from mnist_cnn.learn.train import versions
 
@@ -161,11 +162,7 @@ def load(run: Run) -> keras.Model:
     """The run's trained model. Raises RunError if there is none yet, ModelError if it cannot be read."""
     if not run.model.exists():
         raise RunError(f"{run.path}: expected a trained model.keras, found none; `train --resume` finishes the run")
-    try:
-        return keras.saving.load_model(run.model)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"{run.model}: expected a Keras model, found: {reason}") from None
+    return model.load(run.model)
 
 
 def _bins(confidences: np.ndarray, hits: np.ndarray) -> tuple[Bin, ...]:

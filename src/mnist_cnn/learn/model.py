@@ -6,9 +6,11 @@
 """
 
 import dataclasses
+from pathlib import Path
 
 import keras
 
+from mnist_cnn.errors import ModelError
 from mnist_cnn.learn.recipes import Recipe
 
 
@@ -21,3 +23,12 @@ def build(recipe: Recipe) -> keras.Sequential:
     model = keras.Sequential([keras.Input((28, 28, 1)), *layers], name=recipe.name)
     model.compile(optimizer=recipe.optimizer, loss=recipe.loss, metrics=["accuracy"])
     return model
+
+
+def load(file: Path) -> keras.Sequential:
+    """A network from a .keras file, with its optimiser as it was. Raises ModelError if it cannot be read."""
+    try:
+        return keras.saving.load_model(file)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"{file}: expected a Keras model, found: {reason}") from None

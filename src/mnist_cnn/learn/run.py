@@ -27,6 +27,13 @@ ROOM = 40 * 2**20
 
 PARTIAL = ".partial-"
 
+# What every config.json has, at its top and in two of its parts.
+_CONFIG = {
+    "": {"recipe", "seed", "limit", "deterministic", "tensorboard", "data", "resumed_after_epochs", "commit"},
+    "recipe": {"name", "summary", "target", "epochs", "batch_size"},
+    "data": {"path", "sha256"},
+}
+
 Epoch = dict[str, float]
 
 
@@ -79,7 +86,15 @@ class Run:
         return run
 
     def config(self) -> dict[str, Any]:
-        return self.read_json("config.json", "a run's folder, as `mnist-cnn train` makes it")
+        """What was run. Raises RunError if it is not there or lacks something."""
+        config = self.read_json("config.json", "a run's folder, as `mnist-cnn train` makes it")
+        for part, keys in _CONFIG.items():
+            found = config.get(part) if part else config
+            if not isinstance(found, dict) or not keys <= found.keys():
+                names = ", ".join(sorted(keys))
+                where = f" in '{part}'" if part else ""
+                raise RunError(f"{self.path / 'config.json'}: expected the keys {names}{where}, found others")
+        return config
 
     def read_json(self, name: str, meaning: str) -> dict[str, Any]:
         """One of the run's JSON files. Raises RunError, telling what the file means, if it is not there."""
@@ -127,14 +142,12 @@ class Run:
     def model(self) -> Path:
         return self.path / "model.keras"
 
-    def checkpoint(self) -> tuple[int, Path] | None:
-        """How many epochs the newest checkpoint holds, and its file."""
-        numbers = {
-            int(match[1]): file
-            for file in self.path.glob("epoch-*.keras")
-            if (match := re.fullmatch(r"epoch-(\d+)\.keras", file.name))
-        }
-        return max(numbers.items()) if numbers else None
+    def done(self) -> int:
+        """How many epochs are finished for good: those that a resumed training does not repeat."""
+        if self.model.exists():
+            return len(self.history())
+        numbers = [re.fullmatch(r"epoch-(\d+)\.keras", file.name) for file in self.path.glob("epoch-*.keras")]
+        return max((int(number[1]) for number in numbers if number), default=0)
 
     def checkpoint_file(self, epochs: int) -> Path:
         return self.path / f"epoch-{epochs:02}.keras"

@@ -26,7 +26,7 @@ from mnist_cnn import mnist
 from mnist_cnn.errors import RunError
 from mnist_cnn.learn import export
 from mnist_cnn.learn.callback import StopAtAccuracy
-from mnist_cnn.learn.model import build
+from mnist_cnn.learn.model import build, load
 from mnist_cnn.learn.recipes import RECIPES, Recipe
 from mnist_cnn.learn.run import Epoch, Run, replacing
 
@@ -82,11 +82,11 @@ def fit(run: Run, dataset: mnist.Dataset) -> keras.Model:
     if config["deterministic"]:
         tf.config.experimental.enable_op_determinism()
     done, model = _restore(run, recipe)
-    if done:
-        # A resumed epoch must not see the images in the order of the first: its seed is another, but a fixed one.
-        keras.utils.set_random_seed(config["seed"] + done)
-        run.write_json("config.json", config | {"resumed_after_epochs": [*config["resumed_after_epochs"], done]})
     if not _finished(run.history(), recipe):
+        if done:
+            # A resumed epoch must not see the images in the order of the first: its seed is another, but a fixed one.
+            keras.utils.set_random_seed(config["seed"] + done)
+            run.write_json("config.json", config | {"resumed_after_epochs": [*config["resumed_after_epochs"], done]})
         images, labels = (array[: config["limit"]] for array in dataset.train)
         callbacks = [_KeepEpochs(run), StopAtAccuracy(recipe.target)]
         if config["tensorboard"]:
@@ -120,14 +120,13 @@ def recipe_of(run: Run) -> Recipe:
 def _restore(run: Run, recipe: Recipe) -> tuple[int, keras.Model]:
     """How many epochs are done, and the model after them; the history is cut to match."""
     if run.model.exists():
-        return len(run.history()), keras.saving.load_model(run.model)
-    done, file = run.checkpoint() or (0, None)
-    history = run.history()
+        return run.done(), load(run.model)
+    done, history = run.done(), run.history()
     if len(history) < done:
         raise RunError(f"{run.path}: expected {done} epochs in history.csv, found {len(history)}")
     if len(history) > done:  # killed between writing the history and the checkpoint
         run.write_history(history[:done])
-    return done, keras.saving.load_model(file) if file else build(recipe)
+    return done, load(run.checkpoint_file(done)) if done else build(recipe)
 
 
 def _finished(history: list[Epoch], recipe: Recipe) -> bool:

@@ -1,0 +1,104 @@
+"""The documents are true: generated parts are up to date, every option is there, and README's commands work."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import click
+import generate
+import pytest
+from click.testing import CliRunner
+
+from mnist_cnn import mnist
+from mnist_cnn.cli import cli
+from mnist_cnn.learn.run import Run
+from mnist_cnn.mnist import idx
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_generated_parts_are_up_to_date() -> None:
+    assert (ROOT / "docs/cli.md").read_text("utf-8") == generate.reference(), "run `make docs`"
+    assert generate.readme(README) == README, "run `make docs`"
+
+
+def test_every_command_and_option_is_documented() -> None:
+    reference = (ROOT / "docs/cli.md").read_text("utf-8")
+    for name, command in cli.commands.items():
+        assert f"mnist-cnn {name}" in README
+        assert f"## mnist-cnn {name}" in reference
+        assert command.help
+        assert "Example" in command.help, name
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, parameter.name
+                assert all(flag in reference for flag in parameter.opts)
+
+
+def test_every_make_target_is_in_its_help() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.search(r"\.PHONY: (.*)", makefile)
+    assert targets
+    for target in set(targets[1].split()) - {"help"}:
+        assert f'"make {target} ' in makefile
+
+
+def test_links_lead_somewhere() -> None:
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_no_address_of_a_registry_is_committed() -> None:
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    hosts = re.compile(r"https?://[a-z.-]*(" + "|".join(("py" + "pi", "python" + "hosted", "npm" + "js")) + r")\.")
+    for name in files.split("\0"):
+        file = ROOT / name
+        if file.is_file() and file.suffix not in (".gz", ".png"):
+            assert not hosts.search(file.read_text("utf-8")), name
+
+
+def shell_lines() -> list[str]:
+    """The commands of README's shell blocks, without comments and without the folder the program is in."""
+    blocks = re.findall(r"^```(?:bash|powershell)\n(.*?)^```", README, flags=re.S | re.M)
+    parts = [shlex.split(line.replace("\\", "/"), comments=True) for block in blocks for line in block.splitlines()]
+    lines = [shlex.join([Path(part[0]).name, *part[1:]]).replace("'&&'", "&&") for part in parts if part]
+    return list(dict.fromkeys(command for line in lines for command in line.split(" && ")))
+
+
+def test_the_readme_has_the_two_commands() -> None:
+    assert {"make train", "make test"} <= set(shell_lines())
+
+
+@pytest.mark.parametrize("run", ["seed"], indirect=True)
+@pytest.mark.parametrize("line", shell_lines())
+def test_a_command_of_the_readme_works(
+    line: str, tmp_path: Path, run: Run, dataset: mnist.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a quick form: training on a few images, make as a dry run, and of installations only what they name."""
+    program, *arguments = shlex.split(line)
+    match program:
+        case "mnist-cnn":
+            monkeypatch.chdir(tmp_path)
+            places = [str(run.path) if argument.startswith("runs/") else argument for argument in arguments]
+            if "--data" in places:
+                folder = tmp_path / places[places.index("--data") + 1]
+                folder.mkdir()
+                for name, array in zip(mnist.SHA256, (*dataset.test, *dataset.test), strict=True):
+                    (folder / name).write_bytes(idx.encode((255 if "images" in name else 9) - array))
+            if places[0] == "train" and "--resume" not in places:
+                places += ["--limit", "200", "--epochs", "1"]
+            done = CliRunner().invoke(cli, places, catch_exceptions=False)
+            assert done.exit_code == 0, done.output
+        case "make":
+            shown = subprocess.run(["make", "-n", *arguments], cwd=ROOT, capture_output=True, text=True)
+            assert shown.returncode == 0, shown
+        case "pip" | "jupyter" | "python":
+            for extra in re.findall(r"\[([a-z]+)\]", line):
+                assert f"\n{extra} = [" in (ROOT / "pyproject.toml").read_text()
+            for name in re.findall(r"\S+\.(?:txt|py|ipynb)\b", line):
+                assert (ROOT / name).exists()
+        case _:
+            pytest.fail(f"README has a command this test does not know how to try: {line}")
