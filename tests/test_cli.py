@@ -37,15 +37,15 @@ def test_the_whole_way(command: Command, tmp_path: Path) -> None:
     }
     score = json.loads((tmp_path / "run/report.json").read_text())["score"]
 
-    again = command("evaluate", "run")
-    assert again.returncode == 0, again
+    again = CliRunner().invoke(cli, ["evaluate", str(tmp_path / "run")])
+    assert again.exit_code == 0, again
     assert f"{score['accuracy']:.4f}   {score['errors']:,} errors of 10,000" in again.stdout
     assert "labels corrected" in again.stdout
     assert json.loads((tmp_path / "run/report.json").read_text())["score"] == score
 
     (tmp_path / "run/report.html").unlink()
-    drawn = command("report", "run")
-    assert (drawn.returncode, drawn.stdout) == (0, "run/report.html\n"), drawn
+    drawn = CliRunner().invoke(cli, ["report", str(tmp_path / "run")])
+    assert (drawn.exit_code, drawn.stdout) == (0, f"{tmp_path}/run/report.html\n"), drawn
 
     finished = command("train", "--resume", "run")
     assert finished.returncode == 0, finished
