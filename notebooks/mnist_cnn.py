@@ -38,6 +38,7 @@ if any(importlib.util.find_spec(name) is None for name in ("mnist_cnn", "keras",
     importlib.invalidate_caches()
 
 # %%
+# TensorFlow may say a few lines about your processor here; they are no fault.
 import keras
 import matplotlib.pyplot as plt
 import numpy as np

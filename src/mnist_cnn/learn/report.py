@@ -35,7 +35,12 @@ def write(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> Path:
     config = run.config()
     name = evaluation.file.stem
     pictures = [
-        {"title": title, "caption": caption, "data": _save(figure, run, f"{name}-{title}")}
+        {
+            "title": title,
+            "caption": caption,
+            "data": _save(figure, run, f"{name}-{title}"),
+            "tall": figure.get_figheight() > figure.get_figwidth(),
+        }
         for title, caption, figure in _pictures(run, dataset, evaluation)
     ]
     template = Environment(
