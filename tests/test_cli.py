@@ -99,7 +99,7 @@ def test_a_run_without_a_model_says_how_to_get_one(command: Command, tmp_path: P
     assert "expected a trained model.keras, found none; `train --resume` finishes the run" in done.stderr
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "\x00", "{}", '{"recipe": 3}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", "\x00", "{}", '{"recipe": 3}', '{"recipe": {}, "seed": "x"}'])
 def test_a_damaged_config_is_named(content: str, command: Command, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(content)
     done = command("evaluate", tmp_path)
@@ -117,6 +117,12 @@ def _seconds(arguments: list[str]) -> float:
     began = time.perf_counter()
     subprocess.run(arguments, check=True, capture_output=True)
     return time.perf_counter() - began
+
+
+def test_another_keras_backend_elsewhere_does_not_matter(command: Command, run: Run) -> None:
+    done = command("evaluate", run.path, KERAS_BACKEND="jax")
+    assert done.returncode == 0, done
+    assert done.stderr == ""
 
 
 def test_a_missing_extra_is_named_in_one_line(tmp_path: Path) -> None:

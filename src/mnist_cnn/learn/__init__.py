@@ -6,6 +6,6 @@ The heavy half of the package. ``recipes`` is plain data; every other module her
 import os
 
 # Both are read once, when Keras and TensorFlow are first imported, so they are set before any module of this
-# package can do that; what the user has set stays.
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+# package can do that. The recipes are of Keras on TensorFlow, whatever else the user has Keras run on elsewhere.
+os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -18,7 +18,10 @@ def build(recipe: Recipe) -> keras.Sequential:
     """The recipe's network, untrained and compiled: float32 (n, 28, 28, 1) in [0, 1] -> float32 (n, 10).
 
     The first weights come from Keras's global random state: call ``keras.utils.set_random_seed`` before.
+    Raises ModelError if Keras was imported with another backend before this package could choose TensorFlow.
     """
+    if keras.backend.backend() != "tensorflow":
+        raise ModelError(f"KERAS_BACKEND: expected tensorflow, found {keras.backend.backend()}")
     layers = [getattr(keras.layers, type(layer).__name__)(**dataclasses.asdict(layer)) for layer in recipe.layers]
     model = keras.Sequential([keras.Input((28, 28, 1)), *layers], name=recipe.name)
     model.compile(optimizer=recipe.optimizer, loss=recipe.loss, metrics=["accuracy"])

@@ -121,9 +121,7 @@ def _save(figure: Figure, run: Run, name: str) -> str:
     """Write the figure into the run's pictures/ and return it as a data URL."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=160)
-    folder = run.path / "pictures"
-    folder.mkdir(exist_ok=True)
     words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
-    with replacing(folder / ("-".join(words) + ".png")) as temporary:
+    with replacing(run.path / "pictures" / ("-".join(words) + ".png")) as temporary:
         temporary.write_bytes(buffer.getvalue())
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from mnist_cnn.errors import RunError
@@ -28,10 +29,19 @@ ROOM = 40 * 2**20
 PARTIAL = ".partial-"
 
 # What every config.json has, at its top and in two of its parts.
-_CONFIG = {
-    "": {"recipe", "seed", "limit", "deterministic", "tensorboard", "data", "resumed_after_epochs", "commit"},
-    "recipe": {"name", "summary", "target", "epochs", "batch_size"},
-    "data": {"path", "sha256"},
+_CONFIG: dict[str, dict[str, type | UnionType]] = {
+    "": {
+        "recipe": dict,
+        "seed": int,
+        "limit": int | None,
+        "deterministic": bool,
+        "tensorboard": bool,
+        "data": dict,
+        "resumed_after_epochs": list,
+        "commit": str | None,
+    },
+    "recipe": {"name": str, "summary": str, "target": float, "epochs": int, "batch_size": int},
+    "data": {"path": str | None, "sha256": dict},
 }
 
 Epoch = dict[str, float]
@@ -39,15 +49,20 @@ Epoch = dict[str, float]
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path to write to, which becomes `path` if all goes well and is removed if not."""
+    """A temporary path to write to, which becomes `path` if all goes well and is removed if not.
+
+    The folder is made if it is not there. Raises RunError if the file cannot be written.
+    """
     temporary = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")  # the suffix stays: Keras goes by it
     try:
+        path.parent.mkdir(exist_ok=True)
         yield temporary
         temporary.replace(path)
     except OSError as error:
         raise RunError(f"{path}: cannot be written: {error.strerror or error}") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary.exists():
+            temporary.unlink()
 
 
 @dataclass(frozen=True)
@@ -89,11 +104,13 @@ class Run:
         """What was run. Raises RunError if it is not there or lacks something."""
         config = self.read_json("config.json", "a run's folder, as `mnist-cnn train` makes it")
         for part, keys in _CONFIG.items():
-            found = config.get(part) if part else config
-            if not isinstance(found, dict) or not keys <= found.keys():
-                names = ", ".join(sorted(keys))
-                where = f" in '{part}'" if part else ""
-                raise RunError(f"{self.path / 'config.json'}: expected the keys {names}{where}, found others")
+            values = config[part] if part else config
+            for key, kind in keys.items():
+                if key not in values or not isinstance(values[key], kind):
+                    name = f"{part}.{key}" if part else key
+                    found = repr(values.get(key, "nothing"))[:60]
+                    kind_name = getattr(kind, "__name__", str(kind))
+                    raise RunError(f"{self.path / 'config.json'}: expected {name} of type {kind_name}, found {found}")
         return config
 
     def read_json(self, name: str, meaning: str) -> dict[str, Any]:
