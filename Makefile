@@ -31,7 +31,8 @@ notebook: .venv/dev
 	$(BIN)/python notebooks/build.py
 
 bench: .venv/dev
-	$(BIN)/python benchmarks/seeds.py
+	$(BIN)/python benchmarks/seeds.py --again
+	$(BIN)/python benchmarks/seeds.py --again --recipe dense
 	$(BIN)/python docs/generate.py
 
 docs: .venv/dev

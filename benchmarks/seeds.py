@@ -8,6 +8,7 @@ Seconds are those of the epochs alone: without start-up, loading and evaluation.
 
 import argparse
 import json
+import shutil
 import statistics
 from pathlib import Path
 
@@ -18,11 +19,12 @@ from mnist_cnn.learn.recipes import RECIPES
 from mnist_cnn.learn.run import Run, replacing
 
 RESULTS = Path(__file__).parent / "results"
+RUNS = Path("runs/seeds")
 COLUMNS = ("epochs", "training_accuracy", "test_accuracy", "errors", "seconds")
 
 
 def measure(recipe: str, seed: int, dataset: mnist.Dataset) -> dict[str, float]:
-    folder = Path("runs") / "seeds" / f"{recipe}-{seed}"
+    folder = RUNS / f"{recipe}-{seed}"
     if (folder / "config.json").exists():
         run = Run.open(folder)
     else:
@@ -45,8 +47,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=int, default=10, help="seeds 1 to n (default 10)")
     parser.add_argument("--recipe", choices=RECIPES, default="seed")
+    parser.add_argument("--again", action="store_true", help="forget the stored results and begin anew")
     options = parser.parse_args()
     file = RESULTS / ("seeds.json" if options.recipe == "seed" else f"seeds-{options.recipe}.json")
+    if options.again:
+        file.unlink(missing_ok=True)
+        for folder in RUNS.glob(f"{options.recipe}-*"):
+            shutil.rmtree(folder)
     rows = json.loads(file.read_text())["rows"] if file.exists() else []
     dataset = mnist.load()
     for seed in range(1, options.n + 1):

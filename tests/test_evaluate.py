@@ -1,6 +1,7 @@
 """The scorer, against scikit-learn and SciPy, which count in their own way."""
 
 import json
+import re
 import warnings
 from pathlib import Path
 
@@ -122,7 +123,7 @@ def test_other_data_does_not_replace_the_runs_own_score(run: Run, evaluation: Ev
     random = np.random.default_rng(0)
     digits = mnist.Digits(random.integers(0, 256, (20, 28, 28), dtype=np.uint8), np.arange(20, dtype=np.uint8) % 10)
     other = evaluate(run, mnist.Dataset(digits, digits), "somewhere/noise.npz")
-    assert other.file.name == "report-noise.json"
+    assert re.fullmatch(r"report-noise-[0-9a-f]{8}\.json", other.file.name)
     assert other.score.images == 20
     assert other.corrected is None
     assert json.loads(other.file.read_text())["corrected"] is None
@@ -131,6 +132,7 @@ def test_other_data_does_not_replace_the_runs_own_score(run: Run, evaluation: Ev
 
 def test_a_model_that_is_none(run: Run, tmp_path: Path) -> None:
     copy = Run(tmp_path)
+    copy.write_json("config.json", run.config())
     with pytest.raises(RunError, match=r"expected a trained model.keras, found none"):
         load(copy)
     for content in (b"", b"not a zip", run.model.read_bytes()[:5000]):
@@ -138,3 +140,18 @@ def test_a_model_that_is_none(run: Run, tmp_path: Path) -> None:
         with pytest.raises(ModelError, match=r"model.keras: expected a Keras model, found: .+") as raised:
             load(copy)
         assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", ["flipped", "other recipe", "no network"])
+def test_a_damaged_or_foreign_model_is_named(kind: str, run: Run, tmp_path: Path) -> None:
+    copy = Run(tmp_path)
+    config = run.config()
+    content = bytearray(run.model.read_bytes())
+    if kind == "flipped":
+        content[len(content) // 2 : len(content) // 2 + 200] = bytes(200)
+    elif kind == "other recipe":
+        config["recipe"]["name"] = {"seed": "dense", "dense": "seed"}[config["recipe"]["name"]]
+    copy.write_json("config.json", config)
+    copy.model.write_bytes(b"PK" if kind == "no network" else content)
+    with pytest.raises(ModelError, match=r"model.keras: expected .*, found.+"):
+        load(copy)

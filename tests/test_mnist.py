@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +183,29 @@ def test_a_bad_npz_is_named(content: bytes | dict[str, np.ndarray], message: str
         np.savez(file, **arrays)
     with pytest.raises(DatasetError, match=message.replace("found: ", "found ")):
         mnist.load(file)
+
+
+@pytest.mark.parametrize("kind", ["deflate", "member", "claim"])
+def test_a_damaged_npz_is_named(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "mnist.npz"
+    np.savez_compressed(file, x_train=np.tile(np.arange(28, dtype=np.uint8), (50, 28, 1)))
+    if kind == "deflate":
+        content = bytearray(file.read_bytes())
+        content[200:230] = bytes(30)
+        file.write_bytes(content)
+    else:
+        header = "{'descr': '|u1', 'fortran_order': False, 'shape': (10**12, 28, 28)}".replace("10**12", str(10**12))
+        array = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+        with zipfile.ZipFile(file, "w") as members:
+            members.writestr("x_train.npy", array if kind == "claim" else b"not an array")
+    with pytest.raises(DatasetError, match=r"mnist.npz.*: expected .*, found .+"):
+        mnist.load(file)
+
+
+@pytest.mark.parametrize(("path", "found"), [("", "an empty path"), ("a" * 300, "File name too long")])
+def test_a_path_that_is_none(path: str, found: str) -> None:
+    with pytest.raises(DatasetError, match=f"expected a folder of IDX files or an mnist.npz, found {found}"):
+        mnist.load(path)
 
 
 def test_nothing_there(tmp_path: Path) -> None:

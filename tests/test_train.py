@@ -143,8 +143,18 @@ def test_a_kill_between_history_and_checkpoint_costs_that_epoch_only(dataset: mn
     assert leftovers(run.path) == []
     assert run.history()[0] == first
     assert [epoch["epoch"] for epoch in run.history()] == [1, 2]
-    steps = int(load(run.model).optimizer.iterations)
+    steps = int(load(run.model, recipe).optimizer.iterations)
     assert steps == 3 * -(-500 // 32), "the lost epoch was trained again, from a model that here has seen two"
+
+
+def test_a_finished_run_without_its_history_is_not_trained_over(dataset: mnist.Dataset, tmp_path: Path) -> None:
+    run = start(dataclasses.replace(DENSE, epochs=1), dataset, tmp_path / "run", limit=500, seed=2**32 - 1)
+    fit(run, dataset)
+    (run.path / "history.csv").unlink()
+    before = run.model.read_bytes()
+    with pytest.raises(RunError, match=r"expected history.csv to tell how model.keras was trained"):
+        fit(run, dataset)
+    assert run.model.read_bytes() == before
 
 
 def test_a_run_killed_after_its_last_epoch_trains_no_more(dataset: mnist.Dataset, tmp_path: Path) -> None:
@@ -235,6 +245,7 @@ def test_tensorboard_logs_on_request(dataset: mnist.Dataset, tmp_path: Path) -> 
     [
         ("epoch,loss,accuracy\n2,0.1,0.9\n", "epochs that are not 1, 2, 3"),
         ("epoch,loss,accuracy\n1,x,0.9\n", "could not convert string to float"),
+        ("epoch,loss,accuracy\n1,0.1,inf\n", "numbers that are not finite"),
         ("epoch\n1\n", "no columns 'loss' and 'accuracy'"),
         ("loss,accuracy\n0.1,0.9\n", "'epoch'"),
     ],
@@ -252,7 +263,7 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
         run.write_text("config.json", "{}")
         assert reader.read() == "old", "who reads meanwhile has the whole old file"
 
-    def full(self: Path, *_: object) -> None:
+    def full(self: Path, *_: object, **__: object) -> None:
         os.truncate(self, 0) if self.exists() else self.touch()
         raise OSError(28, "No space left on device")
 

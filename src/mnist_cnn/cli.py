@@ -1,12 +1,13 @@
 """The command line: parse, call one function of the library, print.
 
 Keras and TensorFlow are imported inside the commands that need them, so ``mnist-cnn --help`` answers at once.
-Exit codes: 0 done, 2 something expected was not there (one line says what), 130 training stopped by Ctrl-C.
+Exit codes: 0 done, 2 something expected was not there (one line says what), 130 stopped by Ctrl-C.
 """
 
 import contextlib
 import dataclasses
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ DATA = click.option(
     "--data",
     metavar="PATH",
     help=f"""A folder of IDX files, gzipped or not, or Keras's mnist.npz, instead of the MNIST in this package.
-    The environment variable {mnist.DATA_VARIABLE} does the same.""",
+    For `train`, the environment variable {mnist.DATA_VARIABLE} does the same.""",
 )
 
 
@@ -75,7 +76,9 @@ def cli() -> None:
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Train on the first N images only, for a quick try.")
 @click.option("--out", type=FOLDER, metavar="DIR", help="The run's folder, new or empty.  [default: runs/RECIPE-TIME]")
 @click.option("--tensorboard", is_flag=True, help="Also write logs that TensorBoard shows.")
-@click.option("--deterministic", is_flag=True, help="Same seed and machine, same weights, bit for bit. A bit slower.")
+@click.option(
+    "--deterministic", is_flag=True, help="Same seed and machine, same weights, bit for bit, if not interrupted."
+)
 @click.option(
     "--resume",
     type=FOLDER,
@@ -93,7 +96,7 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
 
     \b
     Examples:
-      mnist-cnn train                                  the exercise: 1 to 3 minutes on 2 cores
+      mnist-cnn train                                  the exercise: a minute or two on 2 cores
       mnist-cnn train --recipe dense                   without the convolution, to compare
       mnist-cnn train --limit 6000 --epochs 3          a quick try: a few seconds
       mnist-cnn train --seed 7 --deterministic         repeatable to the last bit
@@ -107,7 +110,7 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
     if resume:
         run, dataset, data = _open(resume, data)
     else:
-        data = data or os.environ.get(mnist.DATA_VARIABLE)
+        data = os.environ.get(mnist.DATA_VARIABLE) or None if data is None else data
         dataset = mnist.load(data)
     with _heavy():
         from mnist_cnn.learn import report
@@ -124,7 +127,9 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
     click.echo(f"Data    {data or 'MNIST, in this package'}: {images:,} training images")
     click.echo(f"Rule    at most {recipe.epochs} epochs; stop when training accuracy is above {recipe.target}")
     click.echo(f"Run     {run.path}")
-    if run.done():
+    if run.model.exists():
+        click.echo("It is finished: there is nothing to train.")
+    elif run.done():
         click.echo(f"Resumed after epoch {run.done()}")
     click.echo()
     try:
@@ -135,7 +140,7 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
         done = run.done()
         kept = "1 finished epoch is" if done == 1 else f"{done} finished epochs are"
         click.echo(f"\nStopped by Ctrl-C: {kept} kept. To go on:", err=True)
-        click.echo(f"  mnist-cnn train --resume {run.path}", err=True)
+        click.echo(f"  mnist-cnn train --resume {shlex.quote(str(run.path))}", err=True)
         raise SystemExit(130) from None
     last = run.history()[-1]
     missed = "" if last["accuracy"] > recipe.target else f"; the target of {recipe.target} was not reached"
@@ -154,7 +159,7 @@ def evaluate(run: Path, data: str | None) -> None:
 
     Prints what is also written to RUN/report.json: errors, accuracy with its 95 % interval, top-2 accuracy,
     calibration, accuracy after correcting MNIST's known wrong labels, precision and recall of each digit, and the
-    confusion matrix. With other --data than the run's own it goes to RUN/report-NAME.json.
+    confusion matrix. With other --data than the run's own it goes to RUN/report-NAME-HASH.json.
 
     \b
     Examples:
@@ -205,10 +210,10 @@ def report(run: Path, data: str | None) -> None:
 
 
 def _open(folder: Path, data: str | None) -> tuple[Run, mnist.Dataset, str | None]:
-    """A run, and the images asked for: those it began with if nothing else is."""
+    """A run, and the images asked for: those it began with, if --data names no others, whatever the variable says."""
     run = Run.open(folder)
-    data = data or os.environ.get(mnist.DATA_VARIABLE) or run.config()["data"]["path"]
-    return run, mnist.load(data), data
+    data = run.config()["data"]["path"] if data is None else data
+    return run, mnist.load(mnist.FILES if data is None else data), data
 
 
 def _accuracy(score: "Score") -> str:
@@ -242,9 +247,15 @@ def _heavy() -> Iterator[None]:
 
 
 def main() -> None:
-    """Run the command; a foreseen error is one line on standard error and exit code 2."""
+    """Run the command; a foreseen error is one line on standard error and exit code 2, Ctrl-C is 130."""
     try:
-        cli()
+        raise SystemExit(cli.main(standalone_mode=False) or 0)
     except MnistCnnError as error:
         click.echo(f"mnist-cnn: {error}", err=True)
         raise SystemExit(2) from None
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except click.Abort:
+        click.echo("Stopped by Ctrl-C", err=True)
+        raise SystemExit(130) from None

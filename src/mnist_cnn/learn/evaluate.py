@@ -10,6 +10,7 @@ images: no averages of batches, no dropped remainder.
 """
 
 import dataclasses
+import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from mnist_cnn import mnist
 from mnist_cnn.errors import ModelError, RunError
 from mnist_cnn.learn import model
 from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import versions
+from mnist_cnn.learn.train import recipe_of, versions
 
 BINS = 15  # of confidence, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"
 
@@ -143,7 +144,10 @@ def evaluate(run: Run, dataset: mnist.Dataset, data: str | None = None) -> Evalu
         "corrected": dataclasses.asdict(corrected) if corrected else None,
         "versions": versions(),
     }
-    name = "report.json" if own else f"report-{Path(data or 'mnist').stem}.json"
+    fingerprint = hashlib.sha256("".join(test_hashes.values()).encode()).hexdigest()[:8]
+    # Two folders may have one name, and one folder new content: the hash tells them apart.
+    other = f"{Path(data or 'mnist').resolve().name.removesuffix('.npz')}-{fingerprint}"
+    name = "report.json" if own else f"report-{other}.json"
     return Evaluation(probabilities, result, corrected, run.write_json(name, report))
 
 
@@ -162,7 +166,7 @@ def load(run: Run) -> keras.Model:
     """The run's trained model. Raises RunError if there is none yet, ModelError if it cannot be read."""
     if not run.model.exists():
         raise RunError(f"{run.path}: expected a trained model.keras, found none; `train --resume` finishes the run")
-    return model.load(run.model)
+    return model.load(run.model, recipe_of(run))
 
 
 def _bins(confidences: np.ndarray, hits: np.ndarray) -> tuple[Bin, ...]:

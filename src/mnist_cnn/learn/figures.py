@@ -136,6 +136,7 @@ def reliability(score: Score) -> Figure:
     upper.text(0.98, 0.06, "over-confident below the line", ha="right", color=GREY, transform=upper.transAxes)
     lower.bar(confidences, sizes, width=0.03, color=BLUE)
     lower.set_yscale("log")
+    lower.set_ylim(bottom=0.5)
     lower.set_ylabel("images")
     lower.set_xlabel("how sure it is (its highest probability)")
     lower.set_xlim(0, 1.02)
@@ -207,7 +208,7 @@ def feature_maps(model: keras.Sequential, image: np.ndarray) -> Figure:
 def saliency_maps(model: keras.Sequential, images: np.ndarray) -> Figure:
     """Digits above, and below the same with the pixels that its answer hangs on."""
     figure = _figure(2.15)
-    upper, lower = figure.subplots(2, len(images))
+    upper, lower = figure.subplots(2, len(images), squeeze=False)
     predictions = np.asarray(model(mnist.as_input(images))).argmax(axis=1)
     for column, (image, heat) in enumerate(zip(images, saliency(model, images), strict=True)):
         _digit(upper[column], image)

@@ -6,12 +6,17 @@
 """
 
 import dataclasses
+import zipfile
 from pathlib import Path
 
 import keras
 
 from mnist_cnn.errors import ModelError
 from mnist_cnn.learn.recipes import Recipe
+
+# What a user's keras.json says of these is for other programs: the recipes are of Keras's defaults.
+keras.config.set_image_data_format("channels_last")
+keras.config.set_floatx("float32")
 
 
 def build(recipe: Recipe) -> keras.Sequential:
@@ -28,10 +33,19 @@ def build(recipe: Recipe) -> keras.Sequential:
     return model
 
 
-def load(file: Path) -> keras.Sequential:
-    """A network from a .keras file, with its optimiser as it was. Raises ModelError if it cannot be read."""
+def load(file: Path, recipe: Recipe) -> keras.Sequential:
+    """The recipe's network from a .keras file, with its optimiser as it was.
+
+    Raises ModelError if the file cannot be read or holds another network.
+    """
     try:
-        return keras.saving.load_model(file)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        model = keras.saving.load_model(file)
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelError(f"{file}: expected a Keras model, found: {reason}") from None
+    found = [type(layer).__name__ for layer in getattr(model, "layers", [])]
+    if found != [type(layer).__name__ for layer in recipe.layers] or model.input_shape != (None, 28, 28, 1):
+        raise ModelError(
+            f"{file}: expected the network of the recipe {recipe.name}, found the layers {', '.join(found)}"
+        )
+    return model

@@ -8,6 +8,7 @@ The pictures are inside the page, so it opens offline and can be sent; they are 
 
 import base64
 import io
+import json
 from pathlib import Path
 
 import keras
@@ -47,12 +48,13 @@ def write(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> Path:
         loader=PackageLoader("mnist_cnn", "learn"), autoescape=True, undefined=StrictUndefined
     ).get_template("report.html.j2")
     page = template.render(
-        run=run.path.name,
+        run=run.path.resolve().name,
         config=config,
         recipe=recipe_of(run),
         history=history,
-        images=len(dataset.train.images[: config["limit"]]),
+        own=name == "report",
         data=config["data"]["path"] or "MNIST",
+        tested=json.loads(evaluation.file.read_text("utf-8"))["data"]["path"] or "MNIST",
         seconds=sum(epoch.get("seconds", 0) for epoch in history),
         score=evaluation.score,
         corrected=evaluation.corrected,

@@ -13,6 +13,7 @@ Every file is written under a temporary name and renamed, so whatever is there i
 import contextlib
 import csv
 import json
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -34,6 +35,10 @@ _CONFIG: dict[str, dict[str, type | UnionType]] = {
         "recipe": dict,
         "seed": int,
         "limit": int | None,
+        "images": int,
+        "started": str,
+        "machine": dict,
+        "versions": dict,
         "deterministic": bool,
         "tensorboard": bool,
         "data": dict,
@@ -130,7 +135,7 @@ class Run:
 
     def write_text(self, name: str, content: str) -> Path:
         with replacing(self.path / name) as temporary:
-            temporary.write_text(content, "utf-8")
+            temporary.write_text(content, "utf-8", errors="replace")  # a path may hold what is no text
         return self.path / name
 
     def history(self) -> list[Epoch]:
@@ -145,6 +150,8 @@ class Run:
                 raise ValueError("epochs that are not 1, 2, 3, ...")
             if not all({"loss", "accuracy"} <= epoch.keys() for epoch in epochs):
                 raise ValueError("no columns 'loss' and 'accuracy'")
+            if not all(math.isfinite(value) for epoch in epochs for value in epoch.values()):
+                raise ValueError("numbers that are not finite")
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise RunError(f"{file}: expected a line an epoch, found: {error}") from None
         return [{**epoch, "epoch": int(epoch["epoch"])} for epoch in epochs]

@@ -1,7 +1,8 @@
 """Training: a recipe and the images in, a run's folder with the trained network out.
 
-    >>> run = start(SEED, mnist.load(), seed=1)                    # doctest: +SKIP
-    >>> run = resume(Path("runs/seed-20261123-093000"))            # doctest: +SKIP
+    >>> run = start(SEED, mnist.load(), seed=1)                              # doctest: +SKIP
+    >>> model = fit(run, mnist.load())                                       # doctest: +SKIP
+    >>> model = fit(Run.open(Path("runs/seed-20261123-093000")), dataset)    # a killed one goes on; doctest: +SKIP
 
 It is one plain ``model.fit`` with three callbacks: the recipe's StopAtAccuracy, the one that keeps the run's files
 after each epoch, and TensorBoard if asked.
@@ -55,6 +56,7 @@ def start(
         | {"layers": [{"layer": type(layer).__name__, **dataclasses.asdict(layer)} for layer in recipe.layers]},
         "seed": seed,
         "limit": limit,
+        "images": len(dataset.train.images[:limit]),
         "deterministic": deterministic,
         "tensorboard": tensorboard,
         "data": {"path": data, "sha256": dataset.sha256()},
@@ -81,11 +83,17 @@ def fit(run: Run, dataset: mnist.Dataset) -> keras.Model:
     keras.utils.set_random_seed(config["seed"])
     if config["deterministic"]:
         tf.config.experimental.enable_op_determinism()
+    if run.model.exists():  # the last file to be written: all is done
+        if not _finished(run.history(), recipe):
+            raise RunError(
+                f"{run.path}: expected history.csv to tell how model.keras was trained, found epochs missing"
+            )
+        return load(run.model, recipe)
     done, model = _restore(run, recipe)
     if not _finished(run.history(), recipe):
         if done:
             # A resumed epoch must not see the images in the order of the first: its seed is another, but a fixed one.
-            keras.utils.set_random_seed(config["seed"] + done)
+            keras.utils.set_random_seed((config["seed"] + done) % 2**32)
             run.write_json("config.json", config | {"resumed_after_epochs": [*config["resumed_after_epochs"], done]})
         images, labels = (array[: config["limit"]] for array in dataset.train)
         callbacks = [_KeepEpochs(run), StopAtAccuracy(recipe.target)]
@@ -98,12 +106,13 @@ def fit(run: Run, dataset: mnist.Dataset) -> keras.Model:
             initial_epoch=done,
             epochs=recipe.epochs,
             callbacks=callbacks,
-            verbose=1 if sys.stdout.isatty() else 2,  # a bar for people, a line an epoch for files
+            # A bar for people, a line an epoch for files.
+            verbose=1 if sys.stdout and sys.stdout.isatty() else 2,
         )
-    with replacing(run.model) as temporary:
-        model.save(temporary)
     with replacing(run.path / "model.onnx") as temporary:
         export.onnx(model, temporary, {"recipe": recipe.name, "commit": config["commit"] or ""})
+    with replacing(run.model) as temporary:
+        model.save(temporary)
     run.drop_checkpoints()
     return model
 
@@ -119,14 +128,12 @@ def recipe_of(run: Run) -> Recipe:
 
 def _restore(run: Run, recipe: Recipe) -> tuple[int, keras.Model]:
     """How many epochs are done, and the model after them; the history is cut to match."""
-    if run.model.exists():
-        return run.done(), load(run.model)
     done, history = run.done(), run.history()
     if len(history) < done:
         raise RunError(f"{run.path}: expected {done} epochs in history.csv, found {len(history)}")
     if len(history) > done:  # killed between writing the history and the checkpoint
         run.write_history(history[:done])
-    return done, load(run.checkpoint_file(done)) if done else build(recipe)
+    return done, load(run.checkpoint_file(done), recipe) if done else build(recipe)
 
 
 def _finished(history: list[Epoch], recipe: Recipe) -> bool:

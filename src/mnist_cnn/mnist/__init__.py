@@ -11,6 +11,7 @@ Other data of the same form (Fashion-MNIST, KMNIST, your own) loads from a folde
 import hashlib
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from mnist_cnn.errors import DatasetError
 from mnist_cnn.mnist import idx
 
 DATA_VARIABLE = "MNIST_CNN_DATA"
+FILES = Path(__file__).parent / "files"
 
 # SHA-256 of each file's decompressed bytes: the gzip wrapping differs between mirrors, the content may not.
 SHA256 = {
@@ -66,18 +68,24 @@ def load(path: str | os.PathLike[str] | None = None) -> Dataset:
 
     Raises DatasetError, with the file, what was expected and what was found.
     """
-    chosen = path or os.environ.get(DATA_VARIABLE)
-    source = Path(chosen) if chosen else Path(__file__).parent / "files"
-    if source.is_dir():
-        arrays, names = _read_folder(source)
-    elif source.is_file():
-        arrays, names = _read_npz(source)
-    else:
-        raise DatasetError(source, expected="a folder of IDX files or an mnist.npz", found="nothing there")
+    source = Path(os.environ.get(DATA_VARIABLE) or FILES) if path is None else Path(path)
+    expected = "a folder of IDX files or an mnist.npz"
+    if path == "":
+        raise DatasetError("the path of the data", expected=expected, found="an empty path")
+    try:
+        if source.is_dir():
+            arrays, names = _read_folder(source)
+        elif source.is_file():
+            arrays, names = _read_npz(source)
+        else:
+            found = "something else" if source.exists() else "nothing there"
+            raise DatasetError(source, expected=expected, found=found)
+    except OSError as error:
+        raise DatasetError(source, expected=expected, found=error.strerror or str(error)) from None
     _check(arrays, names)
     dataset = Dataset(Digits(arrays[_IMAGES], arrays[_LABELS]), Digits(arrays[_TEST_IMAGES], arrays[_TEST_LABELS]))
     for name, found in dataset.sha256().items():
-        if not chosen and found != SHA256[name]:
+        if source == FILES and found != SHA256[name]:
             raise DatasetError(names[name], expected=f"SHA-256 {SHA256[name]} (reinstall the package)", found=found)
         twin = next((other for other, known in SHA256.items() if known == found), name)
         if twin != name:
@@ -130,8 +138,11 @@ def _read_npz(file: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
                 if key not in content:
                     raise DatasetError(file, expected=f"an array {key}", found=", ".join(content) or "no arrays")
                 arrays[name] = content[key]
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
-        raise DatasetError(file, expected="a readable .npz file", found=str(error)) from None
+                if not isinstance(arrays[name], np.ndarray):
+                    raise DatasetError(names[name], expected="an array", found="a member of another kind")
+    except (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, EOFError, OSError, MemoryError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DatasetError(file, expected="a readable .npz file", found=reason) from None
     return arrays, names
 
 
