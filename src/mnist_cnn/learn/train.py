@@ -88,6 +88,7 @@ def fit(run: Run, dataset: mnist.Dataset) -> keras.Model:
             raise RunError(
                 f"{run.path}: expected history.csv to tell how model.keras was trained, found epochs missing"
             )
+        run.drop_checkpoints()  # a kill may have come between
         return load(run.model, recipe)
     done, model = _restore(run, recipe)
     if not _finished(run.history(), recipe):
