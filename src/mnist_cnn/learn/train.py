@@ -8,13 +8,17 @@ It is one plain ``model.fit`` with three callbacks: the recipe's StopAtAccuracy,
 after each epoch, and TensorBoard if asked.
 """
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import os
 import platform
+import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -100,16 +104,17 @@ def fit(run: Run, dataset: mnist.Dataset) -> keras.Model:
         callbacks = [_KeepEpochs(run), StopAtAccuracy(recipe.target)]
         if config["tensorboard"]:
             callbacks.append(keras.callbacks.TensorBoard(run.path / "tensorboard"))
-        model.fit(
-            mnist.as_input(images),
-            labels,
-            batch_size=recipe.batch_size,
-            initial_epoch=done,
-            epochs=recipe.epochs,
-            callbacks=callbacks,
-            # A bar for people, a line an epoch for files.
-            verbose=1 if sys.stdout and sys.stdout.isatty() else 2,
-        )
+        with _interrupt_after_batch() as interrupt:
+            model.fit(
+                mnist.as_input(images),
+                labels,
+                batch_size=recipe.batch_size,
+                initial_epoch=done,
+                epochs=recipe.epochs,
+                callbacks=[*callbacks, interrupt],
+                # A bar for people, a line an epoch for files.
+                verbose=1 if sys.stdout and sys.stdout.isatty() else 2,
+            )
     with replacing(run.path / "model.onnx") as temporary:
         export.onnx(model, temporary, {"recipe": recipe.name, "commit": config["commit"] or ""})
     with replacing(run.model) as temporary:
@@ -139,6 +144,35 @@ def _restore(run: Run, recipe: Recipe) -> tuple[int, keras.Model]:
 
 def _finished(history: list[Epoch], recipe: Recipe) -> bool:
     return len(history) >= recipe.epochs or bool(history and history[-1]["accuracy"] > recipe.target)
+
+
+@contextlib.contextmanager
+def _interrupt_after_batch() -> Iterator[keras.callbacks.Callback]:
+    """A callback that raises KeyboardInterrupt after the batch in which Ctrl-C was pressed; a second one acts at once.
+
+    Python would raise it anywhere, in a finaliser of TensorFlow's too, and there it is printed and forgotten.
+    """
+    if threading.current_thread() is not threading.main_thread():  # which gets no signals
+        yield keras.callbacks.Callback()
+        return
+    before = signal.getsignal(signal.SIGINT) or signal.SIG_DFL
+    asked = False
+
+    def ask(*_: object) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, before)
+
+    def check(batch: int = 0, logs: dict[str, Any] | None = None) -> None:
+        if asked:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield keras.callbacks.LambdaCallback(on_train_batch_end=check)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    check()
 
 
 class _KeepEpochs(keras.callbacks.Callback):
