@@ -1,6 +1,6 @@
 """Does the exercise always work? The seed recipe over n random seeds: when it stops, and what it scores.
 
-    python benchmarks/seeds.py --n 10          a row a seed, then mean and sd; about 2 minutes a seed on 2 cores
+    python benchmarks/seeds.py --n 10          a row a seed, then mean and sd; about a minute a seed on 2 cores
 
 Writes benchmarks/results/seeds.json after each seed and goes on from there, so it may be stopped at any time.
 Seconds are those of the epochs alone: without start-up, loading and evaluation. Leave the machine idle meanwhile.
