@@ -20,6 +20,13 @@ class ModelError(MnistCnnError):
     """A model file cannot be read, or a model has a part we cannot export."""
 
 
+class ImageError(MnistCnnError):
+    """A picture cannot be read, or is none."""
+
+    def __init__(self, where: object, *, expected: str, found: str) -> None:
+        super().__init__(f"{where}: expected {expected}, found {found}")
+
+
 class MetricError(MnistCnnError):
     """A callback watches a metric that the model does not report."""
 

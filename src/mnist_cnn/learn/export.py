@@ -14,9 +14,30 @@ import numpy as np
 from onnx import ModelProto, TensorProto, checker, helper, numpy_helper, save
 
 from mnist_cnn.errors import ModelError
+from mnist_cnn.learn.run import Run, replacing
 
 OPSET = 17
+_TEN = {"starts": 0, "ends": 10, "axes": 1}
 _ACTIVATIONS = {"relu": "Relu", "softmax": "Softmax"}
+
+
+def write(run: Run, model: keras.Sequential, path: Path) -> None:
+    """Write the run's `model` to `path` as ONNX, with what the run's files tell about it.
+
+    metadata: recipe, seed, commit, dataset (SHA-256 of the training images' file), and, as far as they are known,
+    temperature and threshold (``calibrate``) and the test score.
+    """
+    config = run.config()
+    metadata = {"recipe": config["recipe"]["name"], "seed": str(config["seed"]), "commit": config["commit"] or ""}
+    metadata["dataset"] = config["data"]["sha256"]["train-images-idx3-ubyte"]
+    if (run.path / "calibration.json").exists():
+        calibration = run.read_json("calibration.json", "a calibrated run")
+        metadata |= {name: str(calibration[name]) for name in ("temperature", "threshold")}
+    if (run.path / "report.json").exists():
+        score = run.read_json("report.json", "an evaluated run")["score"]
+        metadata |= {"test_images": str(score["images"]), "test_errors": str(score["errors"])}
+    with replacing(path) as temporary:
+        onnx(model, temporary, metadata)
 
 
 def onnx(model: keras.Sequential, path: Path, metadata: dict[str, str]) -> None:
@@ -40,10 +61,21 @@ def onnx(model: keras.Sequential, path: Path, metadata: dict[str, str]) -> None:
     add("Transpose", "channels_second", perm=[0, 3, 1, 2])
     for layer in model.layers:
         match layer:
-            case keras.layers.Conv2D(padding="valid", strides=(1, 1), dilation_rate=(1, 1)):
+            case keras.layers.Conv2D(padding="valid" | "same", dilation_rate=(1, 1)):
                 kernel, bias = layer.get_weights()
                 kernel_name = constant(f"{layer.name}.kernel", kernel.transpose(3, 2, 0, 1))
-                add("Conv", layer.name, (kernel_name, constant(f"{layer.name}.bias", bias)))
+                # Like TensorFlow, SAME_UPPER puts the odd line of padding at the end.
+                attributes = {"auto_pad": "SAME_UPPER"} if layer.padding == "same" else {}
+                inputs = kernel_name, constant(f"{layer.name}.bias", bias)
+                add("Conv", layer.name, inputs, strides=layer.strides, **attributes)
+            case keras.layers.BatchNormalization():
+                names = ("gamma", "beta", "mean", "variance")
+                inputs = tuple(
+                    constant(f"{layer.name}.{n}", w) for n, w in zip(names, layer.get_weights(), strict=True)
+                )
+                add("BatchNormalization", layer.name, inputs, epsilon=layer.epsilon)
+            case keras.layers.Dropout() | keras.layers.Activation():
+                pass
             case keras.layers.MaxPooling2D(padding="valid"):
                 add("MaxPool", layer.name, kernel_shape=layer.pool_size, strides=layer.strides)
             case keras.layers.Flatten():
@@ -60,6 +92,8 @@ def onnx(model: keras.Sequential, path: Path, metadata: dict[str, str]) -> None:
             add(_ACTIVATIONS[activation], f"{layer.name}.{activation}")
         elif activation != "linear":
             raise ModelError(f"layer '{layer.name}': no ONNX form is known for its activation '{activation}'")
+    if model.output_shape[1] == 11:
+        add("Slice", "digits", tuple(constant(f"digits.{n}", np.array([v])) for n, v in _TEN.items()))
     nodes[-1].output[0] = "probabilities"
     graph = helper.make_graph(
         nodes,

@@ -39,23 +39,31 @@ PERCENT = PercentFormatter(1, symbol=" %")
 
 
 @STYLED
-def learning_curves(history: list[Epoch], target: float) -> Figure:
-    """Training accuracy, with the target it stops at, and loss, an epoch a point."""
+def learning_curves(history: list[Epoch], target: float | None) -> Figure:
+    """Training accuracy, with the target it stops at if there is one, and loss, an epoch a point."""
     epochs = [epoch["epoch"] for epoch in history]
     accuracies = [epoch["accuracy"] for epoch in history]
     figure = _figure(3.4)
     left, right = figure.subplots(1, 2)
-    left.axhline(target, color=RED, linestyle="--", linewidth=1.2)
-    label = f"target {100 * target:g} %"
-    left.annotate(
-        label, (0.02, target), xycoords=("axes fraction", "data"), xytext=(0, 4), textcoords="offset points", color=RED
-    )
+    if target is not None:
+        left.axhline(target, color=RED, linestyle="--", linewidth=1.2)
+        left.annotate(
+            f"target {100 * target:g} %",
+            (0.02, target),
+            xycoords=("axes fraction", "data"),
+            xytext=(0, 4),
+            textcoords="offset points",
+            color=RED,
+        )
     left.plot(epochs, accuracies, "o-", color=BLUE)
     for epoch, accuracy in zip(epochs, accuracies, strict=True):
+        if len(epochs) > 10 and epoch not in (epochs[0], epochs[-1]):
+            continue  # so many labels would hide each other
         text = f"{100 * accuracy:.2f} %"
-        offset = (3, 6 if accuracy > target else -13)
+        offset = (3, 6 if target is not None and accuracy > target else -13)
         left.annotate(text, (epoch, accuracy), xytext=offset, textcoords="offset points", fontsize=8)
-    low, high = min(*accuracies, target), max(*accuracies, target)
+    levels = accuracies if target is None else [*accuracies, target]
+    low, high = min(levels), max(levels)
     margin = max(0.003, (high - low) * 0.18)
     left.set_ylim(low - margin, high + margin)
     left.yaxis.set_major_formatter(PERCENT)
@@ -166,12 +174,13 @@ def filters(model: keras.Sequential) -> Figure:
 
 @STYLED
 def feature_maps(model: keras.Sequential, image: np.ndarray) -> Figure:
-    """One uint8 (28, 28) image on its way through the layers, to the ten probabilities."""
+    """One uint8 (28, 28) image on its way through the layers, to the probabilities."""
     outputs = keras.Model(model.inputs[0], [layer.output for layer in model.layers])(mnist.as_input(image[None]))
     stages = [
         (layer, np.asarray(output)[0])
         for layer, output in zip(model.layers, outputs, strict=True)
-        if not isinstance(layer, keras.layers.Flatten)
+        if not isinstance(layer, keras.layers.Flatten | keras.layers.Dropout | keras.layers.BatchNormalization)
+        and not (isinstance(layer, keras.layers.Conv2D) and layer.activation is keras.activations.linear)
     ]
     heights = [1.6, *(2.75 if values.ndim == 3 else 0.8 for _, values in stages[:-1]), 1.7]
     figure = _figure(sum(heights) + 0.3)
@@ -182,8 +191,9 @@ def feature_maps(model: keras.Sequential, image: np.ndarray) -> Figure:
         kind = type(layer).__name__
         if values.ndim == 3:
             height, width, count = values.shape
-            part.suptitle(f"{kind}: {count} maps of {height} x {width}", fontsize=10, x=0.01, ha="left")
-            for number, axes in enumerate(part.subplots(3, -(-count // 3)).ravel()):
+            shown = f"{count} maps of {height} x {width}" + (", the first 48 of them" if count > 48 else "")
+            part.suptitle(f"{kind}: {shown}", fontsize=10, x=0.01, ha="left")
+            for number, axes in enumerate(part.subplots(3, -(-min(count, 48) // 3)).ravel()):
                 axes.axis("off")
                 if number < count:
                     axes.imshow(values[:, :, number], cmap="gray", norm=PowerNorm(0.6, vmin=0, vmax=values.max()))
@@ -195,9 +205,9 @@ def feature_maps(model: keras.Sequential, image: np.ndarray) -> Figure:
         else:
             part.suptitle(f"{kind}: how probable each digit is", fontsize=10, x=0.01, ha="left")
             axes = part.subplots()
-            bars = axes.bar(range(10), values, color=[RED if v == values.max() else GREY for v in values])
+            bars = axes.bar(range(len(values)), values, color=[RED if v == values.max() else GREY for v in values])
             axes.bar_label(bars, [_percent(v) if v >= 0.005 else "" for v in values], fontsize=9)
-            axes.set_xticks(range(10))
+            axes.set_xticks(range(len(values)), [*map(str, range(10)), "none"][: len(values)])
             axes.set_ylim(0, 1.25)
             axes.set_yticks([])
             axes.spines["left"].set_visible(False)
@@ -209,7 +219,7 @@ def saliency_maps(model: keras.Sequential, images: np.ndarray) -> Figure:
     """Digits above, and below the same with the pixels that its answer hangs on."""
     figure = _figure(2.15)
     upper, lower = figure.subplots(2, len(images), squeeze=False)
-    predictions = np.asarray(model(mnist.as_input(images))).argmax(axis=1)
+    predictions = np.asarray(model(mnist.as_input(images)))[:, :10].argmax(axis=1)
     for column, (image, heat) in enumerate(zip(images, saliency(model, images), strict=True)):
         _digit(upper[column], image)
         upper[column].set_title(f"said {predictions[column]}", fontsize=9)

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from mnist_cnn.errors import ModelError
 from mnist_cnn.learn.recipes import Recipe
@@ -20,7 +21,8 @@ keras.config.set_floatx("float32")
 
 
 def build(recipe: Recipe) -> keras.Sequential:
-    """The recipe's network, untrained and compiled: float32 (n, 28, 28, 1) in [0, 1] -> float32 (n, 10).
+    """The recipe's network, untrained and compiled: float32 (n, 28, 28, 1) in [0, 1] -> float32 (n, 10), or (n, 11) where
+    the last class is "no digit".
 
     The first weights come from Keras's global random state: call ``keras.utils.set_random_seed`` before.
     Raises ModelError if Keras was imported with another backend before this package could choose TensorFlow.
@@ -31,6 +33,14 @@ def build(recipe: Recipe) -> keras.Sequential:
     model = keras.Sequential([keras.Input((28, 28, 1)), *layers], name=recipe.name)
     model.compile(optimizer=recipe.optimizer, loss=recipe.loss, metrics=["accuracy"])
     return model
+
+
+def digits(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """The model's probabilities of the ten digits for float32 (n, 28, 28, 1): float32 (n, 10).
+
+    What a row lacks to 1 is the probability that the image shows no digit, for a model that knows of that.
+    """
+    return model.predict(images, batch_size=1000, verbose=0)[:, :10]
 
 
 def load(file: Path, recipe: Recipe) -> keras.Sequential:

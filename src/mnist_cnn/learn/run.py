@@ -45,7 +45,7 @@ _CONFIG: dict[str, dict[str, type | UnionType]] = {
         "resumed_after_epochs": list,
         "commit": str | None,
     },
-    "recipe": {"name": str, "summary": str, "target": float, "epochs": int, "batch_size": int},
+    "recipe": {"name": str, "summary": str, "target": float | None, "epochs": int, "batch_size": int},
     "data": {"path": str | None, "sha256": dict},
 }
 

@@ -11,6 +11,7 @@ after each epoch, and TensorBoard if asked.
 import contextlib
 import dataclasses
 import importlib.metadata
+import math
 import os
 import platform
 import signal
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ import tensorflow as tf
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import RunError
-from mnist_cnn.learn import export
+from mnist_cnn.learn import calibrate, export
+from mnist_cnn.learn.augment import Augmented
 from mnist_cnn.learn.callback import StopAtAccuracy
 from mnist_cnn.learn.model import build, load
 from mnist_cnn.learn.recipes import RECIPES, Recipe
@@ -100,23 +102,26 @@ def fit(run: Run, dataset: mnist.Dataset) -> keras.Model:
             # A resumed epoch must not see the images in the order of the first: its seed is another, but a fixed one.
             keras.utils.set_random_seed((config["seed"] + done) % 2**32)
             run.write_json("config.json", config | {"resumed_after_epochs": [*config["resumed_after_epochs"], done]})
-        images, labels = (array[: config["limit"]] for array in dataset.train)
-        callbacks = [_KeepEpochs(run), StopAtAccuracy(recipe.target)]
+        callbacks = [_KeepEpochs(run)]
+        if recipe.target is not None:
+            callbacks.append(StopAtAccuracy(recipe.target))
+        if recipe.learning_rate is not None:
+            callbacks.append(keras.callbacks.LearningRateScheduler(_cosine(recipe.learning_rate, recipe.epochs)))
         if config["tensorboard"]:
             callbacks.append(keras.callbacks.TensorBoard(run.path / "tensorboard"))
         with _interrupt_after_batch() as interrupt:
             model.fit(
-                mnist.as_input(images),
-                labels,
-                batch_size=recipe.batch_size,
+                **_lessons(recipe, dataset.train, config, done),
                 initial_epoch=done,
                 epochs=recipe.epochs,
                 callbacks=[*callbacks, interrupt],
                 # A bar for people, a line an epoch for files.
                 verbose=1 if sys.stdout and sys.stdout.isatty() else 2,
             )
-    with replacing(run.path / "model.onnx") as temporary:
-        export.onnx(model, temporary, {"recipe": recipe.name, "commit": config["commit"] or ""})
+    if recipe.augmented:
+        _, validation = mnist.split(dataset.train)
+        run.write_json("calibration.json", calibrate.calibrate(model, validation))
+    export.write(run, model, run.path / "model.onnx")
     with replacing(run.model) as temporary:
         model.save(temporary)
     run.drop_checkpoints()
@@ -132,6 +137,24 @@ def recipe_of(run: Run) -> Recipe:
     return dataclasses.replace(recipe, **{key: recorded[key] for key in ("target", "epochs", "batch_size")})
 
 
+def _lessons(recipe: Recipe, digits: mnist.Digits, config: dict[str, Any], done: int) -> dict[str, Any]:
+    """What ``model.fit`` is to learn from, as its arguments."""
+    if recipe.augmented:
+        training, validation = mnist.split(digits)
+        training = mnist.Digits(*(array[: config["limit"]] for array in training))
+        return {
+            "x": Augmented(training, recipe.batch_size, config["seed"], done),
+            "validation_data": (mnist.as_input(validation.images), validation.labels),
+        }
+    images, labels = (array[: config["limit"]] for array in digits)
+    return {"x": mnist.as_input(images), "y": labels, "batch_size": recipe.batch_size}
+
+
+def _cosine(first: float, epochs: int) -> Callable[[int, float], float]:
+    """From `first` in epoch 0 down to nearly 0 in the last."""
+    return lambda epoch, _: first * (1 + math.cos(math.pi * epoch / epochs)) / 2
+
+
 def _restore(run: Run, recipe: Recipe) -> tuple[int, keras.Model]:
     """How many epochs are done, and the model after them; the history is cut to match."""
     done, history = run.done(), run.history()
@@ -143,7 +166,12 @@ def _restore(run: Run, recipe: Recipe) -> tuple[int, keras.Model]:
 
 
 def _finished(history: list[Epoch], recipe: Recipe) -> bool:
-    return len(history) >= recipe.epochs or bool(history and history[-1]["accuracy"] > recipe.target)
+    return len(history) >= recipe.epochs or reached(history, recipe)
+
+
+def reached(history: list[Epoch], recipe: Recipe) -> bool:
+    """Whether training has passed the recipe's target; False where it has none."""
+    return recipe.target is not None and bool(history) and history[-1]["accuracy"] > recipe.target
 
 
 @contextlib.contextmanager

@@ -1,0 +1,196 @@
+"""Augmentation: MNIST's digits as other pens, papers, scanners and cameras would have left them.
+
+    >>> rng = np.random.default_rng(0)
+    >>> digit(np.zeros((28, 28), np.uint8), 8, rng).shape
+    (28, 28)
+
+Each digit is enlarged, bent, written with another pen, spoilt a little, and brought into MNIST's form by the reader's
+own ``form``: what the network learns from is what it will be given.
+"""
+
+import cv2
+import keras
+import numpy as np
+
+from mnist_cnn.learn import outliers
+from mnist_cnn.mnist import Digits
+from mnist_cnn.read.form import form
+
+_SCALE = 3
+_SIDE = 28 * _SCALE
+_PLAIN = 0.3
+"""So many of the digits are left as MNIST has them."""
+_OUTLIERS = 0.3
+"""So many of a batch are no digits, beside the digits."""
+
+
+class Augmented(keras.utils.PyDataset):
+    """Batches of augmented digits and, labelled 10, of what is no digit; new ones each epoch, the same for a seed.
+
+    Each batch is float32 (n, 28, 28, 1) from 0 to 1 and int64 (n,).
+    """
+
+    def __init__(self, digits: Digits, batch_size: int, seed: int, epoch: int = 0) -> None:
+        super().__init__(workers=2, max_queue_size=20)  # threads: OpenCV and TensorFlow let go of Python's lock
+        self._digits, self._batch_size, self._seed, self._epoch = digits, batch_size, seed, epoch
+        self._own = round(batch_size / (1 + _OUTLIERS))
+        self._order = np.random.default_rng((seed, epoch)).permutation(len(digits.images))
+
+    def __len__(self) -> int:
+        return -(-len(self._digits.images) // self._own)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng((self._seed, self._epoch, index))
+        images, labels = self._digits
+        chosen = self._order[index * self._own : (index + 1) * self._own]
+        tiles = [digit(images[i], int(labels[i]), rng) for i in chosen]
+        others = [outliers.draw(self._digits, rng) for _ in range(self._batch_size - self._own)]
+        return np.stack([*tiles, *others])[..., None], np.array([*labels[chosen], *[outliers.LABEL] * len(others)])
+
+    def on_epoch_end(self) -> None:
+        self._epoch += 1
+        self._order = np.random.default_rng((self._seed, self._epoch)).permutation(len(self._digits.images))
+
+
+def digit(image: np.ndarray, label: int, rng: np.random.Generator) -> np.ndarray:
+    """One digit, uint8 (28, 28), written another way: float32 (28, 28), 0 to 1, of MNIST's form."""
+    if rng.random() < _PLAIN:
+        return image.astype(np.float32) / 255
+    ink = enlarge(image)
+    ink = _other_habits(ink, label, rng)
+    ink = bend(ink, rng)
+    ink = other_pen(ink, rng)
+    return form(spoil(ink, rng))
+
+
+def enlarge(image: np.ndarray) -> np.ndarray:
+    """uint8 (28, 28) -> float32 (84, 84), 0 to 1."""
+    large = cv2.resize(image.astype(np.float32) / 255, (_SIDE, _SIDE), interpolation=cv2.INTER_CUBIC)
+    return np.clip(large, 0, 1)
+
+
+def bend(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Turn, slant, widen and, as rubber would (Simard et al. 2003), distort; float32 (h, w) stays so."""
+    height, width = ink.shape
+    angle, slant = np.deg2rad(rng.normal(0, 8)), rng.normal(0, 0.18)
+    aspect = np.exp(rng.normal(0, 0.15))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    matrix = turn @ np.array([[1 / aspect, slant], [0, 1]]) * 1.12
+    x = np.arange(width, dtype=np.float32) - width / 2
+    y = np.arange(height, dtype=np.float32)[:, None] - height / 2
+    source = [matrix[i, 0].item() * x + matrix[i, 1].item() * y + (width / 2, height / 2)[i] for i in (0, 1)]
+    amount, knots = abs(rng.normal(0, 2.2)), int(rng.integers(3, 7))
+    for values in source:
+        field = rng.normal(0, amount, (knots, knots)).astype(np.float32)
+        values += cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC)
+    return cv2.remap(ink, *source, cv2.INTER_LINEAR)
+
+
+def other_pen(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Thinner or thicker strokes; float32 (h, w) stays so."""
+    change = int(rng.integers(-6, 6))
+    if not change:
+        return ink
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(change) + 1, abs(change) + 1))
+    if change > 0:
+        return cv2.dilate(ink, kernel)
+    thinner = cv2.erode(ink, kernel)
+    return thinner if (thinner > 0.5).sum() > 0.2 * (ink > 0.5).sum() else ink
+
+
+def spoil(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What paper, light and camera take and add, each now and then; float32 (h, w) stays so."""
+    height, width = ink.shape
+    chance = rng.random(8)
+    if chance[0] < 0.08:  # the pen fails
+        for _ in range(rng.integers(1, 4)):
+            _dot(ink, rng, radius=rng.integers(2, 5), value=0.0)
+    if chance[1] < 0.08:  # specks
+        for _ in range(rng.integers(1, 4)):
+            _dot(ink, rng, radius=rng.integers(1, 4), value=float(rng.uniform(0.4, 1)))
+    if chance[2] < 0.08:  # what is left of a ruled line or a frame
+        _line(ink, rng)
+    if chance[3] < 0.3:  # pressure
+        field = rng.uniform(0.35, 1.3, (3, 3)).astype(np.float32)
+        ink = ink * np.clip(cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC), 0.2, 1)
+    if chance[4] < 0.35:  # few pixels
+        side = int(rng.integers(13, 36))
+        few = cv2.resize(ink, (side, side), interpolation=cv2.INTER_AREA)
+        ink = cv2.resize(few, (width, height), interpolation=cv2.INTER_CUBIC if chance[5] < 0.7 else cv2.INTER_LINEAR)
+    if chance[5] < 0.5:  # out of focus
+        ink = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.5, 2.5))
+    if chance[6] < 0.3:  # grain, where there is ink
+        grain = rng.standard_normal(ink.shape, np.float32) * np.float32(rng.uniform(0.06, 0.5))
+        ink = ink * (1 + cv2.GaussianBlur(grain, (0, 0), rng.uniform(0.5, 2)))
+    if chance[7] < 0.5:  # contrast
+        ink = cv2.pow(np.clip(ink, 0, 1), rng.uniform(0.5, 2))
+    return np.clip(ink, 0, 1).astype(np.float32)
+
+
+def _other_habits(ink: np.ndarray, label: int, rng: np.random.Generator) -> np.ndarray:
+    """What MNIST's American writers rarely do: the 7 and the 0 crossed, the 1 with its flag and foot, the 4 open."""
+    rows, columns = np.flatnonzero(ink.max(axis=1) > 0.5), np.flatnonzero(ink.max(axis=0) > 0.5)
+    if not rows.size or rng.random() > {7: 0.3, 1: 0.45, 0: 0.07, 4: 0.2}.get(label, 0):
+        return ink
+    top, bottom, left, right = rows[0], rows[-1], columns[0], columns[-1]
+    height = bottom - top
+    middle = int(top + rng.uniform(0.42, 0.6) * height)
+    across = np.flatnonzero(ink[middle] > 0.5)
+    if not across.size:
+        return ink
+    centre, lines = across.mean(), []
+    if label == 4:
+        return _open_four(ink, rng)
+    if label == 7:
+        reach, tilt = rng.uniform(0.15, 0.42) * height, rng.uniform(-0.3, 0.12) * height / 2
+        lines = [((centre - reach, middle - tilt), (centre + reach, middle + tilt))]
+    elif label == 0:
+        lines = [((left - 3, bottom + 3), (right + 3, top - 3))]
+    else:
+        start = np.flatnonzero(ink[top + 3] > 0.3)
+        x, y = (start.mean() if start.size else centre), top + 4
+        long, angle = rng.uniform(0.2, 0.58) * height, np.deg2rad(rng.uniform(32, 62))
+        lines = [((x, y), (x - long * np.cos(angle), y + long * np.sin(angle)))]
+        if rng.random() < 0.3:
+            foot = np.flatnonzero(ink[bottom - 3] > 0.3)
+            x, reach = (foot.mean() if foot.size else centre), rng.uniform(0.15, 0.3) * height
+            lines.append(((x - reach, bottom - 3), (x + reach, bottom - 3)))
+    ink = ink.copy()
+    width = int(rng.integers(5, 9))
+    for start_, end in lines:
+        cv2.line(ink, tuple(np.int32(start_)), tuple(np.int32(end)), 1.0, width, cv2.LINE_AA)
+    return ink
+
+
+def _open_four(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Without the right stroke above the bar, as in a 4 that looks like an h; the bar is the widest row's."""
+    spans = [np.ptp(np.flatnonzero(row > 0.5)) if (row > 0.5).any() else 0 for row in ink]
+    bar = int(np.argmax(spans))
+    inked = np.flatnonzero(ink[bar] > 0.5)
+    left, right = inked[0], inked[-1]
+    ink = ink.copy()
+    for y in range(bar - 6):
+        runs = np.flatnonzero(ink[y] > 0.3)
+        if runs.size and np.ptp(runs) > 14:  # both strokes are there
+            ink[y, (int(runs[0]) + int(runs[-1])) // 2 :] = 0
+        elif runs.size and runs.mean() > left + 0.7 * (right - left):
+            ink[y] = 0
+    return ink
+
+
+def _dot(ink: np.ndarray, rng: np.random.Generator, radius: int, value: float) -> None:
+    at = rng.integers(8, np.array(ink.shape[::-1]) - 8)
+    cv2.circle(ink, tuple(map(int, at)), int(radius), value, -1, cv2.LINE_AA)
+
+
+def _line(ink: np.ndarray, rng: np.random.Generator) -> None:
+    """A straight piece along one side of the ink, or through it."""
+    rows, columns = np.flatnonzero(ink.max(axis=1) > 0.5), np.flatnonzero(ink.max(axis=0) > 0.5)
+    if not rows.size:
+        return
+    upright = rng.random() < 0.4
+    along, across = (rows, columns) if upright else (columns, rows)
+    place = int(rng.choice([across[0], across[-1]])) + int(rng.integers(-3, 4))
+    ends = np.sort(rng.integers(along[0] - 6, along[-1] + 7, 2))
+    points = [(place, int(ends[0])), (place, int(ends[1]))] if upright else [(int(e), place) for e in ends]
+    cv2.line(ink, *points, float(rng.uniform(0.3, 1)), int(rng.integers(1, 4)), cv2.LINE_AA)

@@ -1,0 +1,213 @@
+"""Outliers: drawings that are no digit, for the network to learn what to refuse (Hendrycks et al. 2019).
+
+    >>> draw(digits, np.random.default_rng(0)).shape                                        # doctest: +SKIP
+    (28, 28)
+
+Letters from fonts and from strokes, scribbles, digits that touch, pieces of digits, textures, dots and dashes. What is
+also how somebody writes a digit (O, I, l, S, Z, q ...) is not among them.
+"""
+
+import functools
+from pathlib import Path
+
+import cv2
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from mnist_cnn.learn import augment
+from mnist_cnn.mnist import Digits
+from mnist_cnn.read.form import form
+
+LABEL = 10
+"""The class after the ten digits."""
+LETTERS = "ACDEFGHJKLMNPQRTUVWXYacdefhkmnprtuvwxy@#&%$?+*=<>ÄÜäüßéñΩπλЖДЯФ"
+LOOKALIKES = "OoIl|SsZzBbgqG"
+"""Letters that cannot be told from some writer's digits."""
+FONTS = (
+    "DejaVuSans", "DejaVuSans-Oblique", "DejaVuSerif", "DejaVuSerif-Italic", "DejaVuSansMono", "DejaVuSans-Bold",
+    "STIXGeneral", "STIXGeneralItalic",
+)  # fmt: skip
+"""Those matplotlib brings; Computer Modern is left for measuring."""
+
+# Polylines on a grid 4 wide and 6 high, from its top left: "04" is x 0, y 4.
+_STROKES = {
+    "A": "06 20 46/13 33", "C": "41 20 01 05 26 45", "D": "00 06 25 43 21 00", "E": "40 00 06 46/03 33",
+    "F": "40 00 06/03 33", "H": "00 06/40 46/03 43", "K": "00 06/40 03 46", "L": "00 06 46", "M": "06 00 23 40 46",
+    "N": "06 00 46 40", "P": "06 00 30 41 32 03", "R": "06 00 30 41 32 03 46", "T": "00 40/20 26",
+    "U": "00 05 26 45 40", "V": "00 26 40", "W": "00 16 22 36 40", "X": "00 46/40 06", "Y": "00 23 40/23 26",
+    "a": "32 12 04 16 35 32 36", "e": "04 44 32 12 04 16 35", "h": "00 06/03 22 33 36", "k": "00 06/32 04 36",
+    "m": "06 02/03 12 23 26/23 32 43 46", "n": "06 02/03 22 33 36", "r": "02 06/03 12 32", "t": "10 15 26 35/02 32",
+    "u": "02 05 16 35 32 36", "x": "02 36/32 06", "w": "02 16 23 36 42", "p": "02 08/03 22 34 26 05",
+    "+": "21 25/03 43", "?": "01 20 41 23 24", "=": "02 42/04 44", "v": "02 26 42",
+}  # fmt: skip
+
+
+def draw(digits: Digits, rng: np.random.Generator) -> np.ndarray:
+    """One drawing that is no digit, in MNIST's form: float32 (28, 28), 0 to 1. `digits` lend theirs for pieces."""
+    kinds = (_font_letter, _stroke_letter, _scribble, _pair, _piece, _texture, _mark)
+    kind = rng.choice(len(kinds), p=(0.2, 0.14, 0.11, 0.3, 0.14, 0.04, 0.07))
+    return kinds[kind](digits, rng)
+
+
+def letter(text: str, font: str, size: int = 64) -> np.ndarray:
+    """A letter's ink, float32 (h, w), 0 to 1, from one of the fonts matplotlib brings."""
+    picture = Image.new("L", (2 * size, 2 * size))
+    ImageDraw.Draw(picture).text((size // 2, size // 2), text, fill=255, font=_font(font, size))
+    return np.asarray(picture, np.float32) / 255
+
+
+def scribble(rng: np.random.Generator, side: int = 84) -> np.ndarray:
+    """A pen that wanders: ink, float32 (side, side), 0 to 1."""
+    steps = rng.normal(0, 1, (int(rng.integers(10, 30)), 2))
+    points = np.cumsum(steps, axis=0)
+    points = (points - points.min(axis=0)) / (np.ptp(points, axis=0).max() + 1e-6) * (side - 24) + 12
+    return polyline([_smooth(points)], int(rng.integers(3, 9)), side)
+
+
+def polyline(strokes: list[np.ndarray], width: int, side: int) -> np.ndarray:
+    """Strokes, each float (n, 2) of x and y in pixels, as ink, float32 (side, side), 0 to 1."""
+    ink = np.zeros((side, side), np.float32)
+    fixed = [np.round(stroke * 8).astype(np.int32) for stroke in strokes]
+    cv2.polylines(ink, fixed, False, 1.0, width, cv2.LINE_AA, shift=3)
+    return ink
+
+
+def _finish(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return form(augment.spoil(augment.other_pen(augment.bend(ink, rng), rng), rng))
+
+
+def _font_letter(digits: Digits, rng: np.random.Generator) -> np.ndarray:
+    text = str(rng.choice(list(LETTERS)))
+    if rng.random() < 0.15:
+        text += str(rng.choice(list(LETTERS)))
+    ink = letter(text, str(rng.choice(FONTS)))
+    return _finish(np.pad(_square(ink), 12), rng)
+
+
+def _stroke_letter(digits: Digits, rng: np.random.Generator) -> np.ndarray:
+    strokes = []
+    name = rng.choice(list(_STROKES))
+    for stroke in _STROKES[name].split("/"):
+        points = np.array([[int(x), int(y)] for x, y in stroke.split()], float)
+        points = (points + rng.normal(0, 0.2, points.shape)) * (11, 9) + 16
+        strokes.append(_smooth(points) if rng.random() < 0.6 else points)
+    return _finish(polyline(strokes, int(rng.integers(4, 9)), 84), rng)
+
+
+def _scribble(digits: Digits, rng: np.random.Generator) -> np.ndarray:
+    return _finish(scribble(rng), rng)
+
+
+def _pair(digits: Digits, rng: np.random.Generator) -> np.ndarray:
+    """Two digits, or most of them, side by side and close: what a wrong cut takes for one."""
+    parts = []
+    for index in rng.integers(0, len(digits.images), 2):
+        ink = augment.bend(augment.enlarge(digits.images[index]), rng)
+        columns = np.flatnonzero(ink.max(axis=0) > 0.3)
+        parts.append(ink[:, columns[0] : columns[-1] + 1] if columns.size else ink)
+    left, right = (np.pad(part, ((10, 10), (0, 0))) for part in parts)
+    right = np.roll(right, int(rng.integers(-10, 11)), axis=0)
+    # How far apart the strokes are where they are closest: slanted digits touch before their boxes do.
+    edges = left.shape[1] - 1 - np.argmax(left[:, ::-1] > 0.3, axis=1), np.argmax(right > 0.3, axis=1)
+    both = (left > 0.3).any(axis=1) & (right > 0.3).any(axis=1)
+    free = int((left.shape[1] - 1 - edges[0] + edges[1])[both].min()) if both.any() else 0
+    overlap = int(np.clip(free + rng.integers(-6, 8), -6, min(left.shape[1], right.shape[1]) - 1))
+    ink = np.zeros((left.shape[0], left.shape[1] + right.shape[1] - overlap), np.float32)
+    ink[:, : left.shape[1]] = left
+    place = ink[:, left.shape[1] - overlap :]
+    np.maximum(place, right, out=place)
+    if rng.random() < 0.35:  # a whole digit and a piece of its neighbour
+        kept = rng.uniform(0.35, 0.75)
+        if rng.random() < 0.5:
+            ink = ink[:, : left.shape[1] + int(kept * right.shape[1])]
+        else:
+            ink = ink[:, int((1 - kept) * left.shape[1]) :]
+    ink = augment.other_pen(np.pad(ink, 8), rng)
+    return form(augment.spoil(ink, rng))
+
+
+def _piece(digits: Digits, rng: np.random.Generator) -> np.ndarray:
+    """A digit cut in two; what is left as slim as a 1 is not taken."""
+    while True:
+        index = rng.integers(0, len(digits.images))
+        if digits.labels[index] == 1:
+            continue
+        ink = augment.bend(augment.enlarge(digits.images[index]), rng)
+        rows, columns = np.flatnonzero(ink.max(axis=1) > 0.3), np.flatnonzero(ink.max(axis=0) > 0.3)
+        if not rows.size or len(columns) < 24:
+            continue
+        ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        if rng.random() < 0.4:
+            ink = ink[: int(len(ink) * rng.uniform(0.4, 0.6))]
+        else:
+            most = int(ink.shape[1] * rng.uniform(0.35, 0.6))
+            ink = ink[:, :most] if rng.random() < 0.5 else ink[:, -most:]
+        if ink.shape[1] > 0.4 * ink.shape[0] and (ink > 0.5).any():
+            return form(augment.spoil(augment.other_pen(np.pad(ink, 8), rng), rng))
+
+
+def _texture(digits: Digits, rng: np.random.Generator) -> np.ndarray:
+    """Grain, blots, grids and stripes."""
+    side = 56
+    kind = rng.integers(3)
+    if kind == 0:
+        field = cv2.GaussianBlur(rng.normal(0, 1, (side, side)).astype(np.float32), (0, 0), rng.uniform(0.6, 5))
+        ink = np.clip((field / field.std() - rng.uniform(-0.5, 1)) * 2, 0, 1)
+    else:
+        period, width = int(rng.integers(6, 24)), int(rng.integers(1, 5))
+        ink = np.zeros((side, side), np.float32)
+        ink[np.arange(side) % period < width] = 1
+        if kind == 1:
+            ink[:, np.arange(side) % period < width] = 1
+        ink = augment.bend(ink, rng)
+    return form(ink.astype(np.float32))
+
+
+def _mark(digits: Digits, rng: np.random.Generator) -> np.ndarray:
+    """Dots, dashes, ticks and arcs: what stands between and after digits."""
+    ink = np.zeros((84, 84), np.float32)
+    kind = rng.integers(4)
+    width = int(rng.integers(4, 14))
+    if kind == 0:
+        short, long = sorted(rng.integers(4, 30, 2).tolist())
+        cv2.ellipse(ink, (42, 42), (long, short), float(rng.uniform(-40, 40)), 0, 360, 1.0, -1, cv2.LINE_AA)
+    elif kind == 1:
+        angle = np.deg2rad(rng.uniform(-35, 35))  # from level; steeper is a 1
+        end = np.int32(30 * np.array([np.cos(angle), np.sin(angle)]))
+        cv2.line(ink, tuple(map(int, 42 - end)), tuple(map(int, 42 + end)), 1.0, width, cv2.LINE_AA)
+        if rng.random() < 0.25:
+            cv2.line(ink, tuple(map(int, 42 - end + (0, 16))), tuple(map(int, 42 + end + (0, 16))), 1.0, width)
+    elif kind == 2:
+        corner = rng.integers(24, 60, 2)
+        points = np.array([[14, 42], corner, [72, 20]], float) + rng.normal(0, 5, (3, 2))
+        ink = polyline([points], min(width, 9), 84)
+    else:
+        start = float(rng.uniform(0, 360))
+        span = float(rng.uniform(100, 190))
+        cv2.ellipse(ink, (42, 42), (30, int(rng.integers(12, 32))), start, 0, span, 1.0, min(width, 9), cv2.LINE_AA)
+    return form(augment.spoil(augment.bend(ink, rng), rng))
+
+
+def _smooth(points: np.ndarray) -> np.ndarray:
+    """A curve near the corners of a polyline, float (n, 2): each cut three times (Chaikin 1974)."""
+    for _ in range(3):
+        first, second = points[:-1], points[1:]
+        between = np.stack([0.75 * first + 0.25 * second, 0.25 * first + 0.75 * second], axis=1).reshape(-1, 2)
+        points = np.concatenate([points[:1], between, points[-1:]])
+    return points
+
+
+def _square(ink: np.ndarray) -> np.ndarray:
+    """The ink alone, in a square of side 84 less its margins."""
+    rows, columns = np.flatnonzero(ink.max(axis=1) > 0.2), np.flatnonzero(ink.max(axis=0) > 0.2)
+    if not rows.size:
+        return np.zeros((60, 60), np.float32)
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = 60 / max(ink.shape)
+    return cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+
+
+@functools.cache
+def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts/ttf", f"{name}.ttf"), size)

@@ -1,0 +1,91 @@
+"""Classifier: a model file and images of MNIST's form in, calibrated probabilities out, by ONNX Runtime.
+
+>>> classifier = Classifier()                                  # the model in this package
+>>> classifier.probabilities(np.zeros((2, 28, 28, 1), np.float32)).shape
+(2, 10)
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from mnist_cnn.errors import ModelError
+
+SHIPPED = Path(__file__).parent / "models" / "handwriting.onnx"
+MAX_BYTES = 256 * 2**20
+_INPUT, _OUTPUT = ("image", "tensor(float)", 4), ("probabilities", "tensor(float)", 2)
+
+
+class Classifier:
+    """A model file as ``mnist-cnn export`` writes it.
+
+    path: the file; by default the one in this package, made by the recipe ``handwriting``.
+    threads: how many ONNX Runtime may use; by default one, which is the fastest for a few images.
+    Raises ModelError if the file cannot be read or is not such a model.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None, *, threads: int = 1) -> None:
+        self.path = Path(SHIPPED if path is None else path)
+        try:
+            with self.path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise ModelError(f"{self.path}: expected a model file (.onnx), found: {error.strerror}") from None
+        if len(content) > MAX_BYTES:
+            raise ModelError(f"{self.path}: expected a model of at most {MAX_BYTES >> 20} MB, found more")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.log_severity_level = 4  # what is wrong is raised
+        try:
+            # From bytes: a model that refers to other files then cannot have them.
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            found = [
+                (v.name, v.type, len(v.shape)) for v in (*self._session.get_inputs(), *self._session.get_outputs())
+            ]
+        except Exception as error:  # its own errors have no common root
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ModelError(f"{self.path}: expected a model file (.onnx), found: {reason[:120]}") from None
+        if found != [_INPUT, _OUTPUT]:
+            shown = ", ".join(f"{name} ({kind}, {axes} axes)" for name, kind, axes in found)
+            raise ModelError(
+                f"{self.path}: expected one input 'image' (n, 28, 28, 1) and one output 'probabilities' (n, 10), as "
+                f"`mnist-cnn export` writes them, found {shown[:200]}"
+            )
+        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        """What the file tells of itself: recipe, commit, dataset, temperature, threshold, test score."""
+        self.threshold = self._number("threshold", 0.0)
+        """Below this confidence a digit is not accepted; 0 if the model was never calibrated."""
+        self._check_shape()
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """float32 (n, 28, 28, 1), 0 to 1, ink bright on dark -> float32 (n, 10).
+
+        What a row lacks to 1 is the probability that the image shows no digit, for a model that knows of that.
+        Raises ModelError if the images are of another form.
+        """
+        if images.ndim != 4 or images.shape[1:] != (28, 28, 1):
+            raise ModelError(f"images: expected a shape (n, 28, 28, 1), found {images.shape}")
+        if not len(images):
+            return np.zeros((0, 10), np.float32)
+        (output,) = self._session.run(None, {"image": np.ascontiguousarray(images, np.float32)})
+        return np.asarray(output)
+
+    def _number(self, name: str, default: float) -> float:
+        try:
+            value = float(self.metadata.get(name, default))
+        except ValueError:
+            value = float("nan")
+        if not 0 <= value <= 1:
+            raise ModelError(f"{self.path}: expected a {name} from 0 to 1, found {self.metadata[name][:40]!r}")
+        return value
+
+    def _check_shape(self) -> None:
+        try:
+            output = self.probabilities(np.zeros((2, 28, 28, 1), np.float32))
+        except Exception as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ModelError(f"{self.path}: expected a model of images (n, 28, 28, 1), found: {reason[:120]}") from None
+        if output.shape != (2, 10) or not np.isfinite(output).all() or output.min() < 0 or output.sum() > 2.01:
+            raise ModelError(f"{self.path}: expected probabilities (n, 10), found others, of shape {output.shape}")

@@ -1,0 +1,159 @@
+"""Pictures: from a file of any common kind to upright grey pixels, or a clear error, in bounded memory and time.
+
+    >>> pixels, size = gray(np.zeros((40, 30, 3), np.uint8))
+    >>> pixels.shape, size
+    ((40, 30), (30, 40))
+
+PNG, JPEG, WebP, TIFF, BMP, GIF and what else Pillow knows, and HEIC where the package pillow-heif is installed. Of an
+animation the first frame is taken.
+"""
+
+import io
+import os
+import warnings
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps
+
+from mnist_cnn.errors import ImageError
+
+Picture = str | os.PathLike[str] | bytes | np.ndarray | Image.Image
+"""A file, a file's bytes, pixels (uint8 or uint16, or float from 0 to 1; (h, w), (h, w, 3) or (h, w, 4)), or Pillow's."""
+
+MAX_BYTES = 64 * 2**20
+MAX_PIXELS = 100_000_000
+SIDE = 2000
+"""Larger pictures are brought down to this, in pixels of the longer side."""
+
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM", "HEIF")
+"""What is opened: Pillow has more, some of them slow, and some that start programs."""
+_NAME = "the picture"
+
+
+def gray(picture: Picture) -> tuple[np.ndarray, tuple[int, int]]:
+    """The picture upright, in grey, at most 2,000 pixels a side: uint8 (h, w); and its own width and height.
+
+    Transparent parts are white, or black where what is opaque is bright. Raises ImageError if there is no such file,
+    if it is no picture or a broken one, if it is empty or too large.
+    """
+    if isinstance(picture, np.ndarray):
+        return _shrink(_of_array(picture))
+    if isinstance(picture, Image.Image):
+        return _shrink(_of_image(picture, _NAME))
+    name = _NAME
+    if not isinstance(picture, bytes):
+        name, picture = str(picture), _content(Path(picture))
+    if not picture:
+        raise ImageError(name, expected="a picture", found="an empty file")
+    if len(picture) > MAX_BYTES:
+        raise ImageError(name, expected=f"at most {MAX_BYTES >> 20} MB", found=f"{len(picture) / 2**20:.0f} MB")
+    _register_heif()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd metadata and of sizes, which are checked here
+            image = Image.open(io.BytesIO(picture), formats=_formats())
+            if image.width * image.height > MAX_PIXELS:
+                found = f"{image.width:,} x {image.height:,} pixels"
+                raise ImageError(name, expected=f"at most {MAX_PIXELS // 10**6} million pixels", found=found)
+            full = image.size
+            image.draft(None, (SIDE, SIDE))  # a JPEG is decoded at the size that is needed
+            drawn, pixels = image.size, _of_image(image, name)
+            turned = (pixels.shape[1], pixels.shape[0]) != drawn
+            return _shrink(pixels, full[::-1] if turned else full)
+    except ImageError:
+        raise
+    except Image.UnidentifiedImageError:
+        found = "something else"
+        raise ImageError(name, expected="a picture (PNG, JPEG, WebP, TIFF, BMP or HEIC)", found=found) from None
+    except Exception as error:  # Pillow's decoders raise whatever they like on a broken file
+        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+        raise ImageError(name, expected="a whole picture", found=f"a broken one ({reason[:100]})") from None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise ImageError(path, expected="a picture", found="a folder")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ImageError(path, expected="a picture", found=reason) from None
+
+
+def _of_array(pixels: np.ndarray) -> np.ndarray:
+    shape, dtype = pixels.shape, pixels.dtype
+    if pixels.ndim == 3 and shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and shape[2] not in (3, 4)) or 0 in shape:
+        raise ImageError(_NAME, expected="an array (h, w), (h, w, 3) or (h, w, 4)", found=f"a shape {shape}")
+    if pixels.shape[0] * pixels.shape[1] > MAX_PIXELS:
+        raise ImageError(_NAME, expected=f"at most {MAX_PIXELS // 10**6} million pixels", found=f"a shape {shape}")
+    if dtype == bool:
+        pixels = pixels.astype(np.uint8) * 255
+    elif dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    elif dtype.kind == "f":
+        if not (np.isfinite(pixels).all() and pixels.min() >= 0 and pixels.max() <= 1):
+            raise ImageError(_NAME, expected="floats from 0 to 1", found="others")
+        pixels = np.rint(pixels * 255).astype(np.uint8)
+    elif dtype != np.uint8:
+        raise ImageError(_NAME, expected="uint8, uint16 or float", found=str(dtype))
+    return pixels if pixels.ndim == 2 else _of_image(Image.fromarray(np.ascontiguousarray(pixels)), _NAME)
+
+
+def _of_image(image: Image.Image, name: str) -> np.ndarray:
+    """Upright, opaque, grey."""
+    if image.width < 2 or image.height < 2:
+        found = f"{image.width} x {image.height} pixels"
+        raise ImageError(name, expected="a picture of at least 2 x 2 pixels", found=found)
+    image.seek(0) if getattr(image, "n_frames", 1) > 1 else image.load()
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):
+        return _of_deep(np.asarray(image).astype(np.float32))
+    if "A" in image.getbands() or "transparency" in image.info:
+        return _of_transparent(np.asarray(image.convert("RGBA")))
+    return np.asarray(image.convert("RGB").convert("L") if image.mode not in ("L", "1") else image.convert("L"))
+
+
+def _of_deep(values: np.ndarray) -> np.ndarray:
+    """16 or 32 bits a pixel, of whatever range."""
+    values = np.nan_to_num(values, posinf=0, neginf=0)
+    low, high = float(values.min()), float(values.max())
+    top = next((t for t in (1.0, 255.0, 4095.0, 65535.0) if low >= 0 and high <= t), None)
+    scaled = values / top if top else (values - low) / max(high - low, 1e-12)
+    return np.rint(255 * scaled).astype(np.uint8)
+
+
+def _of_transparent(pixels: np.ndarray) -> np.ndarray:
+    """uint8 (h, w, 4) on white; on black if the drawing itself is bright."""
+    alpha = pixels[:, :, 3].astype(np.float32) / 255
+    luminance = cv2.cvtColor(pixels, cv2.COLOR_RGBA2GRAY).astype(np.float32)
+    weight = float(alpha.sum())
+    bright = weight > 0 and float((luminance * alpha).sum()) / weight > 160
+    behind = 0 if bright and float(alpha.mean()) < 0.9 else 255
+    return np.rint(luminance * alpha + behind * (1 - alpha)).astype(np.uint8)
+
+
+def _shrink(pixels: np.ndarray, full: tuple[int, int] | None = None) -> tuple[np.ndarray, tuple[int, int]]:
+    full = full or (pixels.shape[1], pixels.shape[0])
+    scale = SIDE / max(pixels.shape)
+    if scale >= 1:
+        return pixels, full
+    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), full
+
+
+def _formats() -> list[str]:
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
+
+
+def _register_heif() -> None:
+    try:
+        import pillow_heif
+    except ImportError:
+        return
+    pillow_heif.register_heif_opener()
