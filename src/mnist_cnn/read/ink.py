@@ -13,20 +13,27 @@ the page) are taken out, strokes that cross them are left.
 import cv2
 import numpy as np
 
+import os
+SM=float(os.environ.get("SM","0.01"))
 _LEAST = 0.07
 """Ink is darker than the paper by at least this part of it."""
-_LOW = 0.45
+_LOW = float(os.environ.get("LOW","0.45"))
 """A stroke goes on where there is this part of the contrast it has at its clearest."""
 
 
-def ink(gray: np.ndarray) -> np.ndarray:
-    """How much ink is at each pixel of a picture, uint8 (h, w): float32 (h, w), 0 to 1; all 0 where there is none."""
-    contrast = _contrast(gray)
+def ink(gray: np.ndarray, broad: bool = False, ruled: bool = True) -> np.ndarray:
+    """How much ink is at each pixel of a picture, uint8 (h, w): float32 (h, w), 0 to 1; all 0 where there is none.
+
+    broad: expect strokes as wide as a third of the picture, as on a close-up, instead of shadows.
+    ruled: take out straight lines.
+    """
+    contrast = _contrast(gray, 0.5 if broad else 0.14)
     level = _level(contrast)
     if level is None:
         return np.zeros(gray.shape, np.float32)
     mask = _connected_to(contrast > _LOW * level, contrast > level)
-    mask = without_lines(mask)
+    if ruled:
+        mask = without_lines(mask)
     full = max(float(np.median(contrast[mask & (contrast > level)])) if (mask & (contrast > level)).any() else 1, level)
     low = 0.5 * _LOW * level
     amount = np.clip((contrast - low) / (full - low), 0, 1)
@@ -34,10 +41,10 @@ def ink(gray: np.ndarray) -> np.ndarray:
     return np.where(near > 0, amount, 0).astype(np.float32)
 
 
-def _contrast(gray: np.ndarray) -> np.ndarray:
+def _contrast(gray: np.ndarray, part: float) -> np.ndarray:
     """How much darker each pixel is than the paper around it, or brighter if that is what stands out: float32, 0 to 1."""
-    smooth = cv2.GaussianBlur(gray, (0, 0), min(gray.shape) / 1200) if min(gray.shape) > 600 else gray
-    papers = _paper(smooth), 255 - _paper(255 - smooth)
+    smooth = cv2.GaussianBlur(gray, (0, 0), float(np.clip(min(gray.shape) * SM, 0.5, 1.5)))
+    papers = _paper(smooth, part), 255 - _paper(255 - smooth, part)
     dark, bright = (np.maximum(sign * (paper - smooth), 0) for sign, paper in zip((1, -1), papers, strict=True))
     # What is written covers less than the paper: of two that stand out alike, it is the rarer.
     weights = [float((v**2).mean()) / max(float((v > 0.5 * v.max()).mean()), 0.02) for v in (dark, bright)]
@@ -49,19 +56,16 @@ def _contrast(gray: np.ndarray) -> np.ndarray:
     return np.clip(bright / np.maximum(255 - papers[1], 60), 0, 1)
 
 
-def _paper(gray: np.ndarray) -> np.ndarray:
-    """The brightness of the paper under dark ink at each pixel, float32, 0 to 255."""
+def _paper(gray: np.ndarray, part: float) -> np.ndarray:
+    """The brightness of the paper under dark strokes narrower than `part` of the picture: float32 (h, w), 0 to 255."""
     height, width = gray.shape
-    shorter = min(gray.shape)
-    # A small picture is one digit, with strokes as wide as a third of it; a large one is a page, with shadows.
-    part = float(np.interp(np.log(shorter), np.log([120, 1000]), [0.5, 0.14]))
     scale = min(1.0, 300 / max(gray.shape))
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else gray
-    side = max(3, int(part * shorter * scale)) | 1
+    side = max(3, int(part * min(gray.shape) * scale)) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     padded = cv2.copyMakeBorder(small, side, side, side, side, cv2.BORDER_REFLECT)
     paper = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)
-    paper = cv2.blur(paper, (side // 2 | 1, side // 2 | 1))[side:-side, side:-side]
+    paper = cv2.blur(paper, (side // 4 | 1, side // 4 | 1))[side:-side, side:-side]
     return cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
 
 
@@ -97,10 +101,10 @@ def without_lines(mask: np.ndarray) -> np.ndarray:
     found = cv2.HoughLines(edges.astype(np.uint8) * 255, 1, np.pi / 180, int(0.5 * min(small.shape)))
     if found is None:
         return mask
-    mask = mask.copy()
+    before, mask = mask, mask.copy()
     for rho, theta in found[:80].reshape(-1, 2):
         _erase(mask, float(rho) / scale, float(theta))
-    return mask
+    return mask if mask.sum() > 0.15 * before.sum() else before  # a 1 that fills its picture is no ruled line
 
 
 def _erase(mask: np.ndarray, rho: float, theta: float) -> None:
@@ -119,18 +123,18 @@ def _erase(mask: np.ndarray, rho: float, theta: float) -> None:
         window = np.clip(rows[:, None] + np.arange(-reach, reach + 1), 0, height - 1)
         values = view[window, at[:, None]]
         covered = values.any(axis=1)
-        if covered.mean() < 0.75:
+        if covered.mean() < float(os.environ.get('COV','0.75')):
             return
         middle = (values * window).sum(axis=1)[covered] / values.sum(axis=1)[covered]
         places = np.polyval(np.polyfit(at[covered], middle, 1), steps)
     inside = (places >= 0) & (places <= height - 1)
     at, rows = steps[inside], np.round(places[inside]).astype(int)
     edge = min(rows.min(initial=height), height - 1 - rows.max(initial=0)) < 0.06 * height
-    most = max(3, height // (6 if edge else 30))  # a frame may be thick, a line on paper is thin
+    most = max(3, round(min(0.15 * height, (0.15 if edge else 0.06) * width)))  # a frame may be thick, a rule is thin
     above, below = _run(view, at, rows, -1, most), _run(view, at, rows, 1, most)
     thickness = above + below
     covered = thickness > 0
-    if covered.mean() < 0.7:
+    if covered.mean() < float(os.environ.get('COV','0.75'))-.05:
         return
     usual = float(np.median(thickness[covered]))
     if usual > most:

@@ -65,7 +65,10 @@ def _written(stats: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     side = np.maximum(width, height)
     big = side > 0.92 * max(shape)
     at_edge = (x <= 1) | (y <= 1) | (x + width >= shape[1] - 1) | (y + height >= shape[0] - 1)
-    flat = np.minimum(width, height) < 0.15 * side
+    # A frame or the page's edge runs along the picture's edge; a 1 may touch it.
+    level = (height < 0.1 * shape[0]) & (width > 0.5 * shape[1]) & ((y <= 1) | (y + height >= shape[0] - 1))
+    upright = (width < 0.1 * shape[1]) & (height > 0.5 * shape[0]) & ((x <= 1) | (x + width >= shape[1] - 1))
+    flat = (level | upright) & (side > 5 * np.minimum(width, height))
     hollow = area < 0.12 * width * height
     edges = (x <= 1) * 1 + (y <= 1) + (x + width >= shape[1] - 1) + (y + height >= shape[0] - 1)
     cover = (area > 0.6 * shape[0] * shape[1]) | ((area > 0.2 * shape[0] * shape[1]) & (edges >= 3))
