@@ -36,7 +36,7 @@ def measure(recipe: str, seed: int, dataset: mnist.Dataset) -> dict[str, float]:
         "seed": seed,
         "epochs": len(history),
         "training_accuracy": history[-1]["accuracy"],
-        "stopped": history[-1]["accuracy"] > RECIPES[recipe].target,
+        "stopped": train.reached(history, RECIPES[recipe]),
         "test_accuracy": score.accuracy,
         "errors": score.errors,
         "seconds": round(sum(epoch["seconds"] for epoch in history), 1),

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import json
 import os
 import resource
 import signal
@@ -17,9 +18,10 @@ import pytest
 from mnist_cnn import mnist
 from mnist_cnn.errors import RunError
 from mnist_cnn.learn.model import load
-from mnist_cnn.learn.recipes import DENSE, SEED
+from mnist_cnn.learn.recipes import DENSE, HANDWRITING, SEED
 from mnist_cnn.learn.run import PARTIAL, Run
 from mnist_cnn.learn.train import fit, start
+from mnist_cnn.read.classifier import Classifier
 
 
 def process(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
@@ -129,6 +131,38 @@ def test_a_killed_run_resumes_and_stops_at_the_same_rule(finished: int, tmp_path
     assert Run.open(run).config()["resumed_after_epochs"] == ([finished] if finished else [])
     assert (run / "report.html").exists()
     assert leftovers(run) == []
+
+
+@pytest.mark.slow
+def test_handwriting_runs_end_to_end_and_resumes(tmp_path: Path) -> None:
+    """A real SIGKILL after the first epoch; the second one, calibration and export come after the resumption."""
+    run = tmp_path / "run"
+    options = ("--recipe", "handwriting", "--limit", 300, "--epochs", 2, "--out", run)
+    running = process(*options, cwd=tmp_path)
+    wait_for(lambda: (run / "epoch-01.keras").exists(), running)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    assert not (run / "model.keras").exists(), "killed too late to test anything"
+    before = rows(run)[:1]
+
+    running = process("--resume", run, cwd=tmp_path)
+    out, err = running.communicate(timeout=200)
+    assert running.returncode == 0, out + err
+    assert rows(run)[:1] == before
+    assert [row["epoch"] for row in rows(run)] == ["1", "2"]
+    assert before[0].keys() >= {"val_loss", "val_accuracy"}
+    rate = float(load(run / "model.keras", HANDWRITING).optimizer.learning_rate)
+    assert rate == pytest.approx(1e-3), "the second of two epochs has half the rate of the first"
+    assert Run.open(run).config()["resumed_after_epochs"] == [1]
+    assert leftovers(run) == []
+    calibration = json.loads((run / "calibration.json").read_text())
+    assert (calibration["images"], calibration["outliers"]) == (5000, 2000)
+    assert 0.99 <= calibration["accepted"] / 5000 <= 1
+    metadata = Classifier(run / "model.onnx").metadata
+    assert metadata["recipe"] == "handwriting"
+    assert {name: float(metadata[name]) for name in ("temperature", "threshold")} == {
+        name: calibration[name] for name in ("temperature", "threshold")
+    }
 
 
 def test_a_kill_between_history_and_checkpoint_costs_that_epoch_only(dataset: mnist.Dataset, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """The command line: parse, call one function of the library, print.
 
 Keras and TensorFlow are imported inside the commands that need them, so ``mnist-cnn --help`` answers at once.
-Exit codes: 0 done, 2 something expected was not there (one line says what), 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 some of the pictures could not be read, 2 something expected was not there (one line says what),
+130 stopped by Ctrl-C.
 """
 
 import contextlib
@@ -43,14 +44,52 @@ class _InOrder(click.Group):
 @click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mnist-cnn")
 def cli() -> None:
-    """A convolutional network that learns MNIST.
+    """A convolutional network that learns MNIST, and then reads your handwriting.
 
     \b
     Examples:
+      mnist-cnn read photo.jpg            read the digits on a picture
       mnist-cnn train                     train it, score it, draw the report
       mnist-cnn evaluate runs/seed-...    score a trained network again
       mnist-cnn report runs/seed-...      draw its report again
     """
+
+
+@cli.command(short_help="Read the digits on pictures.")
+@click.argument("pictures", nargs=-1, required=True, metavar="FILE|DIR|-...")
+@click.option("--json", "form", flag_value="json", help="A JSON object a picture, each on a line of its own.")
+@click.option(
+    "--csv", "form", flag_value="csv", help="A table with commas: file, line, number, confidence, accepted, ..."
+)
+@click.option("--annotate", type=FOLDER, metavar="DIR", help="Draw each picture with boxes and tiles, as DIR/NAME.png.")
+@click.option("--digits", type=click.IntRange(1, 100), metavar="N", help="How many digits there are on each line.")
+@click.option(
+    "--threshold", type=click.FloatRange(0, 1), help="Accept a digit from this confidence on.  [default: the model's]"
+)
+@click.option("--model", type=FOLDER, metavar="FILE", help="A model.onnx of yours.  [default: the one in this package]")
+def read(
+    pictures: tuple[str, ...],
+    form: str | None,
+    annotate: Path | None,
+    digits: int | None,
+    threshold: float | None,
+    model: Path | None,
+) -> None:
+    """Read the digits on pictures: photographs, scans, drawings; "-" is standard input, a DIR all pictures in it.
+
+    A digit that it is not sure of is told with what else it may be; what is no digit (letters, scribbles) is left
+    out of the number. Exit code 0: all were read; 1: some could not be, standard error tells which; 2: none.
+
+    \b
+    Examples:
+      mnist-cnn read photo.jpg
+      mnist-cnn read scans/ --csv > numbers.csv
+      mnist-cnn read form.png --digits 5 --annotate seen/
+      curl -s example.org/number.png | mnist-cnn read - --json
+    """
+    from mnist_cnn.read import command  # OpenCV and ONNX Runtime take a moment
+
+    command.read(pictures, form or "table", annotate, digits, threshold, model)
 
 
 @cli.command(short_help="Train a network, score it and draw its report.")
@@ -90,9 +129,9 @@ def cli() -> None:
 def train(context: click.Context, /, resume: Path | None, data: str | None, **options: Any) -> None:
     """Train a network on MNIST, score it on the test images and draw its report.
 
-    Training stops as soon as an epoch's training accuracy is above the recipe's target, if it has one. Everything goes into a
-    new folder in runs/. Ctrl-C stops it and keeps the epochs that are done; --resume goes on from there, after a
-    crash too.
+    Training stops as soon as an epoch's training accuracy is above the recipe's target, if it has one. Everything
+    goes into a new folder in runs/. Ctrl-C stops it and keeps the epochs that are done; --resume goes on from there,
+    after a crash too.
 
     \b
     Examples:
@@ -210,6 +249,50 @@ def report(run: Path, data: str | None) -> None:
         from mnist_cnn.learn import evaluate as evaluating
         from mnist_cnn.learn import report as reporting
     click.echo(reporting.write(opened, dataset, evaluating.evaluate(opened, dataset, data)))
+
+
+@cli.command(short_help="Write a trained network as ONNX or LiteRT.")
+@click.argument("run", type=FOLDER, metavar="RUN")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["onnx", "litert"]),
+    default="onnx",
+    show_default=True,
+    help="onnx: for ONNX Runtime; litert: for phones (TensorFlow Lite).",
+)
+@click.option("--quantize", type=click.Choice(["int8"]), help="8-bit weights in the Dense layers; for onnx.")
+@click.option("--out", type=FOLDER, metavar="FILE", help="[default: RUN/model.onnx, model-int8.onnx or model.tflite]")
+def export(run: Path, form: str, quantize: str | None, out: Path | None) -> None:
+    """Write the network of a RUN (its folder) for other programs: ONNX Runtime, phones, browsers.
+
+    Input `image`, float32 (n, 28, 28, 1), from 0 (paper) to 1 (ink); output the probabilities of the ten digits,
+    float32 (n, 10). An ONNX file tells of itself in its metadata: recipe, data, commit, temperature, threshold, score.
+
+    \b
+    Examples:
+      mnist-cnn export runs/seed-20261123-093000
+      mnist-cnn export runs/seed-20261123-093000 --quantize int8
+      mnist-cnn export runs/seed-20261123-093000 --format litert --out digits.tflite
+    """
+    if quantize and form != "onnx":
+        raise click.UsageError("--quantize is for --format onnx")
+    opened = Run.open(run)
+    with _heavy():
+        from mnist_cnn.learn import evaluate as evaluating
+        from mnist_cnn.learn import export as exporting
+
+        model = evaluating.load(opened)
+        file = out or run / ("model.tflite" if form == "litert" else "model-int8.onnx" if quantize else "model.onnx")
+        if form == "litert":
+            exporting.litert(model, file)
+        elif quantize:
+            with tempfile.TemporaryDirectory() as folder:
+                exporting.write(opened, model, Path(folder, "model.onnx"))
+                exporting.int8(Path(folder, "model.onnx"), file)
+        else:
+            exporting.write(opened, model, file)
+    click.echo(f"{file}   {file.stat().st_size:,} bytes")
 
 
 def _open(folder: Path, data: str | None) -> tuple[Run, mnist.Dataset, str | None]:

@@ -83,7 +83,7 @@ def bend(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     for values in source:
         field = rng.normal(0, amount, (knots, knots)).astype(np.float32)
         values += cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC)
-    return cv2.remap(ink, *source, cv2.INTER_LINEAR)
+    return cv2.remap(ink, source[0], source[1], cv2.INTER_LINEAR)
 
 
 def other_pen(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -157,14 +157,14 @@ def _other_habits(ink: np.ndarray, label: int, rng: np.random.Generator) -> np.n
             lines.append(((x - reach, bottom - 3), (x + reach, bottom - 3)))
     ink = ink.copy()
     width = int(rng.integers(5, 9))
-    for start_, end in lines:
-        cv2.line(ink, tuple(np.int32(start_)), tuple(np.int32(end)), 1.0, width, cv2.LINE_AA)
+    for (x0, y0), (x1, y1) in lines:
+        cv2.line(ink, (int(x0), int(y0)), (int(x1), int(y1)), 1.0, width, cv2.LINE_AA)
     return ink
 
 
 def _open_four(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Without the right stroke above the bar, as in a 4 that looks like an h; the bar is the widest row's."""
-    spans = [np.ptp(np.flatnonzero(row > 0.5)) if (row > 0.5).any() else 0 for row in ink]
+    spans = [int(np.ptp(np.flatnonzero(row > 0.5))) if (row > 0.5).any() else 0 for row in ink]
     bar = int(np.argmax(spans))
     inked = np.flatnonzero(ink[bar] > 0.5)
     left, right = inked[0], inked[-1]
@@ -178,7 +178,7 @@ def _open_four(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return ink
 
 
-def _dot(ink: np.ndarray, rng: np.random.Generator, radius: int, value: float) -> None:
+def _dot(ink: np.ndarray, rng: np.random.Generator, radius: int | np.integer, value: float) -> None:
     at = rng.integers(8, np.array(ink.shape[::-1]) - 8)
     cv2.circle(ink, tuple(map(int, at)), int(radius), value, -1, cv2.LINE_AA)
 
@@ -193,4 +193,4 @@ def _line(ink: np.ndarray, rng: np.random.Generator) -> None:
     place = int(rng.choice([across[0], across[-1]])) + int(rng.integers(-3, 4))
     ends = np.sort(rng.integers(along[0] - 6, along[-1] + 7, 2))
     points = [(place, int(ends[0])), (place, int(ends[1]))] if upright else [(int(e), place) for e in ends]
-    cv2.line(ink, *points, float(rng.uniform(0.3, 1)), int(rng.integers(1, 4)), cv2.LINE_AA)
+    cv2.line(ink, points[0], points[1], float(rng.uniform(0.3, 1)), int(rng.integers(1, 4)), cv2.LINE_AA)

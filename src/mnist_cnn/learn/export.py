@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 from onnx import ModelProto, TensorProto, checker, helper, numpy_helper, save
+from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from mnist_cnn.errors import ModelError
 from mnist_cnn.learn.run import Run, replacing
@@ -40,6 +41,29 @@ def write(run: Run, model: keras.Sequential, path: Path) -> None:
         onnx(model, temporary, metadata)
 
 
+def litert(model: keras.Sequential, path: Path) -> None:
+    """Write `model` to `path`, NAME.tflite, as LiteRT: float32 (n, 28, 28, 1) -> the ten digits, float32 (n, 10).
+
+    Raises ModelError if the name has another ending.
+    """
+    if path.suffix != ".tflite":
+        raise ModelError(f"{path}: expected a name that ends in .tflite")
+    image = keras.Input((28, 28, 1), name="image")
+    digits = keras.Model(image, model(image)[:, :10])
+    digits(np.zeros((1, 28, 28, 1), np.float32))  # a freshly loaded model has no function to export yet
+    with replacing(path) as temporary:
+        digits.export(temporary, format="litert", verbose=False)
+
+
+def int8(source: Path, path: Path) -> None:
+    """Write the ONNX file `source` to `path` with the weights of its Dense layers as 8-bit integers.
+
+    Only they: with the convolutions too it would be slower, since their inputs would be quantised at every layer.
+    """
+    with replacing(path) as temporary:
+        quantize_dynamic(source, temporary, op_types_to_quantize=["MatMul", "Gemm"], weight_type=QuantType.QInt8)
+
+
 def onnx(model: keras.Sequential, path: Path, metadata: dict[str, str]) -> None:
     """Write `model` to `path`, with `metadata` and the class names in the file.
 
@@ -66,8 +90,8 @@ def onnx(model: keras.Sequential, path: Path, metadata: dict[str, str]) -> None:
                 kernel_name = constant(f"{layer.name}.kernel", kernel.transpose(3, 2, 0, 1))
                 # Like TensorFlow, SAME_UPPER puts the odd line of padding at the end.
                 attributes = {"auto_pad": "SAME_UPPER"} if layer.padding == "same" else {}
-                inputs = kernel_name, constant(f"{layer.name}.bias", bias)
-                add("Conv", layer.name, inputs, strides=layer.strides, **attributes)
+                bias_name = constant(f"{layer.name}.bias", bias)
+                add("Conv", layer.name, (kernel_name, bias_name), strides=layer.strides, **attributes)
             case keras.layers.BatchNormalization():
                 names = ("gamma", "beta", "mean", "variance")
                 inputs = tuple(

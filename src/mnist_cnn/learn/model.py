@@ -21,8 +21,9 @@ keras.config.set_floatx("float32")
 
 
 def build(recipe: Recipe) -> keras.Sequential:
-    """The recipe's network, untrained and compiled: float32 (n, 28, 28, 1) in [0, 1] -> float32 (n, 10), or (n, 11) where
-    the last class is "no digit".
+    """The recipe's network, untrained and compiled: float32 (n, 28, 28, 1) in [0, 1] -> float32 (n, 10).
+
+    For a recipe that knows outliers it is (n, 11), and the last class is "no digit".
 
     The first weights come from Keras's global random state: call ``keras.utils.set_random_seed`` before.
     Raises ModelError if Keras was imported with another backend before this package could choose TensorFlow.

@@ -22,7 +22,7 @@ from mnist_cnn.read.form import form
 LABEL = 10
 """The class after the ten digits."""
 LETTERS = "ACDEFGHJKLMNPQRTUVWXYacdefhkmnprtuvwxy@#&%$?+*=<>ÄÜäüßéñΩπλЖДЯФ"
-LOOKALIKES = "OoIl|SsZzBbgqG"
+LOOKALIKES = "OoIl|SsZzBbgq"
 """Letters that cannot be told from some writer's digits."""
 FONTS = (
     "DejaVuSans", "DejaVuSans-Oblique", "DejaVuSerif", "DejaVuSerif-Italic", "DejaVuSansMono", "DejaVuSans-Bold",
@@ -89,7 +89,7 @@ def _stroke_letter(digits: Digits, rng: np.random.Generator) -> np.ndarray:
     strokes = []
     name = rng.choice(list(_STROKES))
     for stroke in _STROKES[name].split("/"):
-        points = np.array([[int(x), int(y)] for x, y in stroke.split()], float)
+        points = np.array([[float(corner[0]), float(corner[1])] for corner in stroke.split()])
         points = (points + rng.normal(0, 0.2, points.shape)) * (11, 9) + 16
         strokes.append(_smooth(points) if rng.random() < 0.6 else points)
     return _finish(polyline(strokes, int(rng.integers(4, 9)), 84), rng)
@@ -174,10 +174,10 @@ def _mark(digits: Digits, rng: np.random.Generator) -> np.ndarray:
         cv2.ellipse(ink, (42, 42), (long, short), float(rng.uniform(-40, 40)), 0, 360, 1.0, -1, cv2.LINE_AA)
     elif kind == 1:
         angle = np.deg2rad(rng.uniform(-35, 35))  # from level; steeper is a 1
-        end = np.int32(30 * np.array([np.cos(angle), np.sin(angle)]))
-        cv2.line(ink, tuple(map(int, 42 - end)), tuple(map(int, 42 + end)), 1.0, width, cv2.LINE_AA)
+        x, y = int(30 * np.cos(angle)), int(30 * np.sin(angle))
+        cv2.line(ink, (42 - x, 42 - y), (42 + x, 42 + y), 1.0, width, cv2.LINE_AA)
         if rng.random() < 0.25:
-            cv2.line(ink, tuple(map(int, 42 - end + (0, 16))), tuple(map(int, 42 + end + (0, 16))), 1.0, width)
+            cv2.line(ink, (42 - x, 58 - y), (42 + x, 58 + y), 1.0, width)
     elif kind == 2:
         corner = rng.integers(24, 60, 2)
         points = np.array([[14, 42], corner, [72, 20]], float) + rng.normal(0, 5, (3, 2))

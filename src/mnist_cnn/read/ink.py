@@ -13,11 +13,13 @@ the page) are taken out, strokes that cross them are left.
 import cv2
 import numpy as np
 
-import os
-SM=float(os.environ.get("SM","0.01"))
 _LEAST = 0.07
 """Ink is darker than the paper by at least this part of it."""
-_LOW = float(os.environ.get("LOW","0.45"))
+CLOSE_UP = 200
+"""A picture smaller than this, in pixels, is first taken for a close-up of digits; a larger one for a page."""
+_GRAIN = 5.0
+"""And by so many standard deviations of the paper's own grain."""
+_LOW = 0.6
 """A stroke goes on where there is this part of the contrast it has at its clearest."""
 
 
@@ -34,7 +36,8 @@ def ink(gray: np.ndarray, broad: bool = False, ruled: bool = True) -> np.ndarray
     mask = _connected_to(contrast > _LOW * level, contrast > level)
     if ruled:
         mask = without_lines(mask)
-    full = max(float(np.median(contrast[mask & (contrast > level)])) if (mask & (contrast > level)).any() else 1, level)
+    clear = contrast[mask & (contrast > level)]
+    full = max(float(np.median(clear)) if clear.size else 1.0, level)
     low = 0.5 * _LOW * level
     amount = np.clip((contrast - low) / (full - low), 0, 1)
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
@@ -42,18 +45,24 @@ def ink(gray: np.ndarray, broad: bool = False, ruled: bool = True) -> np.ndarray
 
 
 def _contrast(gray: np.ndarray, part: float) -> np.ndarray:
-    """How much darker each pixel is than the paper around it, or brighter if that is what stands out: float32, 0 to 1."""
-    smooth = cv2.GaussianBlur(gray, (0, 0), float(np.clip(min(gray.shape) * SM, 0.5, 1.5)))
-    papers = _paper(smooth, part), 255 - _paper(255 - smooth, part)
-    dark, bright = (np.maximum(sign * (paper - smooth), 0) for sign, paper in zip((1, -1), papers, strict=True))
-    # What is written covers less than the paper: of two that stand out alike, it is the rarer.
-    weights = [float((v**2).mean()) / max(float((v > 0.5 * v.max()).mean()), 0.02) for v in (dark, bright)]
+    """How much darker (or, for chalk, brighter) each pixel is than the paper around it: float32 (h, w), 0 to 1."""
+    smooth = cv2.GaussianBlur(gray, (0, 0), float(np.clip(min(gray.shape) / 100, 0.5, 1.5)))
+    if not _is_dark(smooth, part):
+        smooth = 255 - smooth
+    paper = _paper(smooth, part)
+    return np.clip((paper - smooth) / np.maximum(paper, 60), 0, 1)
+
+
+def _is_dark(gray: np.ndarray, part: float) -> bool:
+    """Whether the ink is darker than the paper: it is what is rare and differs much, and it seldom is at the edge."""
+    scale = min(1.0, 300 / max(gray.shape))
+    small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else gray
+    difference = small - cv2.GaussianBlur(small.astype(np.float32), (0, 0), part * min(small.shape) / 2)
+    spread = float((difference**2).mean())
+    skewness = float((difference**3).mean()) / max(spread, 1e-6) ** 1.5
     edge = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
-    middle = (float(gray.min()) + float(gray.max())) / 2
-    brighter = float((edge > middle).mean())
-    if weights[0] * (0.5 + brighter) >= weights[1] * (1.5 - brighter):
-        return np.clip(dark / np.maximum(papers[0], 60), 0, 1)
-    return np.clip(bright / np.maximum(255 - papers[1], 60), 0, 1)
+    bright = float((edge > (float(gray.min()) + float(gray.max())) / 2).mean())
+    return -skewness + (2.0 if part > 0.3 else 0.3) * (2 * bright - 1) >= 0
 
 
 def _paper(gray: np.ndarray, part: float) -> np.ndarray:
@@ -63,7 +72,9 @@ def _paper(gray: np.ndarray, part: float) -> np.ndarray:
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else gray
     side = max(3, int(part * min(gray.shape) * scale)) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    padded = cv2.copyMakeBorder(small, side, side, side, side, cv2.BORDER_REFLECT)
+    # On a close-up strokes touch the edge; on a page the light falls off towards it.
+    border = cv2.BORDER_REFLECT if min(gray.shape) < CLOSE_UP else cv2.BORDER_REPLICATE
+    padded = cv2.copyMakeBorder(small, side, side, side, side, border)
     paper = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)
     paper = cv2.blur(paper, (side // 4 | 1, side // 4 | 1))[side:-side, side:-side]
     return cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
@@ -71,14 +82,17 @@ def _paper(gray: np.ndarray, part: float) -> np.ndarray:
 
 def _level(contrast: np.ndarray) -> float | None:
     """The contrast that parts ink from paper (Otsu 1979); None if nothing stands out from the paper's own grain."""
+    step = max(1, min(contrast.shape) // 400)  # some of a large picture's pixels tell as much as all
+    contrast = np.ascontiguousarray(contrast[::step, ::step])
     top = float(np.quantile(contrast, 0.999)) if contrast.size > 4000 else float(contrast.max())
-    if top < _LEAST:
+    middle = float(np.median(contrast))
+    grain = 1.48 * float(np.median(np.abs(contrast - middle)))
+    page = min(contrast.shape) * step >= CLOSE_UP  # where most is paper, and has a grain
+    if top < max(_LEAST, middle + _GRAIN * grain if page else 0):
         return None
     scaled = np.clip(contrast / top * 255, 0, 255).astype(np.uint8)
     threshold, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    grain = float(np.median(contrast)) + 4 * float(np.median(np.abs(contrast - np.median(contrast))))
-    level = max(threshold / 255 * top, 0.6 * _LEAST, min(grain, 0.6 * top))
-    return level
+    return max(threshold / 255 * top, 0.6 * _LEAST, min(middle + 2.7 * grain, 0.6 * top))
 
 
 def _connected_to(weak: np.ndarray, strong: np.ndarray) -> np.ndarray:
@@ -108,7 +122,7 @@ def without_lines(mask: np.ndarray) -> np.ndarray:
 
 
 def _erase(mask: np.ndarray, rho: float, theta: float) -> None:
-    """Take a line out of the mask if it is one: hardly interrupted from side to side, and thin where nothing crosses."""
+    """Take a line out of the mask if it is one: hardly interrupted, and thin where nothing crosses it."""
     view = mask if abs(np.sin(theta)) >= abs(np.cos(theta)) else mask.T  # of which the line is nearly level
     if view is not mask:
         theta = np.pi / 2 - theta
@@ -123,7 +137,7 @@ def _erase(mask: np.ndarray, rho: float, theta: float) -> None:
         window = np.clip(rows[:, None] + np.arange(-reach, reach + 1), 0, height - 1)
         values = view[window, at[:, None]]
         covered = values.any(axis=1)
-        if covered.mean() < float(os.environ.get('COV','0.75')):
+        if covered.mean() < 0.8:
             return
         middle = (values * window).sum(axis=1)[covered] / values.sum(axis=1)[covered]
         places = np.polyval(np.polyfit(at[covered], middle, 1), steps)
@@ -134,7 +148,7 @@ def _erase(mask: np.ndarray, rho: float, theta: float) -> None:
     above, below = _run(view, at, rows, -1, most), _run(view, at, rows, 1, most)
     thickness = above + below
     covered = thickness > 0
-    if covered.mean() < float(os.environ.get('COV','0.75'))-.05:
+    if covered.mean() < 0.75:
         return
     usual = float(np.median(thickness[covered]))
     if usual > most:

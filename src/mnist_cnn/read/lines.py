@@ -49,7 +49,7 @@ class Line:
 def lines(ink: np.ndarray) -> list[Line]:
     """The lines of writing on ink, float32 (h, w), from the top down."""
     mask = (ink > 0.35).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     parts = _written(stats[1:], ink.shape)
     if not parts.size:
         return []
@@ -160,6 +160,8 @@ def _slope(x: np.ndarray, y: np.ndarray) -> float:
         return float(np.rad2deg(np.arctan(np.polyfit(x, y, 1)[0])))
     i, j = np.triu_indices(len(x), 1)
     far = np.abs(x[i] - x[j]) > 0.3 * np.ptp(x)
+    if not far.any():  # one above the other
+        return 0.0
     return float(np.rad2deg(np.arctan(np.median(((y[i] - y[j]) / np.where(far, x[i] - x[j], 1))[far]))))
 
 

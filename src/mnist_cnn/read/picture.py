@@ -15,56 +15,61 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mnist_cnn.errors import ImageError
 
 Picture = str | os.PathLike[str] | bytes | np.ndarray | Image.Image
-"""A file, a file's bytes, pixels (uint8 or uint16, or float from 0 to 1; (h, w), (h, w, 3) or (h, w, 4)), or Pillow's."""
+"""A file, a file's bytes, pixels (uint8, uint16, or float from 0 to 1; (h, w), (h, w, 3) or (h, w, 4)), or Pillow's."""
 
 MAX_BYTES = 64 * 2**20
-MAX_PIXELS = 100_000_000
-SIDE = 2000
+MAX_PIXELS = 60_000_000
+SIDE = 1600
 """Larger pictures are brought down to this, in pixels of the longer side."""
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM", "HEIF")
 """What is opened: Pillow has more, some of them slow, and some that start programs."""
 _NAME = "the picture"
+_ORIENTATION = 0x0112
 
 
 def gray(picture: Picture) -> tuple[np.ndarray, tuple[int, int]]:
-    """The picture upright, in grey, at most 2,000 pixels a side: uint8 (h, w); and its own width and height.
+    """The picture upright, in grey, at most 1,600 pixels a side: uint8 (h, w); and its own width and height.
 
     Transparent parts are white, or black where what is opaque is bright. Raises ImageError if there is no such file,
-    if it is no picture or a broken one, if it is empty or too large.
+    if it is no picture or a broken one, if it is too small or too large.
     """
+    image, full = _upright(picture, "L")
+    return _shrink(np.asarray(image.convert("L"))), full
+
+
+def colour(picture: Picture) -> np.ndarray:
+    """The same picture as ``gray`` has it, in colour: uint8 (h, w, 3), red, green, blue."""
+    image, _ = _upright(picture, "RGB")
+    return _shrink(np.asarray(image.convert("RGB")))
+
+
+def _upright(picture: Picture, mode: str) -> tuple[Image.Image, tuple[int, int]]:
+    """The picture, opaque and not much larger than it is needed, and its own width and height."""
     if isinstance(picture, np.ndarray):
-        return _shrink(_of_array(picture))
+        return _ready(_of_array(picture), _NAME, mode)
     if isinstance(picture, Image.Image):
-        return _shrink(_of_image(picture, _NAME))
+        return _ready(picture, _NAME, mode)
     name = _NAME
     if not isinstance(picture, bytes):
         name, picture = str(picture), _content(Path(picture))
     if not picture:
         raise ImageError(name, expected="a picture", found="an empty file")
     if len(picture) > MAX_BYTES:
-        raise ImageError(name, expected=f"at most {MAX_BYTES >> 20} MB", found=f"{len(picture) / 2**20:.0f} MB")
+        raise ImageError(name, expected=f"at most {MAX_BYTES >> 20} MB", found="more")
     _register_heif()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd metadata and of sizes, which are checked here
-            image = Image.open(io.BytesIO(picture), formats=_formats())
-            if image.width * image.height > MAX_PIXELS:
-                found = f"{image.width:,} x {image.height:,} pixels"
-                raise ImageError(name, expected=f"at most {MAX_PIXELS // 10**6} million pixels", found=found)
-            full = image.size
-            image.draft(None, (SIDE, SIDE))  # a JPEG is decoded at the size that is needed
-            drawn, pixels = image.size, _of_image(image, name)
-            turned = (pixels.shape[1], pixels.shape[0]) != drawn
-            return _shrink(pixels, full[::-1] if turned else full)
+            return _ready(Image.open(io.BytesIO(picture), formats=_formats()), name, mode)
     except ImageError:
         raise
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         found = "something else"
         raise ImageError(name, expected="a picture (PNG, JPEG, WebP, TIFF, BMP or HEIC)", found=found) from None
     except Exception as error:  # Pillow's decoders raise whatever they like on a broken file
@@ -83,7 +88,7 @@ def _content(path: Path) -> bytes:
         raise ImageError(path, expected="a picture", found=reason) from None
 
 
-def _of_array(pixels: np.ndarray) -> np.ndarray:
+def _of_array(pixels: np.ndarray) -> Image.Image:
     shape, dtype = pixels.shape, pixels.dtype
     if pixels.ndim == 3 and shape[2] == 1:
         pixels = pixels[:, :, 0]
@@ -91,7 +96,7 @@ def _of_array(pixels: np.ndarray) -> np.ndarray:
         raise ImageError(_NAME, expected="an array (h, w), (h, w, 3) or (h, w, 4)", found=f"a shape {shape}")
     if pixels.shape[0] * pixels.shape[1] > MAX_PIXELS:
         raise ImageError(_NAME, expected=f"at most {MAX_PIXELS // 10**6} million pixels", found=f"a shape {shape}")
-    if dtype == bool:
+    if dtype.kind == "b":
         pixels = pixels.astype(np.uint8) * 255
     elif dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
@@ -101,49 +106,62 @@ def _of_array(pixels: np.ndarray) -> np.ndarray:
         pixels = np.rint(pixels * 255).astype(np.uint8)
     elif dtype != np.uint8:
         raise ImageError(_NAME, expected="uint8, uint16 or float", found=str(dtype))
-    return pixels if pixels.ndim == 2 else _of_image(Image.fromarray(np.ascontiguousarray(pixels)), _NAME)
+    return Image.fromarray(np.ascontiguousarray(pixels))
 
 
-def _of_image(image: Image.Image, name: str) -> np.ndarray:
-    """Upright, opaque, grey."""
-    if image.width < 2 or image.height < 2:
-        found = f"{image.width} x {image.height} pixels"
+def _ready(image: Image.Image, name: str, mode: str) -> tuple[Image.Image, tuple[int, int]]:
+    full = image.size
+    found = f"{full[0]:,} x {full[1]:,} pixels"
+    if min(full) < 2:
         raise ImageError(name, expected="a picture of at least 2 x 2 pixels", found=found)
-    image.seek(0) if getattr(image, "n_frames", 1) > 1 else image.load()
-    image = ImageOps.exif_transpose(image)
+    if full[0] * full[1] > MAX_PIXELS:
+        raise ImageError(name, expected=f"at most {MAX_PIXELS // 10**6} million pixels", found=found)
+    image.draft(mode, (SIDE, SIDE))  # a JPEG is decoded at the size that is needed
+    image.load()
     if image.mode.startswith(("I", "F")):
-        return _of_deep(np.asarray(image).astype(np.float32))
+        image = _of_deep(np.asarray(image).astype(np.float32), image)
+    if image.mode == "P":
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if (factor := max(image.size) // SIDE) > 1:
+        exif = image.getexif()
+        image = image.reduce(factor) if image.mode != "1" else image.convert("L").reduce(factor)
+        image.info["exif"] = exif.tobytes()
+    turned = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+    image = ImageOps.exif_transpose(image)
     if "A" in image.getbands() or "transparency" in image.info:
-        return _of_transparent(np.asarray(image.convert("RGBA")))
-    return np.asarray(image.convert("RGB").convert("L") if image.mode not in ("L", "1") else image.convert("L"))
+        image = _on_paper(np.asarray(image.convert("RGBA")))
+    return image, full[::-1] if turned else full
 
 
-def _of_deep(values: np.ndarray) -> np.ndarray:
-    """16 or 32 bits a pixel, of whatever range."""
+def _of_deep(values: np.ndarray, image: Image.Image) -> Image.Image:
+    """16 or 32 bits a pixel, of whatever range, as 8 bits; `image` lends its orientation."""
     values = np.nan_to_num(values, posinf=0, neginf=0)
     low, high = float(values.min()), float(values.max())
     top = next((t for t in (1.0, 255.0, 4095.0, 65535.0) if low >= 0 and high <= t), None)
     scaled = values / top if top else (values - low) / max(high - low, 1e-12)
-    return np.rint(255 * scaled).astype(np.uint8)
+    shallow = Image.fromarray(np.rint(255 * scaled).astype(np.uint8))
+    shallow.info["exif"] = image.getexif().tobytes()
+    return shallow
 
 
-def _of_transparent(pixels: np.ndarray) -> np.ndarray:
+def _on_paper(pixels: np.ndarray) -> Image.Image:
     """uint8 (h, w, 4) on white; on black if the drawing itself is bright."""
-    alpha = pixels[:, :, 3].astype(np.float32) / 255
-    luminance = cv2.cvtColor(pixels, cv2.COLOR_RGBA2GRAY).astype(np.float32)
+    alpha = pixels[:, :, 3:].astype(np.float32) / 255
+    luminance = cv2.cvtColor(pixels, cv2.COLOR_RGBA2GRAY)[:, :, None]
     weight = float(alpha.sum())
     bright = weight > 0 and float((luminance * alpha).sum()) / weight > 160
     behind = 0 if bright and float(alpha.mean()) < 0.9 else 255
-    return np.rint(luminance * alpha + behind * (1 - alpha)).astype(np.uint8)
+    return Image.fromarray(np.rint(pixels[:, :, :3] * alpha + behind * (1 - alpha)).astype(np.uint8))
 
 
-def _shrink(pixels: np.ndarray, full: tuple[int, int] | None = None) -> tuple[np.ndarray, tuple[int, int]]:
-    full = full or (pixels.shape[1], pixels.shape[0])
-    scale = SIDE / max(pixels.shape)
+def _shrink(pixels: np.ndarray) -> np.ndarray:
+    height, width = pixels.shape[:2]
+    scale = SIDE / max(height, width)
     if scale >= 1:
-        return pixels, full
-    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), full
+        return pixels
+    return cv2.resize(
+        pixels, (max(2, round(width * scale)), max(2, round(height * scale))), interpolation=cv2.INTER_AREA
+    )
 
 
 def _formats() -> list[str]:

@@ -19,26 +19,28 @@ import numpy as np
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.cuts import Cuts, Piece, cuts, pieces
 from mnist_cnn.read.form import form, has_form
-from mnist_cnn.read.ink import ink
+from mnist_cnn.read.ink import CLOSE_UP, ink
 from mnist_cnn.read.lines import HEIGHT, Box, Line, lines
 from mnist_cnn.read.picture import Picture, gray
 
-_CROSSED = 0.12
+_CROSSED = 0.18
 """What a cut costs for each pixel of ink it crosses, in nats."""
 _DROPPED = 1.5
 """What leaving specks out of a piece costs, for all of its ink."""
-_LOW = 1.5
-"""What it costs to take a piece less than half as high as the line for a digit."""
-_SKIP_TALL = 4.0
+_LOW = 2.2
+"""What it costs to take a piece about half as high as the line for a digit; from 0.7 of it on, nothing."""
+_SKIP_TALL = 6.0
 """What it costs to take a piece as high as the line for no digit: it is one more often than not."""
-_CLOSE_UP = 200
-"""A picture smaller than this, in pixels, is first taken for a close-up of digits; a larger one for a page."""
 _TINY = 36
 """A picture smaller than this is a close-up without ruled lines and shadows."""
+_SKIP_WIDE = 2.0
+"""And so many times more if it is as wide as two digits."""
 _SMALL = 0.45
 """What is no digit and lower than this part of the line is a dot or a dash, and not worth a word."""
+_BELIEVED = 0.65
+"""One digit of a line must be as probable as this, or the line is none."""
 _NO_DIGIT = "not a digit"
-_PLAUSIBLE = 0.5
+_PLAUSIBLE = 0.15
 """A piece whose chance of being a digit at all is below this is called no digit."""
 
 
@@ -165,10 +167,13 @@ def read_image(
         found = [Number((_digit(Box(0, 0, width, height), tile, probabilities, threshold),))]
     else:
         page = _enlarge(pixels)
-        small, tiny = min(pixels.shape) < _CLOSE_UP, min(pixels.shape) < _TINY
+        small, tiny = min(pixels.shape) < CLOSE_UP, min(pixels.shape) < _TINY
         best: list[Number] = []
         for broad in (small, not small) if not tiny else (True,):
-            found = [_read(line, classifier, digits, threshold, page.shape[1] / width) for line in lines(ink(page, broad, not tiny))]
+            found = [
+                _read(line, classifier, digits, threshold, page.shape[1] / width)
+                for line in lines(ink(page, broad, not tiny))
+            ]
             found = [line for line in found if line.digits]
             if not best or _sure(found) > _sure(best):
                 best = found
@@ -207,7 +212,8 @@ def _read(line: Line, classifier: Classifier, digits: int | None, threshold: flo
     tiles = np.stack([form(piece.ink) for piece in found])
     probabilities = classifier.probabilities(tiles[..., None])
     way = _way(places, found, probabilities, digits)
-    chosen = []
+    chosen: list[Digit] = []
+    doubtful = []
     for i, is_digit in way:
         piece = found[i]
         height, width = piece.ink.shape
@@ -216,7 +222,17 @@ def _read(line: Line, classifier: Classifier, digits: int | None, threshold: flo
         box = line.box(piece.left, piece.top, piece.left + width, piece.top + height, scale)
         digit = _digit(box, tiles[i], probabilities[i], threshold)
         chosen.append(digit if is_digit else replace(digit, accepted=False, reason=_NO_DIGIT))
+        doubtful.append(is_digit and not digit.is_digit)
+    if len(chosen) > 1 and max(digit.confidence for digit in chosen) < _BELIEVED:  # a letter, cut in two
+        return Number(tuple(replace(digit, reason=_NO_DIGIT) for digit in chosen))
+    # Among digits a doubtful one is more likely a digit too than it is alone.
+    if 2 * sum(digit.is_digit for digit in chosen) >= len(chosen) > 1:
+        chosen = [replace(d, reason=_unsure(d)) if doubt else d for d, doubt in zip(chosen, doubtful, strict=True)]
     return Number(tuple(chosen))
+
+
+def _unsure(digit: Digit) -> str:
+    return f"unsure: {digit.digit} or {digit.alternatives[0][0]}"
 
 
 def _way(places: Cuts, found: list[Piece], probabilities: np.ndarray, digits: int | None) -> list[tuple[int, bool]]:
@@ -226,8 +242,9 @@ def _way(places: Cuts, found: list[Piece], probabilities: np.ndarray, digits: in
     """
     best = probabilities.max(axis=1)
     none = 1 - probabilities.sum(axis=1)
-    tall = np.array([np.clip((piece.ink.shape[0] / HEIGHT - 0.3) / 0.4, 0, 1) for piece in found])
-    low = np.array([np.clip((0.5 - piece.ink.shape[0] / HEIGHT) / 0.2, 0, 1) for piece in found])
+    sizes = np.array([piece.ink.shape for piece in found]) / HEIGHT
+    tall = np.clip((sizes[:, 0] - 0.3) / 0.4, 0, 1) * (1 + _SKIP_WIDE * np.clip((sizes[:, 1] - 0.75) / 0.5, 0, 1))
+    low = np.clip((0.7 - sizes[:, 0]) / 0.2, 0, 1)
     as_digit = -np.log(np.maximum(best, 1e-6)) + _LOW * low + _DROPPED * np.array([piece.dropped for piece in found])
     as_none = 0.5 - np.log(np.clip(none, 1e-3, 1)) + _SKIP_TALL * tall
     ends = len(places.seams) - 1
@@ -265,12 +282,10 @@ def _way(places: Cuts, found: list[Piece], probabilities: np.ndarray, digits: in
 def _digit(box: Box, tile: np.ndarray, probabilities: np.ndarray, threshold: float) -> Digit:
     order = np.argsort(-probabilities, kind="stable")[:3].tolist()
     (digit, confidence), *alternatives = [(d, float(probabilities[d])) for d in order]
-    reason = None
+    found = Digit(box, digit, confidence, tuple(alternatives), True, None, tile)
     if probabilities.sum() < _PLAUSIBLE:
-        reason = _NO_DIGIT
-    elif confidence < threshold:
-        reason = f"unsure: {digit} or {alternatives[0][0]}"
-    return Digit(box, digit, confidence, tuple(alternatives), reason is None, reason, tile)
+        return replace(found, accepted=False, reason=_NO_DIGIT)
+    return found if confidence >= threshold else replace(found, accepted=False, reason=_unsure(found))
 
 
 @functools.cache

@@ -1,0 +1,155 @@
+"""The command ``mnist-cnn read``: many pictures, one after the other, and what came of each as text.
+
+>>> read(("photo.jpg",), "table")                                                       # doctest: +SKIP
+file        number   sure     remark
+photo.jpg   4711     98.2 %
+"""
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from mnist_cnn.errors import ImageError
+from mnist_cnn.read.annotate import annotate as draw
+from mnist_cnn.read.annotate import percent
+from mnist_cnn.read.classifier import Classifier
+from mnist_cnn.read.picture import MAX_BYTES
+from mnist_cnn.read.reader import Number, Reading, read_image
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif", ".pgm", ".ppm", ".pbm"}
+"""What is taken for a picture in a folder."""
+_MANY = 5
+
+
+def read(
+    names: tuple[str, ...],
+    form: str,
+    annotate: Path | None = None,
+    digits: int | None = None,
+    threshold: float | None = None,
+    model: Path | None = None,
+) -> None:
+    """Read the pictures and print them in one of the forms "table", "json" and "csv".
+
+    One that cannot be read is told on standard error, and the rest go on. Raises SystemExit with 1 if some could not be
+    read, with 2 if none could; ImageError if there is none to read, ModelError if the model is bad.
+    """
+    classifier = Classifier(model)
+    files = _files(names)
+    rows: dict[str, Callable[[str, Reading], Iterator[str]]] = {"table": _table, "json": _json, "csv": _csv}
+    if form == "csv":
+        click.echo("file,line,number,confidence,accepted,reason")
+    elif form == "table":
+        click.echo(f"{'file':<28} {'number':<16} {'sure':>7}  remark")
+    failed, taken = 0, set[Path]()
+    for name in _with_progress(files):
+        try:
+            picture = _standard_input() if name == "-" else name
+            reading = read_image(picture, classifier=classifier, digits=digits, threshold=threshold)
+            if annotate is not None:
+                _save(picture, reading, _free(annotate, "stdin" if name == "-" else Path(name).stem, taken))
+        except ImageError as error:
+            failed += 1
+            click.echo(f"mnist-cnn: {error}", err=True)
+            if form == "json":
+                click.echo(json.dumps({"file": name, "error": str(error)}))
+            continue
+        for line in rows[form](name, reading):
+            click.echo(line)
+    if failed:
+        raise SystemExit(2 if failed == len(files) else 1)
+
+
+def _files(names: tuple[str, ...]) -> list[str]:
+    """The pictures meant by files, folders (all in them, in the order of their names) and "-"."""
+    files: list[str] = []
+    for name in names:
+        if name != "-" and os.path.isdir(name):
+            found = sorted(str(f) for f in Path(name).rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
+            if not found:
+                raise ImageError(name, expected="a folder of pictures", found="none in it")
+            files += found
+        else:
+            files.append(name)
+    return files
+
+
+def _with_progress(files: list[str]) -> Iterator[str]:
+    """The files, with a bar for people if there are many and the results go elsewhere."""
+    if len(files) < _MANY or not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from files
+        return
+    with click.progressbar(files, file=sys.stderr, show_pos=True) as bar:
+        yield from bar
+
+
+def _standard_input() -> bytes:
+    content = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ImageError("standard input", expected=f"at most {MAX_BYTES >> 20} MB", found="more")
+    return content
+
+
+def _table(name: str, reading: Reading) -> Iterator[str]:
+    shown = name if len(name) <= 28 else "…" + name[-27:]
+    if not reading.lines:
+        yield f"{shown:<28} {'-':<16} {'':>7}  no digit found"
+    for line in reading.lines:
+        sure = percent(line.confidence) if line.number else ""
+        yield f"{shown:<28} {line.number or '-':<16} {sure:>7}  {_remark(line)}".rstrip()
+
+
+def _remark(line: Number) -> str:
+    if not line.number:
+        return "not a digit"
+    unsure = [(i, d) for i, d in enumerate((d for d in line.digits if d.is_digit), 1) if not d.accepted]
+    parts = [f"digit {i} {d.reason}" if len(line.number) > 1 else str(d.reason) for i, d in unsure]
+    refused = sum(not d.is_digit for d in line.digits)
+    return "; ".join([*parts, *([f"{refused} not a digit"] if refused else [])])
+
+
+def _json(name: str, reading: Reading) -> Iterator[str]:
+    yield json.dumps({"file": name, **reading.to_dict()})
+
+
+def _csv(name: str, reading: Reading) -> Iterator[str]:
+    for number, line in enumerate(reading.lines, 1):
+        text = io.StringIO()
+        accepted = "yes" if line.accepted else "no"
+        csv.writer(text, lineterminator="").writerow(
+            [name, number, line.number, f"{line.confidence:.6f}", accepted, _remark(line)]
+        )
+        yield text.getvalue()
+    if not reading.lines:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="").writerow([name, 0, "", "0", "no", "no digit found"])
+        yield text.getvalue()
+
+
+def _free(folder: Path, stem: str, taken: set[Path]) -> Path:
+    """A name in the folder that no other picture of this call has."""
+    file, n = folder / f"{stem}.png", 1
+    while file in taken:
+        n += 1
+        file = folder / f"{stem}-{n}.png"
+    taken.add(file)
+    return file
+
+
+def _save(picture: str | bytes, reading: Reading, file: Path) -> None:
+    """Written under another name and renamed. Raises ImageError if that cannot be done."""
+    temporary = file.with_name(f".partial-{os.getpid()}-{file.name}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draw(picture, reading).save(temporary)
+        temporary.replace(file)
+    except OSError as error:
+        raise ImageError(file, expected="a place for a picture", found=error.strerror or str(error)) from None
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,102 @@
+"""The classifier: the shipped model is what its file says, and what is no model is a clear error."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from mnist_cnn import mnist
+from mnist_cnn.errors import ModelError
+from mnist_cnn.read import Classifier
+from mnist_cnn.read.classifier import SHIPPED
+
+
+def test_the_shipped_file_is_the_one_in_its_card() -> None:
+    content = SHIPPED.read_bytes()
+    assert len(content) < 3_000_000
+    assert hashlib.sha256(content).hexdigest() in (SHIPPED.parent / "README.md").read_text("utf-8")
+
+
+def test_the_shipped_model_scores_what_it_says(dataset: mnist.Dataset) -> None:
+    classifier = Classifier(threads=2)
+    assert classifier.metadata["recipe"] == "handwriting"
+    assert classifier.metadata["dataset"] == mnist.SHA256["train-images-idx3-ubyte"]
+    assert len(classifier.metadata["commit"]) == 40
+    assert 0.5 < float(classifier.metadata["temperature"]) < 2
+    probabilities = classifier.probabilities(mnist.as_input(dataset.test.images))
+    assert probabilities.sum(axis=1).max() <= 1.0001
+    wrong = probabilities.argmax(axis=1) != dataset.test.labels
+    assert classifier.metadata["test_images"] == "10000"
+    assert abs(int(wrong.sum()) - int(classifier.metadata["test_errors"])) <= 1
+    assert wrong.sum() <= 50
+    accepted = probabilities.max(axis=1) >= classifier.threshold
+    assert accepted.mean() >= 0.99
+
+
+def test_no_images_and_wrong_ones() -> None:
+    assert Classifier().probabilities(np.zeros((0, 28, 28, 1), np.float32)).shape == (0, 10)
+    with pytest.raises(ModelError, match=r"expected a shape \(n, 28, 28, 1\), found \(28, 28\)"):
+        Classifier().probabilities(np.zeros((28, 28), np.float32))
+
+
+def made(path: Path, name: str = "image", width: int = 10, **metadata: str) -> Path:
+    """A model that is one Gemm of zeros."""
+    nodes = [
+        helper.make_node("Flatten", [name], ["flat"]),
+        helper.make_node("Gemm", ["flat", "kernel"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"]),
+    ]
+    kernel = helper.make_tensor("kernel", TensorProto.FLOAT, [784, width], bytes(784 * width * 4), raw=True)
+    graph = helper.make_graph(
+        nodes,
+        "made",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 28, 28, 1])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", width])],
+        [kernel],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    helper.set_model_props(model, metadata)
+    onnx.save(model, path)
+    return path
+
+
+def test_a_model_without_calibration_accepts_all(tmp_path: Path) -> None:
+    assert Classifier(made(tmp_path / "model.onnx")).threshold == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "picture"}, "expected one input 'image'"),
+        ({"width": 7}, r"expected probabilities \(n, 10\)"),
+        ({"threshold": "high"}, "expected a threshold from 0 to 1"),
+        ({"threshold": "3"}, "expected a threshold from 0 to 1"),
+    ],
+)
+def test_a_foreign_model_is_an_error(arguments: dict[str, str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=message):
+        Classifier(made(tmp_path / "model.onnx", **arguments))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04\x95", SHIPPED.read_bytes()[:5000], bytes(2000)])
+def test_what_is_no_model_is_an_error(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(content)
+    with pytest.raises(ModelError, match=r"model\.onnx: expected"):
+        Classifier(tmp_path / "model.onnx")
+
+
+def test_a_model_that_refers_to_other_files_is_refused(tmp_path: Path) -> None:
+    model = onnx.load(made(tmp_path / "model.onnx"))
+    onnx.save(model, tmp_path / "other.onnx", save_as_external_data=True, location="weights", size_threshold=0)
+    with pytest.raises(ModelError, match=r"other\.onnx: expected"):
+        Classifier(tmp_path / "other.onnx")
+
+
+def test_no_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="expected a model file"):
+        Classifier(tmp_path / "nothing.onnx")
+    with pytest.raises(ModelError, match="expected a model file"):
+        Classifier(tmp_path)

@@ -1,0 +1,121 @@
+"""The command that reads pictures: what it prints, what it draws, and what it does with bad files."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from conftest import Command
+from PIL import Image
+
+from mnist_cnn import mnist
+from mnist_cnn.cli import cli
+from mnist_cnn.read import read_image
+
+PAGE = Path(__file__).parents[1] / "docs/pictures/page.jpg"
+
+
+def run(*arguments: object, stdin: bytes | None = None) -> tuple[int, str, str]:
+    done = CliRunner().invoke(cli, ["read", *map(str, arguments)], input=stdin)
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_a_page_as_a_table_and_its_picture(command: Command, tmp_path: Path) -> None:
+    done = command("read", PAGE, "--annotate", tmp_path / "seen")
+    assert done.returncode == 0, done.stderr
+    assert "314159" in done.stdout
+    assert "100" not in done.stdout  # never as sure as that
+    with Image.open(tmp_path / "seen/page.png") as seen, Image.open(PAGE) as page:
+        assert seen.width == page.width
+        assert seen.height > page.height  # the tiles are below
+    assert [file.name for file in (tmp_path / "seen").iterdir()] == ["page.png"]
+
+
+def test_json_is_what_the_library_says() -> None:
+    code, output, _ = run(PAGE, PAGE, "--json")
+    assert code == 0
+    expected = {"file": str(PAGE), **read_image(PAGE).to_dict()}
+    assert [json.loads(line) for line in output.splitlines()] == [expected, expected]
+
+
+def test_standard_input_as_csv() -> None:
+    code, output, _ = run("-", "--csv", stdin=PAGE.read_bytes())
+    assert code == 0
+    (row,) = csv.DictReader(output.splitlines())
+    assert (row["file"], row["line"], row["number"], row["accepted"], row["reason"]) == ("-", "1", "314159", "yes", "")
+
+
+def test_a_bad_file_is_told_and_the_rest_go_on(tmp_path: Path, dataset: mnist.Dataset) -> None:
+    for i in range(3):
+        Image.fromarray(dataset.test.images[i]).save(tmp_path / f"{i}.png")
+    (tmp_path / "broken.png").write_bytes((tmp_path / "0.png").read_bytes()[:60])
+    (tmp_path / "notes.txt").write_text("no picture")
+    code, output, errors = run(tmp_path)
+    assert code == 1
+    assert [line.split()[1] for line in output.splitlines()[1:]] == ["7", "2", "1"]
+    assert errors.count("\n") == 1
+    assert "broken.png: expected a whole picture, found" in errors
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nothing.png", "expected a picture, found No such file"),
+        ("empty", "expected a folder of pictures, found none in it"),
+        ("text.png", "found something else"),
+        ("zero.png", "found an empty file"),
+    ],
+)
+def test_nothing_to_read_is_one_line_and_exit_code_2(command: Command, tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.png").write_text("hello")
+    (tmp_path / "zero.png").touch()
+    done = command("read", name)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert message in done.stderr
+    assert name in done.stderr
+
+
+def test_endless_standard_input_ends() -> None:
+    with Path("/dev/zero").open("rb") as endless:
+        program = [sys.executable, "-m", "mnist_cnn", "read", "-"]
+        done = subprocess.run(program, stdin=endless, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2
+    assert "standard input: expected at most" in done.stderr
+
+
+def test_a_letter_and_a_blank_page_are_refused(tmp_path: Path) -> None:
+    letter = np.full((300, 300), 230, np.uint8)
+    cv2.polylines(letter, [np.array([[60, 60], [100, 240], [150, 120], [200, 240], [240, 60]])], False, 40, 14)
+    Image.fromarray(letter).save(tmp_path / "letter.png")
+    Image.fromarray(np.full((300, 300), 230, np.uint8)).save(tmp_path / "blank.png")
+    code, output, _ = run(tmp_path / "letter.png", tmp_path / "blank.png", "--json")
+    assert code == 0
+    for line in output.splitlines():
+        reading = json.loads(line)
+        assert not reading["accepted"]
+        assert reading["number"] == ""
+    assert "no digit found" in run(tmp_path / "blank.png")[1]
+    assert "not a digit" in run(tmp_path / "letter.png")[1]
+
+
+def test_digits_threshold_and_model(tmp_path: Path) -> None:
+    assert len(json.loads(run(PAGE, "--json", "--digits", 5)[1])["number"]) == 5
+    assert not json.loads(run(PAGE, "--json", "--threshold", 1)[1])["accepted"]
+    (tmp_path / "model.onnx").write_bytes(b"no model")
+    done = CliRunner().invoke(cli, ["read", str(PAGE), "--model", str(tmp_path / "model.onnx")])
+    assert "model.onnx: expected a model file (.onnx)" in str(done.exception)
+
+
+def test_two_pictures_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        Image.open(PAGE).save(tmp_path / folder / "page.png")
+    assert run(tmp_path / "a", tmp_path / "b", "--annotate", tmp_path / "seen")[0] == 0
+    assert {file.name for file in (tmp_path / "seen").iterdir()} == {"page.png", "page-2.png"}

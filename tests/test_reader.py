@@ -1,0 +1,191 @@
+"""The reader, on numbers put together from MNIST's test digits: what it says, where, how sure, and what it refuses."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+import pytest
+
+from mnist_cnn import mnist
+from mnist_cnn.read.classifier import Classifier
+from mnist_cnn.read.reader import Digit, Reading, read_image
+
+PAPER, PEN = 215, 40
+Corners = tuple[int, int, int, int]
+"""left, top, right, bottom"""
+
+
+@pytest.fixture(scope="module")
+def digits(dataset: mnist.Dataset) -> mnist.Digits:
+    return dataset.test
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return Classifier()
+
+
+def written(
+    images: Sequence[np.ndarray], height: int = 60, gap: int = 20, margin: int = 40
+) -> tuple[np.ndarray, list[Corners]]:
+    """Digits side by side, dark on paper, uint8 (h, w), and where each is; their boxes are `gap` pixels apart."""
+    side = height * 28 // 20
+    page = np.zeros((side + 2 * margin, 0), np.uint8)
+    corners = []
+    for image in images:
+        large = cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC)
+        rows, columns = (np.flatnonzero(large.max(axis=axis) > 60) for axis in (1, 0))
+        large = large[:, columns[0] : columns[-1] + 1]
+        x = max(page.shape[1] + gap, margin)
+        page = np.pad(page, ((0, 0), (0, x + large.shape[1] - page.shape[1])))
+        place = page[margin : margin + side, x:]
+        np.maximum(place, large, out=place)
+        corners.append((x, margin + int(rows[0]), page.shape[1], margin + int(rows[-1]) + 1))
+    page = np.pad(page, ((0, 0), (0, margin)))
+    return np.rint(PAPER + (PEN - PAPER) * (page / 255)).astype(np.uint8), corners
+
+
+def number(digits: mnist.Digits, seed: int, length: int = 5) -> tuple[list[np.ndarray], str]:
+    chosen = np.random.default_rng(seed).integers(0, len(digits.images), length)
+    return list(digits.images[chosen]), "".join(map(str, digits.labels[chosen]))
+
+
+def overlap(found: Digit, expected: Corners) -> float:
+    """Intersection over union."""
+    x, y, right, bottom = found.box.x, found.box.y, found.box.x + found.box.width, found.box.y + found.box.height
+    left_, top_, right_, bottom_ = expected
+    both = max(0, min(right, right_) - max(x, left_)) * max(0, min(bottom, bottom_) - max(y, top_))
+    return both / ((right - x) * (bottom - y) + (right_ - left_) * (bottom_ - top_) - both)
+
+
+def turned(picture: np.ndarray, degrees: float) -> np.ndarray:
+    picture = np.pad(picture, picture.shape[1] // 4, constant_values=PAPER)
+    height, width = picture.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
+    return cv2.warpAffine(picture, matrix, (width, height), borderValue=PAPER)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [np.asarray, lambda page: turned(page, 12), lambda page: turned(page, -12)],
+    ids=["level", "uphill", "downhill"],
+)
+def test_numbers_are_read(change: Callable[[np.ndarray], np.ndarray], digits: mnist.Digits) -> None:
+    numbers = [number(digits, seed) for seed in range(20)]
+    read = [read_image(change(written(images)[0])).number for images, _ in numbers]
+    assert sum(found == expected for found, (_, expected) in zip(read, numbers, strict=True)) >= 18
+
+
+@pytest.mark.parametrize(("height", "n"), [(22, 6), (60, 6), (440, 3)], ids=["small", "usual", "large"])
+def test_boxes_lie_around_the_digits_in_the_pictures_own_pixels(height: int, n: int, digits: mnist.Digits) -> None:
+    for seed in range(n):
+        images, expected = number(digits, seed + 1)
+        page, corners = written(images, height, height // 3, height)
+        reading = read_image(page)
+        assert (reading.width, reading.height) == page.shape[::-1]
+        assert (reading.width > 2000) == (height == 440)
+        assert reading.number == expected
+        assert all(
+            overlap(*pair) > (0.6 if height > 22 else 0.45)
+            for pair in zip(reading.lines[0].digits, corners, strict=True)
+        )
+
+
+def test_lines_come_from_the_top_down(digits: mnist.Digits) -> None:
+    for seed in range(3):
+        (above, first), (below, second) = number(digits, seed + 30, 3), number(digits, seed + 40, 4)
+        pages = [written(images)[0] for images in (above, below)]
+        width = max(page.shape[1] for page in pages)
+        page = np.vstack([np.pad(p, ((0, 0), (0, width - p.shape[1])), constant_values=PAPER) for p in pages])
+        reading = read_image(page)
+        assert [line.number for line in reading.lines] == [first, second]
+        assert reading.number == first + second
+        assert all(digit.box.y < pages[0].shape[0] for digit in reading.lines[0].digits)
+
+
+def test_the_inverted_picture_gives_the_same(digits: mnist.Digits) -> None:
+    for seed in range(8):
+        page, _ = written(number(digits, seed)[0])
+        assert read_image(255 - page).number == read_image(page).number
+
+
+def test_touching_digits_are_parted(digits: mnist.Digits) -> None:
+    numbers = [number(digits, seed + 100, 2) for seed in range(20)]
+    read = [read_image(written(images, gap=-1)[0]).number for images, _ in numbers]
+    assert sum(found == expected for found, (_, expected) in zip(read, numbers, strict=True)) >= 14
+
+
+def test_as_many_digits_are_read_as_there_are_said_to_be(digits: mnist.Digits) -> None:
+    page, _ = written(number(digits, 3, 4)[0])
+    for n in (3, 4, 5):
+        assert sum(d.is_digit or "or" in (d.reason or "") for d in read_image(page, digits=n).lines[0].digits) == n
+
+
+def test_the_threshold_decides_what_is_accepted(digits: mnist.Digits, classifier: Classifier) -> None:
+    page, _ = written(number(digits, 1)[0])
+    usual, none, all_ = (read_image(page, threshold=threshold) for threshold in (None, 1, 0))
+    assert usual.number == all_.number
+    assert usual.accepted
+    assert all_.accepted
+    assert not none.accepted
+    assert all(not digit.accepted and digit.reason for digit in none.lines[0].digits)
+    for digit in usual.lines[0].digits:
+        assert digit.accepted == (digit.confidence >= classifier.threshold)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_mnists_own_images_go_to_the_network_as_they_are(
+    inverted: bool, digits: mnist.Digits, classifier: Classifier
+) -> None:
+    images = digits.images[:500]
+    probabilities = classifier.probabilities(mnist.as_input(images))
+    for image, expected in zip(images, probabilities, strict=True):
+        ((digit,),) = (line.digits for line in read_image(255 - image if inverted else image).lines)
+        assert digit.digit == expected.argmax()
+        assert digit.confidence == pytest.approx(expected.max(), abs=1e-5)
+        assert np.array_equal(digit.tile, image.astype(np.float32) / 255)
+        assert (digit.box.width, digit.box.height) == (28, 28)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (100, 100), (300, 500), (2100, 900)])
+def test_a_blank_page_has_no_lines(shape: tuple[int, int]) -> None:
+    for paper in (0, PAPER, 255):
+        reading = read_image(np.full(shape, paper, np.uint8))
+        assert (reading.lines, reading.number, reading.confidence, reading.accepted) == ((), "", 0, False)
+
+
+@pytest.mark.parametrize("pen", [6, 10, 14])
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [[(0, 6), (2, 0), (4, 6)], [(1, 4), (3, 4)]],
+        [[(0, 0), (1, 6), (2, 2), (3, 6), (4, 0)]],
+        [[(0, 0), (0, 6)], [(4, 0), (0, 3), (4, 6)]],
+    ],
+    ids="AWK",
+)
+def test_letters_are_not_accepted(strokes: list[list[tuple[int, int]]], pen: int) -> None:
+    picture = np.full((280, 280), PAPER, np.uint8)
+    for stroke in strokes:
+        cv2.polylines(picture, [np.array(stroke) * (30, 28) + (80, 56)], False, PEN, pen, cv2.LINE_AA)
+    reading = read_image(picture)
+    assert reading.lines
+    assert not reading.accepted
+
+
+def test_a_reading_is_json_and_cannot_be_changed(digits: mnist.Digits) -> None:
+    reading = read_image(written(number(digits, 1)[0])[0])
+    told = json.loads(json.dumps(reading.to_dict()))
+    assert told == reading.to_dict()
+    assert told["number"] == reading.number == told["lines"][0]["number"]
+    assert "".join(str(digit["digit"]) for digit in told["lines"][0]["digits"]) == reading.number
+    assert told["lines"][0]["digits"][0]["box"].keys() == {"x", "y", "width", "height"}
+    assert reading.confidence == pytest.approx(np.prod([d.confidence for d in reading.lines[0].digits]))
+    first = reading.lines[0].digits[0]
+    values: list[tuple[object, str]] = [(reading, "lines"), (reading.lines[0], "digits"), (first, "digit")]
+    for value, name in [*values, (first.box, "x")]:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(value, name, None)
+    assert isinstance(reading, Reading)
