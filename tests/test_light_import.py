@@ -32,7 +32,7 @@ def test_help_and_the_dataset_are_light() -> None:
     code = (
         "from click.testing import CliRunner; from mnist_cnn.cli import cli; from mnist_cnn import mnist; mnist.load()"
     )
-    for arguments in ([], ["train"], ["evaluate"], ["report"]):
+    for arguments in ([], ["read"], ["train"], ["evaluate"], ["report"]):
         code += f"; assert CliRunner().invoke(cli, {[*arguments, '--help']}).exit_code == 0"
     assert not loaded(code) & HEAVY
 

@@ -11,6 +11,9 @@ from mnist_cnn.read.picture import Picture, colour
 from mnist_cnn.read.reader import Digit, Reading
 
 _ACCEPTED, _UNSURE, _REFUSED = (0, 122, 61), (196, 98, 0), (150, 60, 60)
+Corners = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
+
 _PAPER, _INK = (255, 255, 255), (60, 60, 60)
 
 
@@ -26,17 +29,30 @@ def annotate(picture: Picture, reading: Reading) -> Image.Image:
     width = max(2, round(max(image.size) / 400))
     draw = ImageDraw.Draw(image)
     digits = [digit for line in reading.lines for digit in line.digits]
-    for digit in digits:
-        box = digit.box
-        gap = 2 * width
-        corners = [box.x * scale - gap, box.y * scale - gap]
-        corners += [(box.x + box.width) * scale + gap, (box.y + box.height) * scale + gap]
-        draw.rounded_rectangle(corners, radius=2 * width, outline=_colour(digit), width=width)
-        size = int(np.clip(0.3 * box.height * scale, 14, max(image.size) / 24))
-        _label(
-            draw, str(digit.digit) if digit.is_digit else "–", corners[0], corners[1], size, _colour(digit), image.width
-        )
+    places = [_corners(digit, scale, 2 * width) for digit in digits]
+    for digit, corners in zip(digits, places, strict=True):
+        line = width if digit.is_digit else max(1, width // 2)
+        draw.rounded_rectangle(corners, radius=2 * width, outline=_colour(digit), width=line)
+    sizes = [int(np.clip(0.3 * digit.box.height * scale, 14, max(image.size) / 24)) for digit in digits]
+    full = all(_room(draw, *pair) for pair in zip(digits, places, places[1:] + places[:1], sizes, strict=True))
+    for digit, (x, y, _, _), size in zip(digits, places, sizes, strict=True):
+        text = _text(digit) if full else str(digit.digit) if digit.is_digit else "–"
+        _label(draw, text, x, y, size, _colour(digit), image.width)
     return _with_tiles(image, digits) if digits else _with_note(image, "no digit found")
+
+
+def _corners(digit: Digit, scale: float, gap: int) -> Corners:
+    box = digit.box
+    left, top = box.x * scale - gap, box.y * scale - gap
+    return left, top, (box.x + box.width) * scale + gap, (box.y + box.height) * scale + gap
+
+
+def _room(draw: ImageDraw.ImageDraw, digit: Digit, corners: Corners, following: Corners, size: int) -> bool:
+    """Whether a label with the confidence ends before the box does, and before the next one on the line begins."""
+    left, _, right, _ = corners
+    if following[0] > left:
+        right = min(right, following[0])
+    return draw.textlength(_text(digit), font=ImageFont.load_default(size=size)) + 2 * (size // 5) <= right - left
 
 
 def _text(digit: Digit) -> str:
@@ -71,7 +87,7 @@ def _with_tiles(image: Image.Image, digits: list[Digit]) -> Image.Image:
     """The picture, and below it a strip of what the network saw."""
     cell = max(84, min(image.width // max(6, min(len(digits), 12)), 168) // 28 * 28)
     columns = max(1, (image.width - 16) // (cell + 12))
-    size = max(13, cell // 7)
+    size = max(13, cell // 6)
     font = ImageFont.load_default(size=size)
     rows = -(-len(digits) // columns)
     top = image.height + 3 * size

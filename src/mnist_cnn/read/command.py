@@ -2,7 +2,7 @@
 
 >>> read(("photo.jpg",), "table")                                                       # doctest: +SKIP
 file        number   sure     remark
-photo.jpg   4711     98.2 %
+photo.jpg   4711     98 %     accepted
 """
 
 import csv
@@ -38,25 +38,27 @@ def read(
     """Read the pictures and print them in one of the forms "table", "json" and "csv".
 
     One that cannot be read is told on standard error, and the rest go on. Raises SystemExit with 1 if some could not be
-    read, with 2 if none could; ImageError if there is none to read, ModelError if the model is bad.
+    read, with 2 if none could; ImageError if `annotate` cannot be a folder, ModelError if the model is bad.
     """
     classifier = Classifier(model)
+    if annotate is not None:
+        _make(annotate)
     files = _files(names)
     rows: dict[str, Callable[[str, Reading], Iterator[str]]] = {"table": _table, "json": _json, "csv": _csv}
     if form == "csv":
         click.echo("file,line,number,confidence,accepted,reason")
     elif form == "table":
         click.echo(f"{'file':<28} {'number':<16} {'sure':>7}  remark")
-    failed, taken = 0, set[Path]()
+    failed, taken = 0, {Path(name).resolve() for name in files}  # what is drawn must not replace what was read
     for name in _with_progress(files):
         try:
-            picture = _standard_input() if name == "-" else name
+            picture = _picture(name)
             reading = read_image(picture, classifier=classifier, digits=digits, threshold=threshold)
             if annotate is not None:
                 _save(picture, reading, _free(annotate, "stdin" if name == "-" else Path(name).stem, taken))
         except ImageError as error:
             failed += 1
-            click.echo(f"mnist-cnn: {error}", err=True)
+            click.echo(_printable(f"mnist-cnn: {error}"), err=True)
             if form == "json":
                 click.echo(json.dumps({"file": name, "error": str(error)}))
             continue
@@ -72,9 +74,7 @@ def _files(names: tuple[str, ...]) -> list[str]:
     for name in names:
         if name != "-" and os.path.isdir(name):
             found = sorted(str(f) for f in Path(name).rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
-            if not found:
-                raise ImageError(name, expected="a folder of pictures", found="none in it")
-            files += found
+            files += found or [name]
         else:
             files.append(name)
     return files
@@ -89,20 +89,33 @@ def _with_progress(files: list[str]) -> Iterator[str]:
         yield from bar
 
 
+def _picture(name: str) -> str | bytes:
+    if os.path.isdir(name):  # one with pictures was replaced by them
+        raise ImageError(name, expected="a folder of pictures", found="none in it")
+    return _standard_input() if name == "-" else name
+
+
 def _standard_input() -> bytes:
-    content = sys.stdin.buffer.read(MAX_BYTES + 1)
+    content = b"" if sys.stdin is None else sys.stdin.buffer.read(MAX_BYTES + 1)
+    if not content:
+        raise ImageError("standard input", expected="a picture", found="nothing")
     if len(content) > MAX_BYTES:
         raise ImageError("standard input", expected=f"at most {MAX_BYTES >> 20} MB", found="more")
     return content
 
 
+def _printable(text: str) -> str:
+    """One line that cannot move the cursor: a file's name may hold anything."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
 def _table(name: str, reading: Reading) -> Iterator[str]:
-    shown = name if len(name) <= 28 else "…" + name[-27:]
+    shown = _printable(name if len(name) <= 28 else "…" + name[-27:])
     if not reading.lines:
         yield f"{shown:<28} {'-':<16} {'':>7}  no digit found"
     for line in reading.lines:
         sure = percent(line.confidence) if line.number else ""
-        yield f"{shown:<28} {line.number or '-':<16} {sure:>7}  {_remark(line)}".rstrip()
+        yield f"{shown:<28} {line.number or '-':<16} {sure:>7}  {_remark(line) or 'accepted'}"
 
 
 def _remark(line: Number) -> str:
@@ -120,25 +133,32 @@ def _json(name: str, reading: Reading) -> Iterator[str]:
 
 def _csv(name: str, reading: Reading) -> Iterator[str]:
     for number, line in enumerate(reading.lines, 1):
-        text = io.StringIO()
         accepted = "yes" if line.accepted else "no"
-        csv.writer(text, lineterminator="").writerow(
-            [name, number, line.number, f"{line.confidence:.6f}", accepted, _remark(line)]
-        )
-        yield text.getvalue()
+        yield _row(name, number, line.number, f"{line.confidence:.6f}", accepted, _remark(line))
     if not reading.lines:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="").writerow([name, 0, "", "0", "no", "no digit found"])
-        yield text.getvalue()
+        yield _row(name, 0, "", "0", "no", "no digit found")
+
+
+def _row(*values: object) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(values)  # only what is in a line's end is quoted in a value
+    return text.getvalue().removesuffix("\r\n")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImageError(folder, expected="a folder to draw in", found=error.strerror or str(error)) from None
 
 
 def _free(folder: Path, stem: str, taken: set[Path]) -> Path:
     """A name in the folder that no other picture of this call has."""
     file, n = folder / f"{stem}.png", 1
-    while file in taken:
+    while file.resolve() in taken:
         n += 1
         file = folder / f"{stem}-{n}.png"
-    taken.add(file)
+    taken.add(file.resolve())
     return file
 
 
@@ -146,7 +166,6 @@ def _save(picture: str | bytes, reading: Reading, file: Path) -> None:
     """Written under another name and renamed. Raises ImageError if that cannot be done."""
     temporary = file.with_name(f".partial-{os.getpid()}-{file.name}")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         draw(picture, reading).save(temporary)
         temporary.replace(file)
     except OSError as error:
