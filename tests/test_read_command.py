@@ -113,6 +113,43 @@ def test_digits_threshold_and_model(tmp_path: Path) -> None:
     assert "model.onnx: expected a model file (.onnx)" in str(done.exception)
 
 
+def test_a_drawing_does_not_replace_the_picture(tmp_path: Path) -> None:
+    Image.open(PAGE).save(tmp_path / "page.png")
+    before = (tmp_path / "page.png").read_bytes()
+    assert run(tmp_path / "page.png", "--annotate", tmp_path)[0] == 0
+    assert (tmp_path / "page.png").read_bytes() == before
+    assert (tmp_path / "page-2.png").exists()
+
+
+def test_a_folder_that_cannot_be_drawn_into_is_told_first(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    done = command("read", PAGE, "--annotate", "taken")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "taken: expected a folder to draw in" in done.stderr
+
+
+def test_empty_standard_input_is_told() -> None:
+    code, _, errors = run("-", stdin=b"")
+    assert code == 2
+    assert "standard input: expected a picture, found nothing" in errors
+
+
+def test_an_empty_folder_does_not_stop_the_rest(tmp_path: Path) -> None:
+    code, output, errors = run(tmp_path, PAGE)
+    assert code == 1
+    assert "314159" in output
+    assert "expected a folder of pictures, found none in it" in errors
+
+
+def test_a_name_of_several_lines_stays_one_row(tmp_path: Path) -> None:
+    file = tmp_path / "a\nb\x1b.jpg"
+    file.write_bytes(PAGE.read_bytes())
+    assert len(run(file)[1].splitlines()) == 2
+    (row,) = csv.DictReader(run(file, "--csv")[1].splitlines(keepends=True))
+    assert (row["file"], row["number"]) == (str(file), "314159")
+
+
 def test_two_pictures_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
