@@ -89,7 +89,8 @@ def reading() -> str:
             *lines,
             "",
             "Whole pictures; the digits are counted by edit distance. Nothing was trained on any of them, but some "
-            "constants of the reader were set while looking at the exams, the sudokus and the cheques ([LOG.md](LOG.md)).",
+            "constants of the reader were set while looking at the exams, the sudokus and the cheques "
+            "([LOG.md](LOG.md)).",
         ]
     )
 
