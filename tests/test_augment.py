@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mnist_cnn import mnist
-from mnist_cnn.learn import augment, outliers
-from mnist_cnn.learn.augment import Augmented
+from mnist_cnn.learn import augment, numbers, outliers
 from mnist_cnn.learn.calibrate import temperature
+from mnist_cnn.learn.lessons import Lessons
 from mnist_cnn.read.form import form
 
 
@@ -26,7 +26,7 @@ def assert_tiles(tiles: np.ndarray) -> None:
 
 
 def test_batches_are_the_same_for_a_seed_and_others_in_another_epoch(digits: mnist.Digits) -> None:
-    one, same, other, later = (Augmented(digits, 64, seed, epoch) for seed, epoch in ((1, 0), (1, 0), (2, 0), (1, 1)))
+    one, same, other, later = (Lessons(digits, 64, seed, epoch) for seed, epoch in ((1, 0), (1, 0), (2, 0), (1, 1)))
     same[1]  # nor does it matter what was asked for before
     for a, b in zip(one[0], same[0], strict=True):
         assert np.array_equal(a, b)
@@ -38,19 +38,43 @@ def test_batches_are_the_same_for_a_seed_and_others_in_another_epoch(digits: mni
     assert len({one[i][0].tobytes() for i in range(3)}) == 3
 
 
-def test_an_epoch_has_every_digit_once_and_the_share_of_outliers(digits: mnist.Digits) -> None:
-    batches = Augmented(digits, 64, 0)
-    assert len(batches) == -(-300 // 49)
+def test_an_epoch_has_every_digit_once_beside_outliers_and_pieces(digits: mnist.Digits) -> None:
+    batches = Lessons(digits, 64, 0)
+    own = 42
+    assert len(batches) == -(-300 // own)
     drawn = [batches[i] for i in range(len(batches))]
     for images, labels in drawn[:-1]:
         assert images.shape == (64, 28, 28, 1)
         assert labels.shape == (64,)
         assert labels.dtype == np.int64
-        assert (labels == outliers.LABEL).sum() / (labels < 10).sum() == pytest.approx(0.3, abs=0.01)
         assert_tiles(images[..., 0])
-    labels = np.concatenate([labels for _, labels in drawn])
-    assert set(labels) == set(range(11))
-    assert np.array_equal(np.bincount(labels)[:10], np.bincount(digits.labels))
+        assert 9 <= (labels == outliers.LABEL).sum() <= 22  # the outliers, and some or all of the pieces
+    assert len(drawn[-1][1]) == 6 + 1 + 2
+    firsts = np.concatenate([labels[: min(own, 300 - i * own)] for i, (_, labels) in enumerate(drawn)])
+    assert np.array_equal(np.bincount(firsts), np.bincount(digits.labels))
+
+
+def test_pieces_of_a_number_are_labelled_by_what_is_in_them(digits: mnist.Digits) -> None:
+    """Two digits far apart: cut in the gap they are themselves, together they are none."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        inks = [augment.enlarge(digits.images[i]) for i in rng.integers(0, 300, 2)]
+        owners = np.zeros((2, 84, 190), np.float32)
+        owners[0, :, :84], owners[1, :, 106:] = inks
+        labels = np.array([3, 7])
+        line = owners.max(axis=0)
+        found = numbers.pieces(numbers.Number(line, owners, labels))
+        kinds = {label for _, label in found}
+        assert kinds <= {3, 7, outliers.LABEL}
+        assert {3, 7} <= kinds
+        for ink, label in found:
+            if label != outliers.LABEL:
+                assert ink.sum() == pytest.approx(inks[label == 7].sum(), rel=0.08)
+
+
+def test_letters_have_no_digits_in_them(digits: mnist.Digits) -> None:
+    found = [numbers.pieces(numbers.letter(np.random.default_rng(seed))) for seed in range(40)]
+    assert {label for pieces in found for _, label in pieces} == {outliers.LABEL}
 
 
 def test_a_part_of_the_digits_stays_as_mnist_has_them(digits: mnist.Digits) -> None:
@@ -63,19 +87,19 @@ def test_a_part_of_the_digits_stays_as_mnist_has_them(digits: mnist.Digits) -> N
 
 
 @pytest.mark.parametrize("label", [0, 1, 4, 7])
-def test_other_habits_change_digits_and_no_other_ink(label: int, digits: mnist.Digits) -> None:
+def testother_habits_change_digits_and_no_other_ink(label: int, digits: mnist.Digits) -> None:
     rng = np.random.default_rng(0)
     inks = [augment.enlarge(image) for image in digits.images[digits.labels == label]]
-    written = [augment._other_habits(ink, label, rng) for _ in range(4) for ink in inks]
+    written = [augment.other_habits(ink, label, rng) for _ in range(4) for ink in inks]
     changed = [not np.array_equal(a, b) for a, b in zip(inks * 4, written, strict=True)]
     assert np.mean(changed) == pytest.approx({7: 0.3, 1: 0.45, 0: 0.07, 4: 0.2}[label], abs=0.12)
     assert any(changed)
     assert_tiles(np.stack(written))
     blank = np.zeros((84, 84), np.float32)
-    assert not any(augment._other_habits(blank, label, rng).any() for _ in range(20))
+    assert not any(augment.other_habits(blank, label, rng).any() for _ in range(20))
 
 
-@pytest.mark.parametrize("kind", ["font_letter", "stroke_letter", "scribble", "pair", "piece", "texture", "mark"])
+@pytest.mark.parametrize("kind", ["font_letter", "stroke_letter", "scribble", "half", "texture", "mark"])
 def test_every_kind_of_outlier_is_a_valid_tile(kind: str, digits: mnist.Digits) -> None:
     draw = getattr(outliers, f"_{kind}")
     tiles = np.stack([draw(digits, np.random.default_rng(seed)) for seed in range(30)])

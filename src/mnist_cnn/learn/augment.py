@@ -9,47 +9,14 @@ own ``form``: what the network learns from is what it will be given.
 """
 
 import cv2
-import keras
 import numpy as np
 
-from mnist_cnn.learn import outliers
-from mnist_cnn.mnist import Digits
 from mnist_cnn.read.form import form
 
 _SCALE = 3
 _SIDE = 28 * _SCALE
 _PLAIN = 0.3
 """So many of the digits are left as MNIST has them."""
-_OUTLIERS = 0.3
-"""So many of a batch are no digits, beside the digits."""
-
-
-class Augmented(keras.utils.PyDataset):
-    """Batches of augmented digits and, labelled 10, of what is no digit; new ones each epoch, the same for a seed.
-
-    Each batch is float32 (n, 28, 28, 1) from 0 to 1 and int64 (n,).
-    """
-
-    def __init__(self, digits: Digits, batch_size: int, seed: int, epoch: int = 0) -> None:
-        super().__init__(workers=2, max_queue_size=20)  # threads: OpenCV and TensorFlow let go of Python's lock
-        self._digits, self._batch_size, self._seed, self._epoch = digits, batch_size, seed, epoch
-        self._own = round(batch_size / (1 + _OUTLIERS))
-        self._order = np.random.default_rng((seed, epoch)).permutation(len(digits.images))
-
-    def __len__(self) -> int:
-        return -(-len(self._digits.images) // self._own)
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng((self._seed, self._epoch, index))
-        images, labels = self._digits
-        chosen = self._order[index * self._own : (index + 1) * self._own]
-        tiles = [digit(images[i], int(labels[i]), rng) for i in chosen]
-        others = [outliers.draw(self._digits, rng) for _ in range(self._batch_size - self._own)]
-        return np.stack([*tiles, *others])[..., None], np.array([*labels[chosen], *[outliers.LABEL] * len(others)])
-
-    def on_epoch_end(self) -> None:
-        self._epoch += 1
-        self._order = np.random.default_rng((self._seed, self._epoch)).permutation(len(self._digits.images))
 
 
 def digit(image: np.ndarray, label: int, rng: np.random.Generator) -> np.ndarray:
@@ -57,7 +24,7 @@ def digit(image: np.ndarray, label: int, rng: np.random.Generator) -> np.ndarray
     if rng.random() < _PLAIN:
         return image.astype(np.float32) / 255
     ink = enlarge(image)
-    ink = _other_habits(ink, label, rng)
+    ink = other_habits(ink, label, rng)
     ink = bend(ink, rng)
     ink = other_pen(ink, rng)
     return form(spoil(ink, rng))
@@ -114,8 +81,8 @@ def spoil(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         field = rng.uniform(0.35, 1.3, (3, 3)).astype(np.float32)
         ink = ink * np.clip(cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC), 0.2, 1)
     if chance[4] < 0.35:  # few pixels
-        side = int(rng.integers(13, 36))
-        few = cv2.resize(ink, (side, side), interpolation=cv2.INTER_AREA)
+        scale = int(rng.integers(13, 36)) / _SIDE
+        few = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         ink = cv2.resize(few, (width, height), interpolation=cv2.INTER_CUBIC if chance[5] < 0.7 else cv2.INTER_LINEAR)
     if chance[5] < 0.5:  # out of focus
         ink = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.5, 2.5))
@@ -127,7 +94,7 @@ def spoil(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(ink, 0, 1).astype(np.float32)
 
 
-def _other_habits(ink: np.ndarray, label: int, rng: np.random.Generator) -> np.ndarray:
+def other_habits(ink: np.ndarray, label: int, rng: np.random.Generator) -> np.ndarray:
     """What MNIST's American writers rarely do: the 7 and the 0 crossed, the 1 with its flag and foot, the 4 open."""
     rows, columns = np.flatnonzero(ink.max(axis=1) > 0.5), np.flatnonzero(ink.max(axis=0) > 0.5)
     if not rows.size or rng.random() > {7: 0.3, 1: 0.45, 0: 0.07, 4: 0.2}.get(label, 0):

@@ -3,8 +3,8 @@
     >>> draw(digits, np.random.default_rng(0)).shape                                        # doctest: +SKIP
     (28, 28)
 
-Letters from fonts and from strokes, scribbles, digits that touch, pieces of digits, textures, dots and dashes. What is
-also how somebody writes a digit (O, I, l, S, Z, q ...) is not among them.
+Letters from fonts and from strokes, scribbles, halves of digits, textures, dots and dashes. What is also how somebody
+writes a digit (O, I, l, S, Z, q ...) is not among them.
 """
 
 import functools
@@ -44,9 +44,9 @@ _STROKES = {
 
 
 def draw(digits: Digits, rng: np.random.Generator) -> np.ndarray:
-    """One drawing that is no digit, in MNIST's form: float32 (28, 28), 0 to 1. `digits` lend theirs for pieces."""
-    kinds = (_font_letter, _stroke_letter, _scribble, _pair, _piece, _texture, _mark)
-    kind = rng.choice(len(kinds), p=(0.2, 0.14, 0.11, 0.3, 0.14, 0.04, 0.07))
+    """One drawing that is no digit, in MNIST's form: float32 (28, 28), 0 to 1. `digits` lend theirs to be halved."""
+    kinds = (_font_letter, _stroke_letter, _scribble, _half, _texture, _mark)
+    kind = rng.choice(len(kinds), p=(0.28, 0.2, 0.18, 0.18, 0.06, 0.1))
     return kinds[kind](digits, rng)
 
 
@@ -85,49 +85,26 @@ def _font_letter(digits: Digits, rng: np.random.Generator) -> np.ndarray:
     return _finish(np.pad(_square(ink), 12), rng)
 
 
-def _stroke_letter(digits: Digits, rng: np.random.Generator) -> np.ndarray:
+def stroke_letter(rng: np.random.Generator) -> np.ndarray:
+    """A letter of strokes, round or with corners: ink, float32 (84, 84), 0 to 1."""
     strokes = []
     name = rng.choice(list(_STROKES))
     for stroke in _STROKES[name].split("/"):
         points = np.array([[float(corner[0]), float(corner[1])] for corner in stroke.split()])
         points = (points + rng.normal(0, 0.2, points.shape)) * (11, 9) + 16
         strokes.append(_smooth(points) if rng.random() < 0.6 else points)
-    return _finish(polyline(strokes, int(rng.integers(4, 9)), 84), rng)
+    return polyline(strokes, int(rng.integers(4, 9)), 84)
+
+
+def _stroke_letter(digits: Digits, rng: np.random.Generator) -> np.ndarray:
+    return _finish(stroke_letter(rng), rng)
 
 
 def _scribble(digits: Digits, rng: np.random.Generator) -> np.ndarray:
     return _finish(scribble(rng), rng)
 
 
-def _pair(digits: Digits, rng: np.random.Generator) -> np.ndarray:
-    """Two digits, or most of them, side by side and close: what a wrong cut takes for one."""
-    parts = []
-    for index in rng.integers(0, len(digits.images), 2):
-        ink = augment.bend(augment.enlarge(digits.images[index]), rng)
-        columns = np.flatnonzero(ink.max(axis=0) > 0.3)
-        parts.append(ink[:, columns[0] : columns[-1] + 1] if columns.size else ink)
-    left, right = (np.pad(part, ((10, 10), (0, 0))) for part in parts)
-    right = np.roll(right, int(rng.integers(-10, 11)), axis=0)
-    # How far apart the strokes are where they are closest: slanted digits touch before their boxes do.
-    edges = left.shape[1] - 1 - np.argmax(left[:, ::-1] > 0.3, axis=1), np.argmax(right > 0.3, axis=1)
-    both = (left > 0.3).any(axis=1) & (right > 0.3).any(axis=1)
-    free = int((left.shape[1] - 1 - edges[0] + edges[1])[both].min()) if both.any() else 0
-    overlap = int(np.clip(free + rng.integers(-6, 8), -6, min(left.shape[1], right.shape[1]) - 1))
-    ink = np.zeros((left.shape[0], left.shape[1] + right.shape[1] - overlap), np.float32)
-    ink[:, : left.shape[1]] = left
-    place = ink[:, left.shape[1] - overlap :]
-    np.maximum(place, right, out=place)
-    if rng.random() < 0.35:  # a whole digit and a piece of its neighbour
-        kept = rng.uniform(0.35, 0.75)
-        if rng.random() < 0.5:
-            ink = ink[:, : left.shape[1] + int(kept * right.shape[1])]
-        else:
-            ink = ink[:, int((1 - kept) * left.shape[1]) :]
-    ink = augment.other_pen(np.pad(ink, 8), rng)
-    return form(augment.spoil(ink, rng))
-
-
-def _piece(digits: Digits, rng: np.random.Generator) -> np.ndarray:
+def _half(digits: Digits, rng: np.random.Generator) -> np.ndarray:
     """A digit cut in two; what is left as slim as a 1 is not taken."""
     while True:
         index = rng.integers(0, len(digits.images))

@@ -72,8 +72,8 @@ class Recipe:
     learning_rate: float | None = None
     """Of the first epoch, from where it sinks to 0 along a cosine; None: the optimiser's own, all along."""
     augmented: bool = False
-    """Train on 55,000 images, other ones each epoch (``augment``), and on outliers, the eleventh class; calibrate on
-    the other 5,000. Otherwise on all 60,000 images as they are."""
+    """Train on 55,000 images, other ones each epoch, and on what is no digit, the eleventh class (``lessons``);
+    calibrate on the other 5,000. Otherwise on all 60,000 images as they are."""
 
 
 SEED = Recipe(

@@ -31,8 +31,8 @@ import tensorflow as tf
 from mnist_cnn import mnist
 from mnist_cnn.errors import RunError
 from mnist_cnn.learn import calibrate, export
-from mnist_cnn.learn.augment import Augmented
 from mnist_cnn.learn.callback import StopAtAccuracy
+from mnist_cnn.learn.lessons import Lessons
 from mnist_cnn.learn.model import build, load
 from mnist_cnn.learn.recipes import RECIPES, Recipe
 from mnist_cnn.learn.run import Epoch, Run, replacing
@@ -143,7 +143,7 @@ def _lessons(recipe: Recipe, digits: mnist.Digits, config: dict[str, Any], done:
         training, validation = mnist.split(digits)
         training = mnist.Digits(*(array[: config["limit"]] for array in training))
         return {
-            "x": Augmented(training, recipe.batch_size, config["seed"], done),
+            "x": Lessons(training, recipe.batch_size, config["seed"], done),
             "validation_data": (mnist.as_input(validation.images), validation.labels),
         }
     images, labels = (array[: config["limit"]] for array in digits)
