@@ -69,7 +69,7 @@ def test_pieces_of_a_number_are_labelled_by_what_is_in_them(digits: mnist.Digits
         assert {3, 7} <= kinds
         for ink, label in found:
             if label != outliers.LABEL:
-                assert ink.sum() == pytest.approx(inks[label == 7].sum(), rel=0.08)
+                assert ink.sum() == pytest.approx(inks[label == 7].sum(), rel=0.12)
 
 
 def test_letters_have_no_digits_in_them(digits: mnist.Digits) -> None:

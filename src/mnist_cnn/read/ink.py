@@ -19,6 +19,8 @@ CLOSE_UP = 200
 """A picture smaller than this, in pixels, is first taken for a close-up of digits; a larger one for a page."""
 _GRAIN = 5.0
 """And by so many standard deviations of the paper's own grain."""
+_LONG = 0.4
+"""What may be a piece of a ruled line is at least so long, as a share of the picture."""
 _LOW = 0.6
 """A stroke goes on where there is this part of the contrast it has at its clearest."""
 
@@ -34,8 +36,13 @@ def ink(gray: np.ndarray, broad: bool = False, ruled: bool = True) -> np.ndarray
     if level is None:
         return np.zeros(gray.shape, np.float32)
     mask = _connected_to(contrast > _LOW * level, contrast > level)
-    if ruled:
-        mask = without_lines(mask)
+    if ruled and (lines := mask & ~without_lines(mask)).any():
+        # They may well have been most of what stood out; what is far darker is a stroke along one of them.
+        contrast[lines & (contrast < 2.2 * np.median(contrast[lines]))] = 0
+        level = _level(contrast)
+        if level is None:
+            return np.zeros(gray.shape, np.float32)
+        mask = _connected_to(contrast > _LOW * level, contrast > level)
     clear = contrast[mask & (contrast > level)]
     full = max(float(np.median(clear)) if clear.size else 1.0, level)
     low = 0.5 * _LOW * level
@@ -105,56 +112,87 @@ def _connected_to(weak: np.ndarray, strong: np.ndarray) -> np.ndarray:
 
 
 def without_lines(mask: np.ndarray) -> np.ndarray:
-    """The mask, bool (h, w), without straight lines that cross most of the picture."""
+    """The mask, bool (h, w), without lines that cross most of the picture, straight or nearly so."""
+    before, mask = mask, mask.copy()
+    for view in (mask, mask.T):
+        for columns, rows in _level_lines(view):
+            _erase(view, columns, rows)
+    return mask if mask.sum() > 0.05 * before.sum() else before  # a 1 that fills its picture is no ruled line
+
+
+def _level_lines(mask: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Pieces of long lines that are nearer to level than to upright: the columns and the row at each, int (n,)."""
     height, width = mask.shape
     scale = min(1.0, 400 / max(mask.shape))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 60
-    # Edges, not areas: along a thick frame there are two lines, in a blot none.
-    edges = small & ~(cv2.erode(small.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
-    found = cv2.HoughLines(edges.astype(np.uint8) * 255, 1, np.pi / 180, int(0.5 * min(small.shape)))
-    if found is None:
-        return mask
-    before, mask = mask, mask.copy()
-    for rho, theta in found[:80].reshape(-1, 2):
-        _erase(mask, float(rho) / scale, float(theta))
-    return mask if mask.sum() > 0.15 * before.sum() else before  # a 1 that fills its picture is no ruled line
+    small = (cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 60).astype(np.uint8)
+    joined = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+    if cv2.connectedComponentsWithStats(joined)[2][1:, cv2.CC_STAT_WIDTH].max(initial=0) < _LONG * size[0]:
+        return []  # nothing long at all
+    found = []
+    for angle in np.arange(-36, 37, 6):
+        # What is a run of this direction, small gaps in it closed.
+        run = cv2.morphologyEx(small, cv2.MORPH_CLOSE, _dash(7, angle))
+        run = cv2.morphologyEx(run, cv2.MORPH_OPEN, _dash(max(15, size[0] // 8), angle))
+        run = cv2.dilate(run, np.ones((3, 1), np.uint8))
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(run, connectivity=8)
+        for i in np.flatnonzero(stats[1:, cv2.CC_STAT_WIDTH] > _LONG * size[0]) + 1:
+            x, y, w, h = stats[i, :4]
+            part = labels[y : y + h, x : x + w] == i
+            rows = (part * np.arange(h)[:, None]).sum(axis=0) / part.sum(axis=0)
+            found.append(((x + np.arange(w) + 0.5) / scale - 0.5, (y + rows + 0.5) / scale - 0.5))
+    return found
 
 
-def _erase(mask: np.ndarray, rho: float, theta: float) -> None:
-    """Take a line out of the mask if it is one: hardly interrupted, and thin where nothing crosses it."""
-    view = mask if abs(np.sin(theta)) >= abs(np.cos(theta)) else mask.T  # of which the line is nearly level
-    if view is not mask:
-        theta = np.pi / 2 - theta
-    height, width = view.shape
+def _dash(length: int, angle: float) -> np.ndarray:
+    """A straight line as a kernel, uint8 (h, w)."""
+    half = np.deg2rad(angle)
+    x, y = round(length / 2 * np.cos(half)), round(length / 2 * np.sin(half))
+    kernel = np.zeros((2 * abs(y) + 1, 2 * x + 1), np.uint8)
+    cv2.line(kernel, (0, abs(y) - y), (2 * x, abs(y) + y), 1)
+    return kernel
+
+
+def _erase(mask: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> None:
+    """Take a line, of which a piece is known, out of the mask: hardly interrupted, and thin where nothing crosses."""
+    height, width = mask.shape
     steps = np.arange(width)
-    places = (rho - np.cos(theta) * steps) / np.sin(theta)
-    for reach in (max(3, height // 40), max(2, height // 80)):  # Hough's angle is good to a degree: fit it again
+    places = _along(columns, rows, width)
+    for reach in (max(3, height // 60), max(2, height // 100)):
         inside = (places >= 0) & (places <= height - 1)
-        if inside.sum() < 0.6 * width:
+        if inside.sum() < 0.5 * width:
             return
-        at, rows = steps[inside], np.round(places[inside]).astype(int)
-        window = np.clip(rows[:, None] + np.arange(-reach, reach + 1), 0, height - 1)
-        values = view[window, at[:, None]]
+        at, near = steps[inside], np.round(places[inside]).astype(int)
+        window = np.clip(near[:, None] + np.arange(-reach, reach + 1), 0, height - 1)
+        values = mask[window, at[:, None]]
         covered = values.any(axis=1)
-        if covered.mean() < 0.8:
+        if covered.mean() < 0.75:
             return
         middle = (values * window).sum(axis=1)[covered] / values.sum(axis=1)[covered]
-        places = np.polyval(np.polyfit(at[covered], middle, 1), steps)
+        places = _along(at[covered], middle, width)
     inside = (places >= 0) & (places <= height - 1)
-    at, rows = steps[inside], np.round(places[inside]).astype(int)
-    edge = min(rows.min(initial=height), height - 1 - rows.max(initial=0)) < 0.06 * height
+    at, near = steps[inside], np.round(places[inside]).astype(int)
+    edge = min(near.min(initial=height), height - 1 - near.max(initial=0)) < 0.06 * height
     most = max(3, round(min(0.15 * height, (0.15 if edge else 0.06) * width)))  # a frame may be thick, a rule is thin
-    above, below = _run(view, at, rows, -1, most), _run(view, at, rows, 1, most)
+    above, below = _run(mask, at, near, -1, most), _run(mask, at, near, 1, most)
     thickness = above + below
     covered = thickness > 0
-    if covered.mean() < 0.75:
+    if covered.mean() < 0.7:
         return
     usual = float(np.median(thickness[covered]))
     if usual > most:
         return
     for i in np.flatnonzero(covered & (thickness <= 1.5 * usual + 1)):
-        view[max(0, rows[i] - above[i]) : rows[i] + below[i] + 1, at[i]] = False
+        mask[max(0, near[i] - above[i]) : near[i] + below[i] + 1, at[i]] = False
+
+
+def _along(columns: np.ndarray, rows: np.ndarray, width: int) -> np.ndarray:
+    """A smooth line through points, as its row at each column: float (width,); straight where there are no points."""
+    steps = np.arange(width)
+    straight = np.polyfit(columns, rows, 1)
+    bend = np.interp(steps, columns, rows - np.polyval(straight, columns)).astype(np.float32)
+    side = max(3, width // 16) | 1
+    return np.polyval(straight, steps) + cv2.blur(bend[None], (side, 1), borderType=cv2.BORDER_REPLICATE)[0]
 
 
 def _run(mask: np.ndarray, columns: np.ndarray, rows: np.ndarray, way: int, most: int) -> np.ndarray:
