@@ -9,12 +9,15 @@ import onnxruntime
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 from click.testing import CliRunner
+from onnx import numpy_helper
 
 from mnist_cnn import mnist
 from mnist_cnn.cli import cli
 from mnist_cnn.errors import ModelError
 from mnist_cnn.learn import export
 from mnist_cnn.learn.evaluate import Evaluation, load
+from mnist_cnn.learn.model import build, digits
+from mnist_cnn.learn.recipes import HANDWRITING
 from mnist_cnn.learn.run import Run
 from mnist_cnn.read import Classifier
 from mnist_cnn.read.classifier import SHIPPED
@@ -37,15 +40,34 @@ def test_litert_agrees_with_keras_on_all_test_images(
     run: Run, evaluation: Evaluation, dataset: mnist.Dataset, tmp_path: Path
 ) -> None:
     export.litert(load(run), tmp_path / "model.tflite")
-    interpreter = Interpreter(str(tmp_path / "model.tflite"))
-    (given,), (returned,) = interpreter.get_input_details(), interpreter.get_output_details()
-    interpreter.resize_tensor_input(given["index"], [10_000, 28, 28, 1])
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(given["index"], mnist.as_input(dataset.test.images))
-    interpreter.invoke()
-    found = interpreter.get_tensor(returned["index"])
+    found = by_litert(tmp_path / "model.tflite", mnist.as_input(dataset.test.images))
     assert np.abs(found - evaluation.probabilities).max() < 1e-5
     assert np.array_equal(found.argmax(axis=1), evaluation.probabilities.argmax(axis=1))
+
+
+def test_the_shipped_model_is_the_same_in_every_form(dataset: mnist.Dataset, tmp_path: Path) -> None:
+    """Its weights put back into Keras, and from there into LiteRT: one function on all test images."""
+    model = build(HANDWRITING)
+    arrays = [numpy_helper.to_array(array) for array in onnx_format.load(SHIPPED).graph.initializer]
+    for layer in model.layers:
+        own = [arrays.pop(0) for _ in layer.get_weights()]
+        layer.set_weights([array.transpose(2, 3, 1, 0) if array.ndim == 4 else array for array in own])
+    images = mnist.as_input(dataset.test.images)
+    expected = digits(model, images)
+    export.litert(model, tmp_path / "model.tflite")
+    for found in (Classifier(threads=2).probabilities(images), by_litert(tmp_path / "model.tflite", images)):
+        assert np.abs(found - expected).max() < 1e-5
+        assert np.array_equal(found.argmax(axis=1), expected.argmax(axis=1))
+
+
+def by_litert(file: Path, images: np.ndarray) -> np.ndarray:
+    interpreter = Interpreter(str(file))
+    (given,), (returned,) = interpreter.get_input_details(), interpreter.get_output_details()
+    interpreter.resize_tensor_input(given["index"], images.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(given["index"], images)
+    interpreter.invoke()
+    return interpreter.get_tensor(returned["index"])
 
 
 def test_int8_loses_hardly_anything(dataset: mnist.Dataset, tmp_path: Path) -> None:

@@ -156,3 +156,28 @@ def test_two_pictures_of_one_name_do_not_overwrite_each_other(tmp_path: Path) ->
         Image.open(PAGE).save(tmp_path / folder / "page.png")
     assert run(tmp_path / "a", tmp_path / "b", "--annotate", tmp_path / "seen")[0] == 0
     assert {file.name for file in (tmp_path / "seen").iterdir()} == {"page.png", "page-2.png"}
+
+
+@pytest.mark.parametrize("arguments", [("read", PAGE), ("--help",)], ids=["read", "help"])
+def test_a_full_device_is_one_line(arguments: tuple[object, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "mnist_cnn", *map(str, arguments)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == "mnist-cnn: standard output: expected to be written to, found: No space left on device\n"
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = [sys.executable, "-m", "mnist_cnn", "read", *[str(PAGE)] * 3]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+def test_a_threshold_is_a_number() -> None:
+    code, _, errors = run(PAGE, "--threshold", "nan")
+    assert code == 2
+    assert "nan is not in the range" in errors

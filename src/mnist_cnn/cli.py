@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 some of the pictures could not be read, 2 something expect
 
 import contextlib
 import dataclasses
+import math
 import os
 import shlex
 import sys
@@ -55,6 +56,12 @@ def cli() -> None:
     """
 
 
+def _no_nan(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and math.isnan(value):  # which is in no range and compares with nothing
+        raise click.BadParameter("nan is not in the range 0<=x<=1.")
+    return value
+
+
 @cli.command(short_help="Read the digits on pictures.")
 @click.argument("pictures", nargs=-1, required=True, metavar="FILE|DIR|-...")
 @click.option("--json", "form", flag_value="json", help="A JSON object a picture, each on a line of its own.")
@@ -64,7 +71,10 @@ def cli() -> None:
 @click.option("--annotate", type=FOLDER, metavar="DIR", help="Draw each picture with boxes and tiles, as DIR/NAME.png.")
 @click.option("--digits", type=click.IntRange(1, 100), metavar="N", help="How many digits there are on each line.")
 @click.option(
-    "--threshold", type=click.FloatRange(0, 1), help="Accept a digit from this confidence on.  [default: the model's]"
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    callback=_no_nan,
+    help="Accept a digit from this confidence on.  [default: the model's]",
 )
 @click.option("--model", type=FOLDER, metavar="FILE", help="A model.onnx of yours.  [default: the one in this package]")
 def read(
@@ -335,7 +345,18 @@ def _heavy() -> Iterator[None]:
 def main() -> None:
     """Run the command; a foreseen error is one line on standard error and exit code 2, Ctrl-C is 130."""
     try:
-        raise SystemExit(cli.main(standalone_mode=False) or 0)
+        code = cli.main(standalone_mode=False) or 0
+        sys.stdout.flush()
+        raise SystemExit(code)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # Standard output is full or closed: nothing more goes there, or Python would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if isinstance(error, BrokenPipeError):  # as by `| head`
+            raise SystemExit(1) from None
+        click.echo(f"mnist-cnn: standard output: expected to be written to, found: {error.strerror}", err=True)
+        raise SystemExit(2) from None
     except MnistCnnError as error:
         click.echo(f"mnist-cnn: {error}", err=True)
         raise SystemExit(2) from None

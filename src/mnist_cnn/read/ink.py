@@ -130,12 +130,12 @@ def _level_lines(mask: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     if cv2.connectedComponentsWithStats(joined)[2][1:, cv2.CC_STAT_WIDTH].max(initial=0) < _LONG * size[0]:
         return []  # nothing long at all
     found = []
-    for angle in np.arange(-36, 37, 6):
+    for angle in range(-36, 37, 6):
         # What is a run of this direction, small gaps in it closed.
         run = cv2.morphologyEx(small, cv2.MORPH_CLOSE, _dash(7, angle))
         run = cv2.morphologyEx(run, cv2.MORPH_OPEN, _dash(max(15, size[0] // 8), angle))
         run = cv2.dilate(run, np.ones((3, 1), np.uint8))
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(run, connectivity=8)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(run, connectivity=8)
         for i in np.flatnonzero(stats[1:, cv2.CC_STAT_WIDTH] > _LONG * size[0]) + 1:
             x, y, w, h = stats[i, :4]
             part = labels[y : y + h, x : x + w] == i

@@ -37,13 +37,13 @@ class Line:
     to_picture: np.ndarray
     """float64 (2, 3): the affine map from pixels of `ink` to pixels of the picture."""
 
-    def box(self, left: int, top: int, right: int, bottom: int, scale: float = 1) -> Box:
-        """The upright rectangle around a rectangle on the line, on a picture that is `scale` times smaller."""
+    def box(self, left: int, top: int, right: int, bottom: int, size: tuple[int, int], scale: float = 1) -> Box:
+        """The upright rectangle around one on the line, on a picture of that width and height, so much smaller."""
         corners = np.array([[left, top, 1], [right, top, 1], [left, bottom, 1], [right, bottom, 1]], float)
         points = corners @ self.to_picture.T / scale
-        x, y = np.floor(points.min(axis=0)).astype(int)
-        right_, bottom_ = np.ceil(points.max(axis=0)).astype(int)
-        return Box(max(0, int(x)), max(0, int(y)), int(right_ - max(0, x)), int(bottom_ - max(0, y)))
+        x, y = np.clip(np.floor(points.min(axis=0)), 0, np.array(size) - 1).astype(int).tolist()
+        right_, bottom_ = np.minimum(np.ceil(points.max(axis=0)), size).astype(int).tolist()
+        return Box(x, y, max(1, right_ - x), max(1, bottom_ - y))
 
 
 def lines(ink: np.ndarray) -> list[Line]:

@@ -171,7 +171,7 @@ def read_image(
         best: list[Number] = []
         for broad in (small, not small) if not tiny else (True,):
             found = [
-                _read(line, classifier, digits, threshold, page.shape[1] / width)
+                _read(line, classifier, digits, threshold, (width, height), page.shape[1] / width)
                 for line in lines(ink(page, broad, not tiny))
             ]
             found = [line for line in found if line.digits]
@@ -203,8 +203,10 @@ def _enlarge(pixels: np.ndarray) -> np.ndarray:
     return cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else pixels
 
 
-def _read(line: Line, classifier: Classifier, digits: int | None, threshold: float, scale: float) -> Number:
-    """The number on a line; `scale` is how much larger than the picture the page was that the line was found on."""
+def _read(
+    line: Line, classifier: Classifier, digits: int | None, threshold: float, size: tuple[int, int], scale: float
+) -> Number:
+    """The number on a line of a picture of that width and height; the page it was found on is `scale` times larger."""
     places = cuts(line.ink)
     found = pieces(line.ink, places, HEIGHT)
     if not found:
@@ -219,7 +221,7 @@ def _read(line: Line, classifier: Classifier, digits: int | None, threshold: flo
         height, width = piece.ink.shape
         if not is_digit and height < _SMALL * HEIGHT:
             continue
-        box = line.box(piece.left, piece.top, piece.left + width, piece.top + height, scale)
+        box = line.box(piece.left, piece.top, piece.left + width, piece.top + height, size, scale)
         digit = _digit(box, tiles[i], probabilities[i], threshold)
         chosen.append(digit if is_digit else replace(digit, accepted=False, reason=_NO_DIGIT))
         doubtful.append(is_digit and not digit.is_digit)
