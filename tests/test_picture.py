@@ -3,6 +3,8 @@
 import contextlib
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from PIL import Image
 
 from mnist_cnn.errors import ImageError
 from mnist_cnn.read import read_image
-from mnist_cnn.read.picture import MAX_BYTES, SIDE, colour, gray
+from mnist_cnn.read.picture import MAX_BYTES, MAX_PIXELS, SIDE, colour, gray
 
 PAGE = Path(__file__).parents[1] / "docs/pictures/page.jpg"
 DRAWN = np.full((60, 40), 240, np.uint8)
@@ -126,6 +128,28 @@ def test_a_large_picture_is_brought_down() -> None:
     pixels, size = gray(np.zeros((3000, 4000), np.uint8))
     assert max(pixels.shape) <= SIDE
     assert size == (4000, 3000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["uint16 PNG", "float32 TIFF", "RGBA PNG", "RGBA WEBP", "P PNG", "CMYK JPEG"])
+def test_the_largest_pictures_take_less_than_a_gigabyte_and_ten_seconds(kind: str, tmp_path: Path) -> None:
+    """In a process of its own, that what this one has taken does not count."""
+    mode, form = kind.split()
+    side = int(MAX_PIXELS**0.5)
+    image = Image.fromarray(np.zeros((side, side), mode)) if "t" in mode else Image.new(mode, (side, side))
+    (tmp_path / "large").write_bytes(saved(image, form, **{"TIFF": {"compression": "tiff_deflate"}}.get(form, {})))
+    code = (  # the peak is asked of /proc: getrusage's would be that of the process it was forked from
+        "import time; from mnist_cnn.read import read_image; began = time.perf_counter();"
+        "size = read_image('large').width; seconds = time.perf_counter() - began;"
+        "most = next(line for line in open('/proc/self/status') if 'VmHWM' in line);"
+        "print(size, seconds, 1024 * int(most.split()[1]))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
+    width, seconds, most = map(float, done.stdout.split())
+    assert width == side
+    assert seconds < 10
+    assert most < 1e9
 
 
 @settings(max_examples=60, deadline=None)

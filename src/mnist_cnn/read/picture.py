@@ -23,7 +23,8 @@ Picture = str | os.PathLike[str] | bytes | np.ndarray | Image.Image
 """A file, a file's bytes, pixels (uint8, uint16, or float from 0 to 1; (h, w), (h, w, 3) or (h, w, 4)), or Pillow's."""
 
 MAX_BYTES = 64 * 2**20
-MAX_PIXELS = 60_000_000
+MAX_PIXELS = 50_000_000
+"""With these a WebP of four channels, the hungriest kind, stays under 1 GB."""
 SIDE = 1600
 """Larger pictures are brought down to this, in pixels of the longer side."""
 
@@ -118,14 +119,16 @@ def _ready(image: Image.Image, name: str, mode: str) -> tuple[Image.Image, tuple
         raise ImageError(name, expected=f"at most {MAX_PIXELS // 10**6} million pixels", found=found)
     image.draft(mode, (SIDE, SIDE))  # a JPEG is decoded at the size that is needed
     image.load()
-    if image.mode.startswith(("I", "F")):
-        image = _of_deep(np.asarray(image).astype(np.float32), image)
+    exif = image.getexif()
     if image.mode == "P":
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    elif image.mode == "1" or image.mode.startswith("I;16"):
+        image = image.convert("L" if image.mode == "1" else "I")
     if (factor := max(image.size) // SIDE) > 1:
-        exif = image.getexif()
-        image = image.reduce(factor) if image.mode != "1" else image.convert("L").reduce(factor)
-        image.info["exif"] = exif.tobytes()
+        image = image.reduce(factor)
+    if image.mode in ("I", "F"):
+        image = _of_deep(np.asarray(image).astype(np.float32))
+    image.info["exif"] = exif.tobytes()
     turned = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
     image = ImageOps.exif_transpose(image)
     if "A" in image.getbands() or "transparency" in image.info:
@@ -133,15 +136,13 @@ def _ready(image: Image.Image, name: str, mode: str) -> tuple[Image.Image, tuple
     return image, full[::-1] if turned else full
 
 
-def _of_deep(values: np.ndarray, image: Image.Image) -> Image.Image:
-    """16 or 32 bits a pixel, of whatever range, as 8 bits; `image` lends its orientation."""
+def _of_deep(values: np.ndarray) -> Image.Image:
+    """16 or 32 bits a pixel, float32 (h, w) of whatever range, as 8 bits."""
     values = np.nan_to_num(values, posinf=0, neginf=0)
     low, high = float(values.min()), float(values.max())
     top = next((t for t in (1.0, 255.0, 4095.0, 65535.0) if low >= 0 and high <= t), None)
     scaled = values / top if top else (values - low) / max(high - low, 1e-12)
-    shallow = Image.fromarray(np.rint(255 * scaled).astype(np.uint8))
-    shallow.info["exif"] = image.getexif().tobytes()
-    return shallow
+    return Image.fromarray(np.rint(255 * scaled).astype(np.uint8))
 
 
 def _on_paper(pixels: np.ndarray) -> Image.Image:
