@@ -4,8 +4,9 @@
     [Piece(first=0, last=1, ink=...), Piece(first=0, last=2, ...), ...]
 
 A cut is a seam from the top of the line to its bottom that crosses as little ink as it can, so it follows the gap
-between two slanted digits, and goes through two that touch where the joint is thinnest. There are more of them than
-digits: which are the right ones, the network decides.
+between two slanted digits, and goes through two that touch where the joint is thinnest. Or it is straight, from a
+valley of the ink's upper edge to one of its lower edge, and parts strokes that run into each other for a while. There
+are more of them than digits: which are the right ones, the network decides.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,14 @@ _APART = 6
 """Cuts are so many pixels apart, at half height."""
 _MOST_INK = 22.0
 """A seam that crosses more ink than this, in pixels, is no cut: two strokes of a thick pen."""
+_LEANING = 0.3
+"""A straight cut leans by so much of the line's height at most."""
+_VALLEY, _DIP = 20, 3
+"""A valley's sides rise by so many pixels (the second) within so many (the first)."""
+_MOST_CUTS = 250
+"""Of one line; what wants more is no number, and would take minutes."""
+_DIFFERENT = 2.5
+"""Two cuts are at least so many pixels apart, on average."""
 _WIDEST = 1.55
 """No digit is wider than so many times the line's height."""
 
@@ -64,8 +73,12 @@ def cuts(line: np.ndarray) -> Cuts:
         for i, row in enumerate(rows, 1):
             x = x + steps[row][x]
             seams[:, middle - i if steps is up else middle + i] = x
-    seams = np.vstack([np.zeros(height, int), seams, np.full(height, width)])
-    return Cuts(np.maximum.accumulate(seams, axis=0), np.array([0.0, *cost[at], 0.0]))
+    straight = _between_valleys(line)
+    crossed = np.array([*cost[at], *(_ink_along(line, seam) for seam in straight)])
+    seams = np.vstack([seams, *straight])
+    order = _apart(seams, crossed)
+    seams = np.vstack([np.zeros(height, int), seams[order], np.full(height, width)])
+    return Cuts(seams, np.array([0.0, *crossed[order], 0.0]))
 
 
 def pieces(line: np.ndarray, cuts: Cuts, height: float) -> list[Piece]:
@@ -132,6 +145,55 @@ def _minima(cost: np.ndarray) -> np.ndarray:
         if cost[x] <= _MOST_INK and all(abs(x - other) >= _APART for other in chosen):
             chosen.append(int(x))
     return np.array(sorted(chosen), int)
+
+
+def _between_valleys(line: np.ndarray) -> list[np.ndarray]:
+    """Straight cuts from where the ink's upper edge dips to where its lower edge rises, each int (h,).
+
+    The way of the least ink would not do where two strokes share a length: it leaves sideways, through one of them.
+    """
+    height, width = line.shape
+    inked = line > 0.35
+    any_ink = inked.any(axis=0)
+    above, below = (np.where(any_ink, side.argmax(axis=0), -1) for side in (inked, inked[::-1]))
+    upper, lower = _valleys(above), _valleys(below)
+    ends = [(x, min(lower, key=lambda other: abs(other - x), default=x)) for x in upper]
+    ends += [(min(upper, key=lambda other: abs(other - x), default=x), x) for x in lower]
+    found = {(u, v) for u, v in ends if abs(u - v) <= _LEANING * height}
+    found |= {(x, x) for x in (*upper, *lower) if not any(x in pair for pair in found)}
+    seams = []
+    for u, v in sorted(found):
+        top, bottom = int(above[u]), height - 1 - int(below[v])
+        seam = np.interp(np.arange(height), [top, max(bottom, top + 1)], [u, v])
+        seams.append(np.clip(np.round(seam), 0, width - 1).astype(int))
+    return seams
+
+
+def _ink_along(line: np.ndarray, seam: np.ndarray) -> float:
+    """The ink that a seam crosses, where it goes far sideways within a row too."""
+    turns = np.append(seam[1:], seam[-1])
+    return sum(float(row[min(a, b) : max(a, b, a + 1)].sum()) for row, a, b in zip(line, seam, turns, strict=True))
+
+
+def _valleys(depth: np.ndarray) -> list[int]:
+    """The columns where the free depth is greatest far and wide, though not without end (-1)."""
+    near = cv2.dilate(depth.astype(np.float32)[None], np.ones((1, 2 * _APART + 1), np.uint8))[0]
+    found = []
+    deepest = np.flatnonzero(np.diff(np.concatenate([[0], ((depth == near) & (depth >= 0)).astype(int), [0]])))
+    for start, end in zip(deepest[::2], deepest[1::2], strict=True):
+        sides = depth[max(0, start - _VALLEY) : start], depth[end : end + _VALLEY]
+        if all(side.size and depth[start] - side[side >= 0].min(initial=depth[start]) >= _DIP for side in sides):
+            found.append(int(start + end - 1) // 2)
+    return found
+
+
+def _apart(seams: np.ndarray, crossed: np.ndarray) -> list[int]:
+    """The numbers of the seams from left to right, without those that hardly differ from one that crosses less."""
+    kept: list[int] = []
+    for i in np.argsort(crossed, kind="stable"):
+        if len(kept) < _MOST_CUTS and all(np.abs(seams[i] - seams[j]).mean() >= _DIFFERENT for j in kept):
+            kept.append(int(i))
+    return sorted(kept, key=lambda i: float(seams[i].mean()))
 
 
 def _box(ink: np.ndarray) -> tuple[int, int, int, int] | None:
