@@ -78,3 +78,41 @@ def test_blank_paper_and_its_grain_are_no_ink(paper: int, grain: float) -> None:
 def test_an_even_picture_has_no_ink(shape: tuple[int, int], value: int) -> None:
     for broad in (False, True):
         assert not ink(np.full(shape, value, np.uint8), broad=broad).any()
+
+
+@pytest.mark.parametrize("strength", [0.5, 0.8])
+def test_bent_and_interrupted_rules_go_too(strength: float, writing: np.ndarray) -> None:
+    """As on paper that does not lie flat, photographed a little turned."""
+    ruled = writing.copy()
+    columns = np.arange(SIZE[1])
+    rng = np.random.default_rng(1)
+    for row in range(-60, SIZE[0] + 60, 44):
+        at = np.round(row + 7 * np.sin(columns / 130 + row / 90) + 0.06 * columns).astype(int)
+        drawn = (at >= 2) & (at < SIZE[0]) & (rng.random(SIZE[1]) < 0.9)
+        for thick in (0, 1, 2):
+            place = at[drawn] - thick, columns[drawn]
+            ruled[place] = np.maximum(ruled[place], strength)
+    picture = photographed(ruled, LIGHT["even"])
+    near = cv2.dilate(writing, np.ones((15, 15))) > 0.2
+    found = ink(picture)
+    assert overlap(found, writing) > 0.45  # the strokes come out slimmer
+    assert (found[~near] > 0.35).mean() < 0.01
+    assert (ink(picture, ruled=False)[~near] > 0.35).mean() > 0.04, "there were lines to take out"
+
+
+def test_the_stem_of_a_large_digit_is_no_rule() -> None:
+    """A 4 on a canvas: its stem is long and straight, but ends before the canvas does."""
+    canvas = np.zeros((280, 280), np.uint8)
+    cv2.polylines(
+        canvas, [np.array([[150, 30], [50, 175], [235, 170]]), np.array([[175, 35], [165, 250]])], False, 255, 8
+    )
+    assert overlap(ink(255 - canvas, broad=False), canvas / 255) > 0.8
+
+
+@pytest.mark.parametrize("level", [110, 160, 200])
+@pytest.mark.parametrize("grain", [0, 3])
+def test_ruled_paper_without_writing_has_no_ink(level: int, grain: float) -> None:
+    page = np.full((400, 900), 235.0)
+    page[20::60] = page[21::60] = level
+    noise = np.random.default_rng(0).normal(0, grain, page.shape)
+    assert not ink(np.clip(page + noise, 0, 255).astype(np.uint8)).any()
