@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -189,3 +190,31 @@ def test_a_reading_is_json_and_cannot_be_changed(digits: mnist.Digits) -> None:
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(value, name, None)
     assert isinstance(reading, Reading)
+
+
+def test_a_box_around_a_number_is_not_read(digits: mnist.Digits) -> None:
+    images, label = number(digits, 3)
+    page, _ = written(images)
+    height, width = page.shape
+    cv2.rectangle(page, (8, 8), (width - 9, height - 9), PEN, 3)
+    assert read_image(page).number == read_image(written(images)[0]).number == label
+
+
+@pytest.mark.parametrize("shape", [(2, 5000), (3, 3500), (5000, 2)])
+def test_strips_are_read_without_a_crash(shape: tuple[int, int]) -> None:
+    read_image(np.random.default_rng(0).integers(0, 255, shape, np.uint8))
+
+
+def test_a_line_of_noise_takes_no_minutes() -> None:
+    """As wide as it may be, and with a possible cut everywhere."""
+    noise = np.random.default_rng(0).normal(0, 1, (90, 1600)).astype(np.float32)
+    page = np.where(cv2.GaussianBlur(noise, (0, 0), 2.5) > 0.1, PEN, PAPER).astype(np.uint8)
+    began = time.perf_counter()
+    read_image(page)
+    assert time.perf_counter() - began < 10
+
+
+def test_a_threshold_of_ones_own_holds_for_all(digits: mnist.Digits) -> None:
+    page, _ = written(number(digits, 1)[0], gap=-6)
+    assert all(d.accepted for line in read_image(page, threshold=0.0).lines for d in line.digits if d.is_digit)
+    assert not any(d.accepted for line in read_image(page, threshold=1.0).lines for d in line.digits)

@@ -106,7 +106,7 @@ def _slimness(ink: np.ndarray) -> float:
 def _beside(owners: np.ndarray, ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The digits so far, (k, h, w), and one more to their right, so that its strokes are near theirs, or touch."""
     k, height, wide = owners.shape
-    left, start = 0, wide
+    start = wide
     if k:
         line = owners.max(axis=0) > 0.3
         both = line.any(axis=1) & (ink > 0.3).any(axis=1)
@@ -114,7 +114,7 @@ def _beside(owners: np.ndarray, ink: np.ndarray, rng: np.random.Generator) -> np
         edges = np.argmax(line[:, ::-1], axis=1) + np.argmax(ink > 0.3, axis=1)
         free = int(edges[both].min()) if both.any() else 0
         gap = rng.integers(-5, 4) if rng.random() < 0.6 else rng.integers(3, 20)
-        start = max(left, wide - min(free, 24) + int(gap))
+        start = max(0, wide - min(free, 24) + int(gap))
     width = max(wide, start + ink.shape[1])
     joined = np.zeros((k + 1, height, width), np.float32)
     joined[:k, :, :wide] = owners

@@ -36,7 +36,7 @@ def annotate(picture: Picture, reading: Reading) -> Image.Image:
     sizes = [int(np.clip(0.3 * digit.box.height * scale, 14, max(image.size) / 24)) for digit in digits]
     full = all(_room(draw, *pair) for pair in zip(digits, places, places[1:] + places[:1], sizes, strict=True))
     for digit, (x, y, _, _), size in zip(digits, places, sizes, strict=True):
-        text = _text(digit) if full else str(digit.digit) if digit.is_digit else "–"
+        text = _text(digit) if full else str(digit.digit) if digit.is_digit else "-"
         _label(draw, text, x, y, size, _colour(digit), image.width)
     return _with_tiles(image, digits) if digits else _with_note(image, "no digit found")
 

@@ -23,8 +23,10 @@ from mnist_cnn.read.ink import CLOSE_UP, ink
 from mnist_cnn.read.lines import HEIGHT, Box, Line, lines
 from mnist_cnn.read.picture import Picture, gray
 
-_CROSSED = 0.18
+_CROSSED = 0.08
 """What a cut costs for each pixel of ink it crosses, in nats."""
+_SPLIT = 0.2
+"""What each more digit gains, in nats: two in one piece look more like one than a cut one looks like itself."""
 _DROPPED = 1.5
 """What leaving specks out of a piece costs, for all of its ink."""
 _LOW = 2.2
@@ -38,9 +40,12 @@ _SKIP_WIDE = 2.0
 _SMALL = 0.45
 """What is no digit and lower than this part of the line is a dot or a dash, and not worth a word."""
 _BELIEVED = 0.65
-"""One digit of a line must be as probable as this, or the line is none."""
+"""One digit of a line must be as probable as this, or the line is none; all of them, if nothing was between them."""
+_THROUGH, _CUT_OUT = 1.0, 0.9
+"""A digit with a cut through more ink than the first, in pixels, has to be as sure as the second to be accepted: parts
+of letters and scribbles look like digits."""
 _NO_DIGIT = "not a digit"
-_PLAUSIBLE = 0.15
+_PLAUSIBLE = 0.07
 """A piece whose chance of being a digit at all is below this is called no digit."""
 
 
@@ -96,8 +101,8 @@ class Number:
 
     @property
     def accepted(self) -> bool:
-        """Whether there are digits and each is accepted."""
-        return bool(self.number) and all(d.accepted for d in self.digits if d.is_digit)
+        """Whether there are digits, more than of what is none, and each is accepted."""
+        return 2 * len(self.number) > len(self.digits) and all(d.accepted for d in self.digits if d.is_digit)
 
     def to_dict(self) -> dict[str, Any]:
         digits = [d.to_dict() for d in self.digits]
@@ -159,6 +164,7 @@ def read_image(
     Raises ImageError if the picture cannot be read.
     """
     classifier = classifier or _shipped()
+    cut_out = max(classifier.threshold, _CUT_OUT) if threshold is None else threshold
     threshold = classifier.threshold if threshold is None else threshold
     pixels, (width, height) = gray(picture)
     tile = _as_it_is(pixels)
@@ -171,7 +177,7 @@ def read_image(
         best: list[Number] = []
         for broad in (small, not small) if not tiny else (True,):
             found = [
-                _read(line, classifier, digits, threshold, (width, height), page.shape[1] / width)
+                _read(line, classifier, digits, (threshold, cut_out), (width, height), page.shape[1] / width)
                 for line in lines(ink(page, broad, not tiny))
             ]
             found = [line for line in found if line.digits]
@@ -204,9 +210,17 @@ def _enlarge(pixels: np.ndarray) -> np.ndarray:
 
 
 def _read(
-    line: Line, classifier: Classifier, digits: int | None, threshold: float, size: tuple[int, int], scale: float
+    line: Line,
+    classifier: Classifier,
+    digits: int | None,
+    thresholds: tuple[float, float],
+    size: tuple[int, int],
+    scale: float,
 ) -> Number:
-    """The number on a line of a picture of that width and height; the page it was found on is `scale` times larger."""
+    """The number on a line of a picture of that width and height; the page it was found on is `scale` times larger.
+
+    thresholds: for digits that stand alone, and for those that were cut out of touching ink.
+    """
     places = cuts(line.ink)
     found = pieces(line.ink, places, HEIGHT)
     if not found:
@@ -215,22 +229,29 @@ def _read(
     probabilities = classifier.probabilities(tiles[..., None])
     way = _way(places, found, probabilities, digits)
     chosen: list[Digit] = []
-    doubtful = []
+    doubtful, cut_out = [], []
     for i, is_digit in way:
         piece = found[i]
         height, width = piece.ink.shape
         if not is_digit and height < _SMALL * HEIGHT:
             continue
         box = line.box(piece.left, piece.top, piece.left + width, piece.top + height, size, scale)
-        digit = _digit(box, tiles[i], probabilities[i], threshold)
+        cut_out.append(bool(max(places.crossed[piece.first], places.crossed[piece.last]) > _THROUGH))
+        digit = _digit(box, tiles[i], probabilities[i], thresholds[cut_out[-1]])
         chosen.append(digit if is_digit else replace(digit, accepted=False, reason=_NO_DIGIT))
         doubtful.append(is_digit and not digit.is_digit)
-    if len(chosen) > 1 and max(digit.confidence for digit in chosen) < _BELIEVED:  # a letter, cut in two
-        return Number(tuple(replace(digit, reason=_NO_DIGIT) for digit in chosen))
+    if len(chosen) > 1 and _belief(chosen, all(cut_out)) < _BELIEVED:  # a letter, cut in two
+        return Number(tuple(replace(digit, accepted=False, reason=_NO_DIGIT) for digit in chosen))
     # Among digits a doubtful one is more likely a digit too than it is alone.
     if 2 * sum(digit.is_digit for digit in chosen) >= len(chosen) > 1:
         chosen = [replace(d, reason=_unsure(d)) if doubt else d for d, doubt in zip(chosen, doubtful, strict=True)]
     return Number(tuple(chosen))
+
+
+def _belief(digits: list[Digit], one_piece: bool) -> float:
+    """How probable the best of the digits is; of those that were cut out of one piece, all of them on average."""
+    confidences = [digit.confidence for digit in digits]
+    return math.prod(confidences) ** (1 / len(confidences)) if one_piece else max(confidences)
 
 
 def _unsure(digit: Digit) -> str:
@@ -247,7 +268,9 @@ def _way(places: Cuts, found: list[Piece], probabilities: np.ndarray, digits: in
     sizes = np.array([piece.ink.shape for piece in found]) / HEIGHT
     tall = np.clip((sizes[:, 0] - 0.3) / 0.4, 0, 1) * (1 + _SKIP_WIDE * np.clip((sizes[:, 1] - 0.75) / 0.5, 0, 1))
     low = np.clip((0.7 - sizes[:, 0]) / 0.2, 0, 1)
-    as_digit = -np.log(np.maximum(best, 1e-6)) + _LOW * low + _DROPPED * np.array([piece.dropped for piece in found])
+    as_digit = (
+        -_SPLIT - np.log(np.maximum(best, 1e-6)) + _LOW * low + _DROPPED * np.array([piece.dropped for piece in found])
+    )
     as_none = 0.5 - np.log(np.clip(none, 1e-3, 1)) + _SKIP_TALL * tall
     ends = len(places.seams) - 1
     starting: dict[int, list[int]] = {}
