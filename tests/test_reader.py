@@ -198,6 +198,9 @@ def test_a_box_around_a_number_is_not_read(digits: mnist.Digits) -> None:
     height, width = page.shape
     cv2.rectangle(page, (8, 8), (width - 9, height - 9), PEN, 3)
     assert read_image(page).number == read_image(written(images)[0]).number == label
+    empty = np.full((240, 700), 255, np.uint8)
+    cv2.rectangle(empty, (20, 20), (680, 220), 0, 3)
+    assert read_image(empty).number == ""
 
 
 @pytest.mark.parametrize("shape", [(2, 5000), (3, 3500), (5000, 2)])

@@ -122,7 +122,10 @@ def _connected_to(weak: np.ndarray, strong: np.ndarray) -> np.ndarray:
 def without_lines(mask: np.ndarray) -> np.ndarray:
     """The mask, bool (h, w), without lines that cross most of the picture, straight or nearly so."""
     before, mask = mask, mask.copy()
-    erased = sum(_erase(view, columns, rows) for view in (mask, mask.T) for columns, rows in _level_lines(view))
+    erased = 0
+    for view, was in ((mask, before), (mask.T, before.T)):
+        for columns, rows in _level_lines(view):
+            erased += _erase(view, was & ~view, columns, rows)
     # One line and nothing else is a 1 that fills its picture; several are paper without writing.
     return before if erased == 1 and mask.sum() <= 0.05 * before.sum() else mask
 
@@ -160,9 +163,9 @@ def _dash(length: int, angle: float) -> np.ndarray:
     return kernel
 
 
-def _erase(mask: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> bool:
+def _erase(mask: np.ndarray, gone: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> bool:
     """Take a line, of which a piece is known, out of the mask, if it is one: hardly interrupted, and thin where nothing
-    crosses it."""
+    crosses it. It goes from edge to edge, or from one of the lines that are `gone` already to another."""
     height, width = mask.shape
     steps = np.arange(width)
     places = _along(columns, rows, width)
@@ -176,9 +179,13 @@ def _erase(mask: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> bool:
         covered = values.any(axis=1)
         end = len(covered) // 16 + 1
         through = covered[:end].any() and covered[-end:].any()  # as the stem of a large 4 is not
-        aside = min(near.min(), height - 1 - near.max()) < 0.06 * height  # as the side of a frame
-        if covered.mean() < (0.75 if through else 0.8 if aside else 0.9):
-            return False
+        if covered.mean() < (0.75 if through else 0.9):
+            span = np.flatnonzero(covered)
+            if not span.size or covered[span[0] : span[-1] + 1].mean() < 0.9:
+                return False
+            ends = np.array([near[span[0]], near[span[-1]]]), np.array([at[span[0]], at[span[-1]]])
+            if not all(gone[max(0, y - 6) : y + 7, max(0, x - 6) : x + 7].any() for y, x in zip(*ends, strict=True)):
+                return False
         middle = (values * window).sum(axis=1)[covered] / values.sum(axis=1)[covered]
         places = _along(at[covered], middle, width)
     inside = (places >= 0) & (places <= height - 1)
@@ -188,7 +195,7 @@ def _erase(mask: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> bool:
     above, below = _run(mask, at, near, -1, most), _run(mask, at, near, 1, most)
     thickness = above + below
     covered = thickness > 0
-    if covered.mean() < 0.7:
+    if not covered.any():
         return False
     usual = float(np.median(thickness[covered]))
     if usual > most:

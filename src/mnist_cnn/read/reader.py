@@ -40,7 +40,8 @@ _SKIP_WIDE = 2.0
 _SMALL = 0.45
 """What is no digit and lower than this part of the line is a dot or a dash, and not worth a word."""
 _BELIEVED = 0.65
-"""One digit of a line must be as probable as this, or the line is none; all of them, if nothing was between them."""
+"""One digit of a line must be as probable as this, or the line is none; of two that were cut out of one piece, both on
+average."""
 _THROUGH, _CUT_OUT = 1.0, 0.9
 """A digit with a cut through more ink than the first, in pixels, has to be as sure as the second to be accepted: parts
 of letters and scribbles look like digits."""
@@ -240,7 +241,7 @@ def _read(
         digit = _digit(box, tiles[i], probabilities[i], thresholds[cut_out[-1]])
         chosen.append(digit if is_digit else replace(digit, accepted=False, reason=_NO_DIGIT))
         doubtful.append(is_digit and not digit.is_digit)
-    if len(chosen) > 1 and _belief(chosen, all(cut_out)) < _BELIEVED:  # a letter, cut in two
+    if len(chosen) > 1 and _belief(chosen, len(chosen) == 2 and all(cut_out)) < _BELIEVED:  # a letter, cut in two
         return Number(tuple(replace(digit, accepted=False, reason=_NO_DIGIT) for digit in chosen))
     # Among digits a doubtful one is more likely a digit too than it is alone.
     if 2 * sum(digit.is_digit for digit in chosen) >= len(chosen) > 1:
@@ -248,10 +249,10 @@ def _read(
     return Number(tuple(chosen))
 
 
-def _belief(digits: list[Digit], one_piece: bool) -> float:
-    """How probable the best of the digits is; of those that were cut out of one piece, all of them on average."""
+def _belief(digits: list[Digit], average: bool) -> float:
+    """How probable the best of the digits is, or all of them on average."""
     confidences = [digit.confidence for digit in digits]
-    return math.prod(confidences) ** (1 / len(confidences)) if one_piece else max(confidences)
+    return math.prod(confidences) ** (1 / len(confidences)) if average else max(confidences)
 
 
 def _unsure(digit: Digit) -> str:
