@@ -166,7 +166,7 @@ def curve() -> str:
     """The card's picture, an SVG: what part of the accepted test digits is wrong, by how many are accepted."""
     digits = json.loads((ROOT / "benchmarks/results/refusal.json").read_text())["digits"]
     ranks, n = np.array(digits["error_ranks"]), digits["n"]
-    accepted = np.arange(n * 9 // 10, n + 1, n // 1000)
+    accepted = np.unique([n * 9 // 10, *ranks[ranks > n * 9 // 10], *(ranks[ranks > n * 9 // 10] + 1), n])
     risk = np.searchsorted(ranks, accepted) / accepted
     with plt.rc_context(
         {

@@ -181,7 +181,7 @@ def _erase(mask: np.ndarray, gone: np.ndarray, columns: np.ndarray, rows: np.nda
         through = covered[:end].any() and covered[-end:].any()  # as the stem of a large 4 is not
         if covered.mean() < (0.75 if through else 0.9):
             span = np.flatnonzero(covered)
-            if not span.size or covered[span[0] : span[-1] + 1].mean() < 0.9:
+            if span.size < 0.3 * width or covered[span[0] : span[-1] + 1].mean() < 0.9:
                 return False
             ends = np.array([near[span[0]], near[span[-1]]]), np.array([at[span[0]], at[span[-1]]])
             if not all(gone[max(0, y - 6) : y + 7, max(0, x - 6) : x + 7].any() for y, x in zip(*ends, strict=True)):
