@@ -134,7 +134,7 @@ Made by `python docs/generate.py`; not edited by hand.
   ({100 * accepted / n:.2f} %), {digits["errors_among_accepted"]} of those wrong ({share:.2f} %; the aim is 0.1 %
   at 99 %).
 
-![What part of the accepted test digits is wrong, by how many are accepted](risk.svg)
+![What part of the accepted test digits is wrong, by how many are accepted](../../../../docs/pictures/risk.svg)
 
 | accepted, most confident first | errors | of them |
 | --- | --- | --- |
@@ -193,9 +193,8 @@ def curve() -> str:
             xlim=(90, 100.1),
             ylim=(0, None),
         )
-        axes.grid(alpha=0.3)
         content = io.StringIO()
-        figure.savefig(content, format="svg", metadata={"Date": None})
+        figure.savefig(content, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
         plt.close(figure)
     return "\n".join(line.rstrip() for line in content.getvalue().splitlines()) + "\n"
 
@@ -243,6 +242,6 @@ def readme(text: str) -> str:
 if __name__ == "__main__":
     (ROOT / "docs/cli.md").write_text(reference(), "utf-8")
     (SHIPPED.parent / "README.md").write_text(card(), "utf-8")
-    (SHIPPED.parent / "risk.svg").write_text(curve(), "utf-8")
+    (ROOT / "docs/pictures/risk.svg").write_text(curve(), "utf-8")
     page = ROOT / "README.md"
     page.write_text(readme(page.read_text("utf-8")), "utf-8")
