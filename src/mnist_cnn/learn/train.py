@@ -4,14 +4,13 @@
     >>> model = fit(run, mnist.load())                                       # doctest: +SKIP
     >>> model = fit(Run.open(Path("runs/seed-20261123-093000")), dataset)    # a killed one goes on; doctest: +SKIP
 
-It is one plain ``model.fit`` with three callbacks: the recipe's StopAtAccuracy, the one that keeps the run's files
-after each epoch, and TensorBoard if asked.
+It is one plain ``model.fit`` with a few callbacks: the recipe's StopAtAccuracy, the one that keeps the run's files
+after each epoch, TensorBoard if asked. For the recipe ``fast`` it is ``kernel.fit``, with the same callbacks.
 """
 
 import contextlib
 import dataclasses
 import importlib.metadata
-import math
 import os
 import platform
 import signal
@@ -19,9 +18,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -105,19 +105,10 @@ def fit(run: Run, dataset: mnist.Dataset) -> keras.Model:
         callbacks = [_KeepEpochs(run)]
         if recipe.target is not None:
             callbacks.append(StopAtAccuracy(recipe.target))
-        if recipe.learning_rate is not None:
-            callbacks.append(keras.callbacks.LearningRateScheduler(_cosine(recipe.learning_rate, recipe.epochs)))
         if config["tensorboard"]:
             callbacks.append(keras.callbacks.TensorBoard(run.path / "tensorboard"))
         with _interrupt_after_batch() as interrupt:
-            model.fit(
-                **_lessons(recipe, dataset.train, config, done),
-                initial_epoch=done,
-                epochs=recipe.epochs,
-                callbacks=[*callbacks, interrupt],
-                # A bar for people, a line an epoch for files.
-                verbose=1 if sys.stdout and sys.stdout.isatty() else 2,
-            )
+            _learn(model, recipe, dataset.train, config, done, [*callbacks, interrupt])
     if recipe.augmented:
         _, validation = mnist.split(dataset.train)
         run.write_json("calibration.json", calibrate.calibrate(model, validation))
@@ -137,22 +128,65 @@ def recipe_of(run: Run) -> Recipe:
     return dataclasses.replace(recipe, **{key: recorded[key] for key in ("target", "epochs", "batch_size")})
 
 
-def _lessons(recipe: Recipe, digits: mnist.Digits, config: dict[str, Any], done: int) -> dict[str, Any]:
-    """What ``model.fit`` is to learn from, as its arguments."""
-    if recipe.augmented:
-        training, validation = mnist.split(digits)
-        training = mnist.Digits(*(array[: config["limit"]] for array in training))
-        return {
-            "x": Lessons(training, recipe.batch_size, config["seed"], done),
-            "validation_data": (mnist.as_input(validation.images), validation.labels),
-        }
-    images, labels = (array[: config["limit"]] for array in digits)
-    return {"x": mnist.as_input(images), "y": labels, "batch_size": recipe.batch_size}
+def _learn(
+    model: keras.Model,
+    recipe: Recipe,
+    digits: mnist.Digits,
+    config: dict[str, Any],
+    done: int,
+    callbacks: list[keras.callbacks.Callback],
+) -> None:
+    """The epochs that are not done yet, by Keras or, if the recipe wants it and it is there, by our own kernel."""
+    training, validation = mnist.split(digits) if recipe.augmented else (digits, None)
+    training = mnist.Digits(*(array[: config["limit"]] for array in training))
+    steps = -(-len(training.labels) // recipe.batch_size)
+    # A bar for people, a line an epoch for files.
+    verbose = 1 if sys.stdout and sys.stdout.isatty() else 2
+    arguments: dict[str, Any] = {"epochs": recipe.epochs, "verbose": verbose}
+    if recipe.kernel and (kernel := _kernel()):
+        calls = keras.callbacks.CallbackList(callbacks, add_progbar=True, model=model, steps=steps, **arguments)
+        kernel.fit(model, training, recipe.batch_size, rates(recipe, steps), calls, done)
+        return
+    if recipe.learning_rate is not None:
+        callbacks.append(_Rates(rates(recipe, steps)))
+    arguments |= {"callbacks": callbacks, "initial_epoch": done}
+    if validation:
+        arguments["validation_data"] = (mnist.as_input(validation.images), validation.labels)
+        model.fit(Lessons(training, recipe.batch_size, config["seed"], done), **arguments)
+    else:
+        model.fit(mnist.as_input(training.images), training.labels, batch_size=recipe.batch_size, **arguments)
 
 
-def _cosine(first: float, epochs: int) -> Callable[[int, float], float]:
-    """From `first` in epoch 0 down to nearly 0 in the last."""
-    return lambda epoch, _: first * (1 + math.cos(math.pi * epoch / epochs)) / 2
+def rates(recipe: Recipe, steps: int) -> np.ndarray:
+    """The recipe's learning rates, float64 (epochs, steps): a rise in a straight line, then half a cosine down to 0."""
+    done = (np.arange(recipe.epochs * steps) + 1) / (recipe.epochs * steps)
+    falling = (1 + np.cos(np.pi * (done - recipe.warmup) / (1 - recipe.warmup))) / 2
+    share = np.where(done < recipe.warmup, done / (recipe.warmup or 1), falling)
+    return (recipe.learning_rate * share).reshape(recipe.epochs, steps)
+
+
+class _Rates(keras.callbacks.Callback):
+    """Sets the learning rate of each step: (epochs, steps)."""
+
+    def __init__(self, rates: np.ndarray) -> None:
+        super().__init__()
+        self._rates = rates
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self.model.optimizer.learning_rate = self._rates[self._epoch, batch]
+
+
+def _kernel() -> ModuleType | None:
+    """Our own kernel; None, with a word why, where numba is not installed or has no folder for what it compiles."""
+    try:
+        from mnist_cnn.learn import kernel
+    except (ImportError, RuntimeError) as error:
+        print(f"Keras trains it, several times slower: numba cannot be used here ({error})")
+        return None
+    return kernel
 
 
 def _restore(run: Run, recipe: Recipe) -> tuple[int, keras.Model]:
