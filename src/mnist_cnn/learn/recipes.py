@@ -99,8 +99,8 @@ FAST = Recipe(
     layers=SEED.layers,
     target=0.995,
     epochs=3,
-    batch_size=128,
-    learning_rate=1e-2,
+    batch_size=256,
+    learning_rate=2e-2,
     warmup=0.05,
     kernel=True,
 )
