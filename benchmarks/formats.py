@@ -26,13 +26,13 @@ import numpy as np
 import photographs
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
-from handwriting import machine, versions
+from handwriting import versions
 
 from mnist_cnn import mnist
 from mnist_cnn.learn import export
 from mnist_cnn.learn.evaluate import load
 from mnist_cnn.learn.model import digits
-from mnist_cnn.learn.run import Run, replacing
+from mnist_cnn.learn.run import Run, machine, replacing
 from mnist_cnn.read import Classifier, read_image
 
 RESULT = Path(__file__).parent / "results" / "formats.json"

@@ -19,7 +19,6 @@ import importlib.metadata
 import io
 import json
 import math
-import os
 import platform
 import sys
 import time
@@ -37,7 +36,7 @@ from PIL import Image, ImageDraw, ImageFont
 import mnist_cnn
 from mnist_cnn import mnist
 from mnist_cnn.errors import ImageError
-from mnist_cnn.learn.run import replacing
+from mnist_cnn.learn.run import machine, replacing
 
 RESULTS = Path(__file__).parent / "results" / "handwriting.json"
 SHEETS = Path("runs/handwriting")
@@ -273,15 +272,6 @@ def store(rows: dict[str, dict[str, Any]]) -> None:
     known = old.get("sets", {}) | {name: row | origin for name, row in rows.items()}
     with replacing(RESULTS) as temporary:
         temporary.write_text(json.dumps({"sets": known}, indent=2) + "\n", "utf-8")
-
-
-def machine() -> dict[str, Any]:
-    """What a time was measured on; as in learn/train.py, which would bring in Keras."""
-    name = platform.processor() or platform.machine()
-    if (info := Path("/proc/cpuinfo")).exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
-        name = names[0] if names else name
-    return {"processor": name, "cores": os.cpu_count(), "system": platform.platform()}
 
 
 def versions() -> dict[str, str]:

@@ -10,11 +10,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-from handwriting import machine, versions
+from handwriting import versions
 
 from mnist_cnn import mnist
 from mnist_cnn.learn import outliers
-from mnist_cnn.learn.run import replacing
+from mnist_cnn.learn.run import machine, replacing
 from mnist_cnn.read import Classifier, read_image
 from mnist_cnn.read.classifier import SHIPPED
 

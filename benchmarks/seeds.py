@@ -16,7 +16,7 @@ from mnist_cnn import mnist
 from mnist_cnn.learn import train
 from mnist_cnn.learn.evaluate import evaluate
 from mnist_cnn.learn.recipes import RECIPES
-from mnist_cnn.learn.run import Run, replacing
+from mnist_cnn.learn.run import Run, machine, replacing
 
 RESULTS = Path(__file__).parent / "results"
 RUNS = Path("runs/seeds")
@@ -59,7 +59,7 @@ def main() -> None:
     for seed in range(1, options.n + 1):
         if seed not in [row["seed"] for row in rows]:
             rows.append(measure(options.recipe, seed, dataset))
-            result = {"recipe": options.recipe, "machine": train.machine(), "versions": train.versions()}
+            result = {"recipe": options.recipe, "machine": machine(), "versions": train.versions()}
             result |= {"n": len(rows), "stopped": sum(row["stopped"] for row in rows)}
             for column in COLUMNS:
                 values = [row[column] for row in rows]

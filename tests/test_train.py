@@ -152,7 +152,7 @@ def test_handwriting_runs_end_to_end_and_resumes(tmp_path: Path) -> None:
     assert [row["epoch"] for row in rows(run)] == ["1", "2"]
     assert before[0].keys() >= {"val_loss", "val_accuracy"}
     rate = float(load(run / "model.keras", HANDWRITING).optimizer.learning_rate)
-    assert rate == pytest.approx(1e-3), "the second of two epochs has half the rate of the first"
+    assert rate == pytest.approx(0, abs=1e-8), "it went on where it was: an epoch from the start would end at 1e-3"
     assert Run.open(run).config()["resumed_after_epochs"] == [1]
     assert leftovers(run) == []
     calibration = json.loads((run / "calibration.json").read_text())

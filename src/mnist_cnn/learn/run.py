@@ -15,6 +15,7 @@ import csv
 import json
 import math
 import os
+import platform
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,6 +69,15 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         if temporary.exists():
             temporary.unlink()
+
+
+def machine() -> dict[str, Any]:
+    """What a time was measured on."""
+    name = platform.processor() or platform.machine()
+    if (info := Path("/proc/cpuinfo")).exists():
+        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
+        name = names[0] if names else name
+    return {"processor": name, "cores": os.cpu_count(), "system": platform.platform()}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ after each epoch, TensorBoard if asked. For the recipe ``fast`` it is ``kernel.f
 import contextlib
 import dataclasses
 import importlib.metadata
-import os
 import platform
 import signal
 import subprocess
@@ -35,7 +34,7 @@ from mnist_cnn.learn.callback import StopAtAccuracy
 from mnist_cnn.learn.lessons import Lessons
 from mnist_cnn.learn.model import build, load
 from mnist_cnn.learn.recipes import RECIPES, Recipe
-from mnist_cnn.learn.run import Epoch, Run, replacing
+from mnist_cnn.learn.run import Epoch, Run, machine, replacing
 
 
 def start(
@@ -139,10 +138,10 @@ def _learn(
     """The epochs that are not done yet, by Keras or, if the recipe wants it and it is there, by our own kernel."""
     training, validation = mnist.split(digits) if recipe.augmented else (digits, None)
     training = mnist.Digits(*(array[: config["limit"]] for array in training))
-    steps = -(-len(training.labels) // recipe.batch_size)
+    lessons = Lessons(training, recipe.batch_size, config["seed"], done) if recipe.augmented else None
+    steps = len(lessons) if lessons else -(-len(training.labels) // recipe.batch_size)
     # A bar for people, a line an epoch for files.
-    verbose = 1 if sys.stdout and sys.stdout.isatty() else 2
-    arguments: dict[str, Any] = {"epochs": recipe.epochs, "verbose": verbose}
+    arguments: dict[str, Any] = {"epochs": recipe.epochs, "verbose": 1 if sys.stdout and sys.stdout.isatty() else 2}
     if recipe.kernel and (kernel := _kernel()):
         calls = keras.callbacks.CallbackList(callbacks, add_progbar=True, model=model, steps=steps, **arguments)
         kernel.fit(model, training, recipe.batch_size, rates(recipe, steps), calls, done)
@@ -152,7 +151,8 @@ def _learn(
     arguments |= {"callbacks": callbacks, "initial_epoch": done}
     if validation:
         arguments["validation_data"] = (mnist.as_input(validation.images), validation.labels)
-        model.fit(Lessons(training, recipe.batch_size, config["seed"], done), **arguments)
+    if lessons:
+        model.fit(lessons, **arguments)
     else:
         model.fit(mnist.as_input(training.images), training.labels, batch_size=recipe.batch_size, **arguments)
 
@@ -270,15 +270,6 @@ def _new_folder(name: str) -> Path:
         for folder in (Path("runs", stem + suffix) for suffix in ("", *(f"-{n}" for n in range(2, 1000))))
         if not folder.exists()
     )
-
-
-def machine() -> dict[str, Any]:
-    """What a time was measured on."""
-    name = platform.processor() or platform.machine()
-    if (info := Path("/proc/cpuinfo")).exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
-        name = names[0] if names else name
-    return {"processor": name, "cores": os.cpu_count(), "system": platform.platform()}
 
 
 def versions() -> dict[str, str]:
