@@ -33,6 +33,11 @@ notebook: .venv/dev
 bench: .venv/dev
 	$(BIN)/python benchmarks/seeds.py --again
 	$(BIN)/python benchmarks/seeds.py --again --recipe dense
+	$(BIN)/python benchmarks/seeds.py --again --recipe fast --n 20
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/reading_speed.py
+	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/roofline.py
 	$(BIN)/python docs/generate.py
 
 docs: .venv/dev

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import generate
+import performance
 import pytest
 from click.testing import CliRunner
 
@@ -25,6 +26,8 @@ def test_generated_parts_are_up_to_date() -> None:
     assert generate.readme(README) == README, "run `make docs`"
     assert (SHIPPED.parent / "README.md").read_text("utf-8") == generate.card(), "run `make docs`"
     assert (ROOT / "docs/pictures/risk.svg").read_text("utf-8") == generate.curve(), "run `make docs`"
+    assert (ROOT / "docs/performance.md").read_text("utf-8") == performance.page(), "run `make docs`"
+    assert (ROOT / "docs/pictures/speed.svg").read_text("utf-8") == performance.plot(), "run `make docs`"
 
 
 def test_every_command_and_option_is_documented() -> None:

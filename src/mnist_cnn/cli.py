@@ -146,6 +146,7 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
     \b
     Examples:
       mnist-cnn train                                  the exercise: a minute or two on 2 cores
+      mnist-cnn train --recipe fast                    the same network, in seconds
       mnist-cnn train --recipe dense                   without the convolution, to compare
       mnist-cnn train --limit 6000 --epochs 3          a quick try: a few seconds
       mnist-cnn train --seed 7 --deterministic         repeatable to the last bit

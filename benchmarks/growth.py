@@ -1,0 +1,130 @@
+"""How does the cost grow? Training on 10,000, 60,000 and 600,000 images; reading 1, 100 and 10,000 pictures.
+
+    python benchmarks/growth.py        about ten minutes; writes benchmarks/results/growth.json
+
+Training is an epoch of the recipe `fast`; the 600,000 images are MNIST's and nine copies of each, changed by `augment`,
+made before the time runs. Reading is `mnist-cnn read FOLDER --csv`, the whole process, on photographs of one digit (100
+different ones). Memory is the process's largest. Leave the machine idle meanwhile.
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import photographs
+
+from mnist_cnn import mnist
+from mnist_cnn.learn.run import machine, replacing
+
+RESULT = Path(__file__).parent / "results" / "growth.json"
+IMAGES, PICTURES, TIMES = (10_000, 60_000, 600_000), (1, 100, 10_000), 3
+
+
+def copies(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """MNIST's training images, and changed copies of them if they are not enough: uint8 (n, 28, 28) and labels."""
+    from mnist_cnn.learn import augment
+
+    digits, rng = mnist.load().train, np.random.default_rng(0)
+    order = np.arange(n) % len(digits.labels)
+    images = np.empty((n, 28, 28), np.uint8)
+    for i, source in enumerate(order):
+        image, label = digits.images[source], int(digits.labels[source])
+        images[i] = image if i < len(digits.labels) else np.rint(255 * augment.digit(image, label, rng))
+    return images, digits.labels[order]
+
+
+def train(n: int, folder: Path) -> None:
+    """In a process of its own: an epoch on the first n images."""
+    import keras
+
+    from mnist_cnn.learn import kernel
+    from mnist_cnn.learn.model import build
+    from mnist_cnn.learn.recipes import FAST
+    from mnist_cnn.learn.train import rates
+
+    images = np.fromfile(folder / "images", np.uint8, n * 784).reshape(n, 28, 28)
+    digits = mnist.Digits(images, np.fromfile(folder / "labels", np.uint8, n))
+    keras.utils.set_random_seed(0)
+    model = build(FAST)
+    kernel.Network(model, 256).learn(images[:256], digits.labels[:256], 0.0)  # numba loads what it has compiled
+    steps = rates(FAST, -(-n // FAST.batch_size))[:1]
+    began = time.perf_counter()
+    kernel.fit(model, digits, FAST.batch_size, steps, keras.callbacks.CallbackList([], model=model))
+    taken = time.perf_counter() - began
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({"seconds": taken, "memory": memory, "data": images.nbytes}))
+
+
+def read(n: int, photographs: list[bytes]) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        for i in range(n):
+            Path(folder, f"{i:05}.jpg").write_bytes(photographs[i % len(photographs)])
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "mnist_cnn", "read", folder, "--csv"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return {
+            "seconds": time.perf_counter() - began,
+            "memory": usage.ru_maxrss * 1024,
+            "exit_code": process.returncode,
+        }
+
+
+def row(measured: list[dict[str, float]]) -> dict[str, Any]:
+    """The medians of some measurements, and the spread of the seconds."""
+    taken = [each["seconds"] for each in measured]
+    medians = {name: statistics.median(each[name] for each in measured) for name in measured[0]}
+    return medians | {"n": len(measured), "seconds_min": min(taken), "seconds_max": max(taken)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--child", nargs=2, metavar=("N", "FOLDER"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        train(int(options.child[0]), Path(options.child[1]))
+        return
+    training: dict[int, list[dict[str, float]]] = {n: [] for n in IMAGES}
+    with tempfile.TemporaryDirectory() as folder:
+        images, labels = copies(IMAGES[-1])
+        images.tofile(Path(folder, "images"))
+        labels.astype(np.uint8).tofile(Path(folder, "labels"))
+        del images, labels
+        for _ in range(TIMES):
+            for n in IMAGES:
+                command = [sys.executable, __file__, "--child", str(n), folder]
+                done = subprocess.run(command, capture_output=True, text=True, check=True)
+                training[n].append(json.loads(done.stdout.splitlines()[-1]))
+                print(n, training[n][-1], flush=True)
+    reading: dict[int, list[dict[str, float]]] = {n: [] for n in PICTURES}
+    digits, rng = mnist.load().test.images, np.random.default_rng(0)
+    shots = [cv2.imencode(".jpg", photographs.photograph(digits[i : i + 1], rng)[..., ::-1])[1] for i in range(100)]
+    for again in range(TIMES):
+        for n in PICTURES:
+            if n < PICTURES[-1] or not again:  # the many are read once
+                reading[n].append(read(n, [shot.tobytes() for shot in shots]))
+                print(n, reading[n][-1], flush=True)
+    result = {
+        "machine": machine(),
+        "versions": {name: importlib.metadata.version(name) for name in ("keras", "numba", "numpy", "onnxruntime")},
+        "training": {str(n): row(measured) for n, measured in training.items()},
+        "reading": {str(n): row(measured) for n, measured in reading.items()},
+    }
+    with replacing(RESULT) as temporary:
+        temporary.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
