@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ class Clock:
     """Seconds and operations of some functions, over all threads."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = defaultdict(float)
         self.operations: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -80,11 +80,7 @@ def parts(dataset: mnist.Dataset, seed: int) -> dict[str, dict[str, float]]:
     clock, threads = Clock(), min(numba.get_num_threads(), kernel.SIDE)
     originals = {name: getattr(kernel, name) for name in ("np", "_convolve", "_learn_row", "_adam")}
     setattr(kernel, "np", Numpy(clock))  # noqa: B010
-    setattr(
-        kernel,
-        "_convolve",
-        clock.around("convolution and pooling", kernel._convolve, lambda x, *_: len(x) * CONVOLUTION),
-    )  # noqa: B010
+    kernel._convolve = clock.around("convolution and pooling", kernel._convolve, lambda x, *_: len(x) * CONVOLUTION)
     setattr(kernel, "_learn_row", clock.around("convolution and pooling", kernel._learn_row))  # noqa: B010
     setattr(kernel, "_adam", clock.around("Adam", kernel._adam, lambda weights, *_: 12 * len(weights)))  # noqa: B010
     try:

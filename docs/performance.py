@@ -171,7 +171,7 @@ def _where(result: dict[str, Any]) -> str:
 def plot() -> str:
     """docs/pictures/speed.svg: how long a learner waits."""
     speed = load("speed")
-    style = {"svg.hashsalt": "mnist-cnn", "svg.fonttype": "none", "font.size": 11}
+    style: Any = {"svg.hashsalt": "mnist-cnn", "svg.fonttype": "none", "font.size": 11}
     with plt.rc_context(style | {"axes.spines.top": False, "axes.spines.right": False}):
         figure, axes = plt.subplots(figsize=(8, 2.9), layout="constrained")
         for place, name in enumerate(MEANING):
