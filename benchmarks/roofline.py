@@ -78,11 +78,16 @@ def peak() -> float:
 
 def parts(dataset: mnist.Dataset, seed: int) -> dict[str, dict[str, float]]:
     clock, threads = Clock(), min(numba.get_num_threads(), kernel.SIDE)
-    originals = {name: getattr(kernel, name) for name in ("np", "_convolve", "_learn_row", "_adam")}
-    setattr(kernel, "np", Numpy(clock))  # noqa: B010
-    kernel._convolve = clock.around("convolution and pooling", kernel._convolve, lambda x, *_: len(x) * CONVOLUTION)
-    setattr(kernel, "_learn_row", clock.around("convolution and pooling", kernel._learn_row))  # noqa: B010
-    setattr(kernel, "_adam", clock.around("Adam", kernel._adam, lambda weights, *_: 12 * len(weights)))  # noqa: B010
+    conv = "convolution and pooling"
+    clocked = {
+        "np": Numpy(clock),
+        "_convolve": clock.around(conv, kernel._convolve, lambda images, *_: len(images) * CONVOLUTION),
+        "_learn_row": clock.around(conv, kernel._learn_row),
+        "_adam": clock.around("Adam", kernel._adam, lambda weights, *_: 12 * len(weights)),
+    }
+    originals = {name: getattr(kernel, name) for name in clocked}
+    for name, function in clocked.items():
+        setattr(kernel, name, function)
     try:
         with tempfile.TemporaryDirectory() as folder:
             run = train.start(FAST, dataset, Path(folder, "run"), seed=seed)
