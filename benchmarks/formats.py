@@ -14,8 +14,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,8 +23,8 @@ import keras
 import numpy as np
 import photographs
 import tensorflow as tf
-from ai_edge_litert.interpreter import Interpreter
 from handwriting import versions
+from reading_speed import Read, litert, seconds
 
 from mnist_cnn import mnist
 from mnist_cnn.learn import export
@@ -36,8 +34,6 @@ from mnist_cnn.learn.run import Run, machine, replacing
 from mnist_cnn.read import Classifier, read_image
 
 RESULT = Path(__file__).parent / "results" / "formats.json"
-Read = Callable[[np.ndarray], np.ndarray]
-"""float32 (n, 28, 28, 1) -> float32 (n, 10)."""
 
 
 def by_keras(file: Path) -> Read:
@@ -47,33 +43,6 @@ def by_keras(file: Path) -> Read:
 
 def by_onnx(file: Path) -> Read:
     return Classifier(file).probabilities
-
-
-def by_litert(file: Path) -> Read:
-    interpreter = Interpreter(str(file), num_threads=1)
-    (given,), (returned,) = interpreter.get_input_details(), interpreter.get_output_details()
-    shape: tuple[int, ...] = ()
-
-    def read(images: np.ndarray) -> np.ndarray:
-        nonlocal shape
-        if images.shape != shape:
-            shape = images.shape
-            interpreter.resize_tensor_input(given["index"], shape)
-            interpreter.allocate_tensors()
-        interpreter.set_tensor(given["index"], images)
-        interpreter.invoke()
-        return interpreter.get_tensor(returned["index"])
-
-    return read
-
-
-def seconds(work: Callable[[], Any], times: int) -> list[float]:
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - began)
-    return taken
 
 
 def reading() -> dict[str, Any]:
@@ -102,16 +71,16 @@ def main() -> None:
     images, labels = mnist.load().test
     images = mnist.as_input(images)
     with tempfile.TemporaryDirectory() as folder:
-        onnx, int8, litert = (Path(folder, name) for name in ("model.onnx", "int8.onnx", "model.tflite"))
+        onnx, int8, tflite = (Path(folder, name) for name in ("model.onnx", "int8.onnx", "model.tflite"))
         model = load(run)
         export.write(run, model, onnx)
         export.int8(onnx, int8)
-        export.litert(model, litert)
+        export.litert(model, tflite)
         forms = {
             "Keras": (run.model, by_keras),
             "ONNX": (onnx, by_onnx),
             "ONNX, int8": (int8, by_onnx),
-            "LiteRT": (litert, by_litert),
+            "LiteRT": (tflite, litert),
         }
         readers = {name: reader(file) for name, (file, reader) in forms.items()}
         expected = readers["Keras"](images)

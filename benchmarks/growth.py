@@ -4,14 +4,12 @@
 
 Training is an epoch of the recipe `fast`; the 600,000 images are MNIST's and nine copies of each, changed by `augment`,
 made before the time runs. Reading is `mnist-cnn read FOLDER --csv`, the whole process, on photographs of one digit (100
-different ones). Memory is the process's largest. Leave the machine idle meanwhile.
+different ones). Memory is the most that the process had. Leave the machine idle meanwhile.
 """
 
 import argparse
 import importlib.metadata
 import json
-import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -23,6 +21,7 @@ from typing import Any
 import cv2
 import numpy as np
 import photographs
+from reading_speed import memory
 
 from mnist_cnn import mnist
 from mnist_cnn.learn.run import machine, replacing
@@ -62,24 +61,22 @@ def train(n: int, folder: Path) -> None:
     began = time.perf_counter()
     kernel.fit(model, digits, FAST.batch_size, steps, keras.callbacks.CallbackList([], model=model))
     taken = time.perf_counter() - began
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"seconds": taken, "memory": memory, "data": images.nbytes}))
+    print(json.dumps({"seconds": taken, "memory": memory(), "data": images.nbytes}))
 
 
 def read(n: int, photographs: list[bytes]) -> dict[str, float]:
+    code = (
+        "import sys; from mnist_cnn.cli import main\n"
+        "try: main()\n"
+        "finally: sys.path.insert(0, {!r}); import reading_speed; print(reading_speed.memory(), file=sys.stderr)"
+    )
     with tempfile.TemporaryDirectory() as folder:
         for i in range(n):
             Path(folder, f"{i:05}.jpg").write_bytes(photographs[i % len(photographs)])
         began = time.perf_counter()
-        command = [sys.executable, "-m", "mnist_cnn", "read", folder, "--csv"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        return {
-            "seconds": time.perf_counter() - began,
-            "memory": usage.ru_maxrss * 1024,
-            "exit_code": process.returncode,
-        }
+        command = [sys.executable, "-c", code.format(str(Path(__file__).parent)), "read", folder, "--csv"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return {"seconds": time.perf_counter() - began, "memory": int(done.stderr.splitlines()[-1])}
 
 
 def row(measured: list[dict[str, float]]) -> dict[str, Any]:

@@ -4,17 +4,20 @@
 
 The network is one that the recipe `fast` trains first, so each way reads the same weights. Each is a process of its
 own, held for as long as it takes: they work in turns, round after round, while the others sleep. Start-up is from the
-start of the process to its first answer. Leave the machine idle meanwhile.
+start of the process to its first answer; memory is the most that the process had. Leave the machine idle meanwhile.
 """
 
 import argparse
+import importlib.metadata
 import json
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +46,13 @@ def by_onnxruntime(folder: Path, threads: int) -> Read:
 
 
 def by_litert(folder: Path, threads: int) -> Read:
+    return litert(folder / "model.tflite", threads)
+
+
+def litert(file: Path, threads: int = 1) -> Read:
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(str(folder / "model.tflite"), num_threads=threads)
+    interpreter = Interpreter(str(file), num_threads=threads)
     (given,), (returned,) = interpreter.get_input_details(), interpreter.get_output_details()
     shape: tuple[int, ...] = ()
 
@@ -131,17 +138,23 @@ def child(way: str, threads: int, folder: Path) -> None:
     for size in (1, BATCH):  # what is only done the first time
         read(images[:size])
     for _ in sys.stdin:
-        ones, many = seconds(read, images[:1], ONES), seconds(read, images, MANY)
-        print(json.dumps({"ones": ones, "many": many}), flush=True)
+        ones, many = seconds(partial(read, images[:1]), ONES), seconds(partial(read, images), MANY)
+        print(json.dumps({"ones": ones, "many": many, "memory": memory()}), flush=True)
 
 
-def seconds(read: Read, images: np.ndarray, times: int) -> list[float]:
+def seconds(work: Callable[[], Any], times: int) -> list[float]:
     taken = []
     for _ in range(times):
         began = time.perf_counter()
-        read(images)
+        work()
         taken.append(time.perf_counter() - began)
     return taken
+
+
+def memory() -> int:
+    """The most bytes that this process has had, on Linux; `resource` would count those of the one that started it."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found[1]) * 1024 if found else 0
 
 
 def prepare(folder: Path) -> dict[str, Any]:
@@ -155,8 +168,6 @@ def prepare(folder: Path) -> dict[str, Any]:
     model = train.fit(train.start(FAST, dataset, folder), dataset)
     export.litert(model, folder / "model.tflite")
     np.save(folder / "images.npy", mnist.as_input(dataset.test.images[:BATCH]))
-    import importlib.metadata
-
     others = {name: importlib.metadata.version(name) for name in ("onnxruntime", "ai-edge-litert")}
     return {"machine": machine(), "versions": train.versions() | others}
 
@@ -207,6 +218,7 @@ def measure(folder: Path, threads: int) -> dict[str, Any]:
             "images_a_second": BATCH / statistics.median(many),
             "startup": statistics.median(startups[way]),
             "startup_max": max(startups[way]),
+            "memory": found[-1]["memory"],
             "differs_from_keras": float(np.abs(np.array(children[way].answer) - reference).max()),
         }
     return rows

@@ -123,7 +123,7 @@ def main() -> None:
     }
     result = {
         "machine": machine(),
-        "versions": train.versions() | {"numba": numba.__version__},
+        "versions": train.versions(),
         "n": TIMES,
         "threads": numba.get_num_threads(),
         "peak": peak(),

@@ -11,7 +11,6 @@ result is of an environment with the extra `train` alone: pip install '.[train]'
 """
 
 import argparse
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -77,7 +76,7 @@ def main() -> None:
     ratios = [row["exercise"]["seconds"] / row["fast"]["seconds"] for row in rounds]
     result = {
         "machine": machine(),
-        "versions": versions() | {"numba": importlib.metadata.version("numba")},
+        "versions": versions(),
         "scikit_learn": importlib.util.find_spec("sklearn") is not None,
         "n": pairs,
         "first_start": first,

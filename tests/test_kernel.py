@@ -112,7 +112,7 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(dataset: mnist.Dataset
 def test_stopped_in_its_second_epoch_it_goes_on_from_the_first(
     dataset: mnist.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = start(FAST, dataset, tmp_path / "run", limit=3000)
+    run = start(dataclasses.replace(FAST, batch_size=128), dataset, tmp_path / "run", limit=3000)
     learn, steps = kernel.Network.learn, 24
 
     def stop(network: kernel.Network, *arguments: object) -> tuple[float, int]:
@@ -145,7 +145,7 @@ def test_without_numba_keras_trains_the_same_recipe(trouble: str, tmp_path: Path
     if not code:
         code = "import numba.core.caching as c;c.CacheImpl._locator_classes = c._CacheLocator = [];"
     code += "from mnist_cnn.cli import main; main()"
-    arguments = ["train", "--recipe", "fast", "--limit", "3000", "--out", "run"]
+    arguments = ["train", "--recipe", "fast", "--batch-size", "128", "--limit", "3000", "--out", "run"]
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=200
     )
@@ -163,9 +163,9 @@ def test_rates_rise_in_a_line_and_fall_along_half_a_cosine() -> None:
     found = rates(FAST, 400).ravel()
     assert found.shape == (1200,)
     assert found.argmax() == 59
-    assert found.max() == pytest.approx(1e-2)
-    np.testing.assert_allclose(found[:60], 1e-2 * np.arange(1, 61) / 60)
-    assert found[59 + 570] == pytest.approx(5e-3)
+    assert found.max() == pytest.approx(2e-2)
+    np.testing.assert_allclose(found[:60], 2e-2 * np.arange(1, 61) / 60)
+    assert found[59 + 570] == pytest.approx(1e-2)
     assert (np.diff(found[60:]) < 0).all()
     assert found[-1] == pytest.approx(0, abs=1e-9)
 
@@ -179,7 +179,7 @@ def test_fast_passes_the_bar_in_three_epochs(tmp_path: Path) -> None:
         env=os.environ | {"COLUMNS": "100"},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
-    assert re.search("469/469.*━━━", done.stdout), done.stdout[-2000:]
+    assert re.search("235/235.*━━━", done.stdout), done.stdout[-2000:]
     run = Run.open(tmp_path / "run")
     assert 1 < len(run.history()) <= 3
     assert 0.995 < run.history()[-1]["accuracy"] < 0.9995

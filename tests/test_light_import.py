@@ -23,6 +23,10 @@ def loaded(code: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
+def loaded_error(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
+
+
 def test_everything_but_learn_is_light() -> None:
     assert {"mnist_cnn.cli", "mnist_cnn.mnist", "mnist_cnn.mnist.idx", "mnist_cnn.errors"} <= set(light_modules())
     assert not loaded("\n".join(f"import {name}" for name in light_modules())) & HEAVY
@@ -35,6 +39,12 @@ def test_help_and_the_dataset_are_light() -> None:
     for arguments in ([], ["read"], ["train"], ["evaluate"], ["report"]):
         code += f"; assert CliRunner().invoke(cli, {[*arguments, '--help']}).exit_code == 0"
     assert not loaded(code) & HEAVY
+
+
+def test_classifying_needs_no_opencv_and_reading_does() -> None:
+    assert "cv2" not in loaded("from mnist_cnn.read import Classifier; Classifier()")
+    assert "cv2" in loaded("from mnist_cnn.read import Box, Digit, Number, Reading, read_image")
+    assert "no attribute 'write_image'" in loaded_error("import mnist_cnn.read; mnist_cnn.read.write_image")
 
 
 def test_the_test_can_fail() -> None:

@@ -11,6 +11,7 @@ after each epoch, TensorBoard if asked. For the recipe ``fast`` it is ``kernel.f
 import contextlib
 import dataclasses
 import importlib.metadata
+import importlib.util
 import platform
 import signal
 import subprocess
@@ -273,7 +274,8 @@ def _new_folder(name: str) -> Path:
 
 
 def versions() -> dict[str, str]:
-    return {
+    numba = {"numba": importlib.metadata.version("numba")} if importlib.util.find_spec("numba") else {}
+    return numba | {
         "python": platform.python_version(),
         "mnist-cnn": importlib.metadata.version("mnist-cnn"),
         "keras": keras.__version__,

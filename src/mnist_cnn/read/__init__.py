@@ -5,8 +5,21 @@
 '4711'
 """
 
+from typing import TYPE_CHECKING, Any
+
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.lines import Box
-from mnist_cnn.read.reader import Digit, Number, Reading, read_image
+
+if TYPE_CHECKING:
+    from mnist_cnn.read.lines import Box
+    from mnist_cnn.read.reader import Digit, Number, Reading, read_image
 
 __all__ = ["Box", "Classifier", "Digit", "Number", "Reading", "read_image"]
+
+
+def __getattr__(name: str) -> Any:
+    """The others come with OpenCV, for which a program that only classifies images need not wait."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from mnist_cnn.read import reader
+
+    return getattr(reader, name)
