@@ -26,7 +26,7 @@ import numpy as np
 RESULT = Path(__file__).parent / "results" / "reading_speed.json"
 Read = Callable[[np.ndarray], np.ndarray]
 """float32 (n, 28, 28, 1) -> float32 (n, 10)."""
-ROUNDS, ONES, MANY = 10, 200, 3
+ROUNDS, ONES, MANY = 8, 200, 3
 BATCH = 1000
 
 
