@@ -3,8 +3,9 @@
     python benchmarks/growth.py        about ten minutes; writes benchmarks/results/growth.json
 
 Training is an epoch of the recipe `fast`; the 600,000 images are MNIST's and nine copies of each, changed by `augment`,
-made before the time runs. Reading is `mnist-cnn read FOLDER --csv`, the whole process, on photographs of one digit (100
-different ones). Memory is the most that the process had. Leave the machine idle meanwhile.
+made before the time runs and streamed from their file. Reading is `mnist-cnn read FOLDER --csv`, the whole process, on
+photographs of one digit (100 different ones). Memory is the most that the process had, pages of the images' file among
+it. Leave the machine idle meanwhile.
 """
 
 import argparse
@@ -52,7 +53,7 @@ def train(n: int, folder: Path) -> None:
     from mnist_cnn.learn.recipes import FAST
     from mnist_cnn.learn.train import rates
 
-    images = np.fromfile(folder / "images", np.uint8, n * 784).reshape(n, 28, 28)
+    images = np.memmap(folder / "images", np.uint8, "r", shape=(n, 28, 28))
     digits = mnist.Digits(images, np.fromfile(folder / "labels", np.uint8, n))
     keras.utils.set_random_seed(0)
     model = build(FAST)

@@ -61,8 +61,12 @@ def measure(name: str, seed: int, **variables: str) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=5)
-    pairs = parser.parse_args().pairs
+    parser.add_argument("--pairs", type=int, default=5, help="rounds, in each of which all have their turn (default 5)")
+    parser.add_argument("--out", type=Path, default=RESULT, help="the result's file (default benchmarks/results/)")
+    options = parser.parse_args()
+    pairs: int = options.pairs
+    if pairs < 1:
+        parser.error(f"--pairs: expected at least 1, found {pairs}")
     with tempfile.TemporaryDirectory() as cache:
         first = measure("fast", 0, NUMBA_CACHE_DIR=cache)  # also brings TensorFlow's files into memory
     measure("fast", 0)
@@ -83,7 +87,7 @@ def main() -> None:
         "ratio": {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)},
         "rounds": rounds,
     }
-    with replacing(RESULT) as temporary:
+    with replacing(options.out) as temporary:
         temporary.write_text(json.dumps(result, indent=2) + "\n")
     low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
     print(f"From its start to the saved model, fast takes {middle:.1f} times less ({low:.1f} to {high:.1f}).")

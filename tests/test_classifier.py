@@ -36,6 +36,16 @@ def test_the_shipped_model_scores_what_it_says(dataset: mnist.Dataset) -> None:
     assert accepted.mean() >= 0.99
 
 
+@pytest.mark.parametrize("n", [1, 2, 63, 64, 65, 128, 200])
+def test_so_many_images_at_once_are_read_as_each_alone(n: int, dataset: mnist.Dataset) -> None:
+    classifier, images = Classifier(), mnist.as_input(dataset.test.images[:n])
+    alone = np.concatenate([classifier.probabilities(image[None]) for image in images])
+    together = classifier.probabilities(images)
+    assert together.shape == (n, 10)
+    assert together.dtype == np.float32
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
 def test_no_images_and_wrong_ones() -> None:
     assert Classifier().probabilities(np.zeros((0, 28, 28, 1), np.float32)).shape == (0, 10)
     with pytest.raises(ModelError, match=r"expected a shape \(n, 28, 28, 1\), found \(28, 28\)"):

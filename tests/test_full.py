@@ -42,6 +42,18 @@ def test_the_dense_recipe_passes_99_within_ten_epochs(command: Command, tmp_path
     assert 0.970 < test_accuracy < 0.988
 
 
+def test_fast_takes_a_fifth_of_the_time_of_the_exercises_script(tmp_path: Path) -> None:
+    """Start to saved model, both in one run of the benchmark; docs/performance.md has the ratio of an idle machine."""
+    result = tmp_path / "speed.json"
+    script = [sys.executable, ROOT / "benchmarks/speed.py", "--pairs", "1", "--out", result]
+    done = subprocess.run([*map(str, script)], capture_output=True, text=True, timeout=1800)
+    assert done.returncode == 0, done
+    found = json.loads(result.read_text())
+    assert found["rounds"][0]["fast"]["stopped"]
+    assert found["rounds"][0]["exercise"]["stopped"]
+    assert found["ratio"]["median"] > 5
+
+
 def test_the_built_package_works_by_itself(tmp_path: Path) -> None:
     """A wheel in an environment of its own, without the extras: help, data, and a word about what is missing."""
     python = tmp_path / "venv/bin/python"

@@ -49,7 +49,8 @@ def read(
         click.echo("file,line,number,confidence,accepted,reason")
     elif form == "table":
         click.echo(f"{'file':<28} {'number':<16} {'sure':>7}  remark")
-    failed, taken = 0, {Path(name).resolve() for name in files}  # what is drawn must not replace what was read
+    # What is drawn must not replace what was read.
+    failed, taken = 0, {Path(name).resolve() for name in files} if annotate is not None else set()
     for name in _with_progress(files):
         try:
             picture = _picture(name)
