@@ -6,7 +6,6 @@ A test fails when a document is not what this generates, so neither a number nor
 """
 
 import hashlib
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,11 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import performance
+import scores
 from click.testing import CliRunner
 
 from mnist_cnn.cli import cli
+from mnist_cnn.learn import leaderboard
 from mnist_cnn.read.classifier import SHIPPED, Classifier
 
 ROOT = Path(__file__).parents[1]
@@ -169,15 +170,7 @@ def curve() -> str:
     ranks, n = np.array(digits["error_ranks"]), digits["n"]
     accepted = np.unique([n * 9 // 10, *ranks[ranks > n * 9 // 10], *(ranks[ranks > n * 9 // 10] + 1), n])
     risk = np.searchsorted(ranks, accepted) / accepted
-    with plt.rc_context(
-        {
-            "svg.hashsalt": "mnist-cnn",
-            "svg.fonttype": "none",
-            "font.size": 11,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-        }
-    ):
+    with plt.rc_context(performance.STYLE):
         figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
         axes.plot(100 * accepted / n, 100 * risk, color="#1f5f8b", linewidth=2)
         share = digits["accepted"] / n
@@ -194,10 +187,7 @@ def curve() -> str:
             xlim=(90, 100.1),
             ylim=(0, None),
         )
-        content = io.StringIO()
-        figure.savefig(content, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-        plt.close(figure)
-    return "\n".join(line.rstrip() for line in content.getvalue().splitlines()) + "\n"
+        return performance.svg(figure)
 
 
 def formats() -> str:
@@ -233,6 +223,7 @@ def formats() -> str:
 def readme(text: str) -> str:
     """README.md with its tables made anew."""
     tables = {"speed": performance.headline(), "results": results(), "reading": reading(), "formats": formats()}
+    tables["accuracy"] = scores.table(leaderboard.read(performance.RESULTS))
     for name, table in tables.items():
         begin, end = f"<!-- begin: {name}, made by docs/generate.py -->", f"<!-- end: {name} -->"
         before, _, rest = text.partition(begin)
@@ -247,5 +238,8 @@ if __name__ == "__main__":
     (ROOT / "docs/pictures/risk.svg").write_text(curve(), "utf-8")
     (ROOT / "docs/performance.md").write_text(performance.page(), "utf-8")
     (ROOT / "docs/pictures/speed.svg").write_text(performance.plot(), "utf-8")
+    (ROOT / "docs/accuracy.md").write_text(scores.page(), "utf-8")
+    (ROOT / "docs/pictures/accuracy.svg").write_text(scores.plot(), "utf-8")
+    (ROOT / "docs/pictures/disputed.svg").write_text(scores.disputed(), "utf-8")
     page = ROOT / "README.md"
     page.write_text(readme(page.read_text("utf-8")), "utf-8")

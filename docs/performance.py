@@ -8,8 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 RESULTS = Path(__file__).parents[1] / "benchmarks/results"
+STYLE: Any = {
+    "svg.hashsalt": "mnist-cnn",
+    "svg.fonttype": "none",
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
 INK, FAINT, WARM = "#1f5f8b", "#9db8c9", "#c0392b"
 CONVOLUTION = 2 * 9 * 26 * 26 * 32  # operations for an image, forward; as many for its gradient
 MEANING = {
@@ -212,8 +220,7 @@ def _where(result: dict[str, Any]) -> str:
 def plot() -> str:
     """docs/pictures/speed.svg: how long a learner waits, and how the cost grows."""
     speed, growth = load("speed"), load("growth")
-    style: Any = {"svg.hashsalt": "mnist-cnn", "svg.fonttype": "none", "font.size": 11}
-    with plt.rc_context(style | {"axes.spines.top": False, "axes.spines.right": False}):
+    with plt.rc_context(STYLE):
         figure, (axes, right) = plt.subplots(1, 2, figsize=(11, 3.4), layout="constrained", width_ratios=(1.3, 1))
         for place, name in enumerate(MEANING):
             taken = [row[name]["seconds"] for row in speed["rounds"]]
@@ -233,7 +240,12 @@ def plot() -> str:
         right.set(xlabel="how many", ylabel="seconds")
         right.legend(frameon=False, fontsize=9.5)
         right.grid(alpha=0.25)
-        content = io.StringIO()
-        figure.savefig(content, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-        plt.close(figure)
+        return svg(figure)
+
+
+def svg(figure: Figure) -> str:
+    """The figure as it is stored: the same text whenever and wherever it is made."""
+    content = io.StringIO()
+    figure.savefig(content, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    plt.close(figure)
     return "\n".join(line.rstrip() for line in content.getvalue().splitlines()) + "\n"

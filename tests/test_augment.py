@@ -26,7 +26,9 @@ def assert_tiles(tiles: np.ndarray) -> None:
 
 
 def test_batches_are_the_same_for_a_seed_and_others_in_another_epoch(digits: mnist.Digits) -> None:
-    one, same, other, later = (Lessons(digits, 64, seed, epoch) for seed, epoch in ((1, 0), (1, 0), (2, 0), (1, 1)))
+    one, same, other, later = (
+        Lessons("handwriting", digits, 64, seed, epoch) for seed, epoch in ((1, 0), (1, 0), (2, 0), (1, 1))
+    )
     same[1]  # nor does it matter what was asked for before
     for a, b in zip(one[0], same[0], strict=True):
         assert np.array_equal(a, b)
@@ -39,7 +41,7 @@ def test_batches_are_the_same_for_a_seed_and_others_in_another_epoch(digits: mni
 
 
 def test_an_epoch_has_every_digit_once_beside_outliers_and_pieces(digits: mnist.Digits) -> None:
-    batches = Lessons(digits, 64, 0)
+    batches = Lessons("handwriting", digits, 64, 0)
     own = 42
     assert len(batches) == -(-300 // own)
     drawn = [batches[i] for i in range(len(batches))]

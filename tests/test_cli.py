@@ -76,7 +76,7 @@ def test_what_is_not_there_is_one_line_and_exit_code_2(arguments: list[str], mes
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--recipe", "deep"], "'deep' is not one of 'seed', 'fast', 'dense', 'handwriting'"),
+        (["--recipe", "deep"], "'deep' is not one of 'seed', 'fast', 'dense', 'handwriting', 'accurate', 'tiny'"),
         (["--epochs", "0"], "0 is not in the range"),
         (["--target", "99.5"], "99.5 is not in the range 0<x<=1"),
         (["--limit", "0"], "0 is not in the range"),

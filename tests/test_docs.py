@@ -1,5 +1,6 @@
 """The documents are true: generated parts are up to date, every option is there, and README's commands work."""
 
+import dataclasses
 import re
 import shlex
 import subprocess
@@ -9,11 +10,14 @@ import click
 import generate
 import performance
 import pytest
+import scores
 from click.testing import CliRunner
 
 from mnist_cnn import mnist
 from mnist_cnn.cli import cli
+from mnist_cnn.learn.recipes import SEED
 from mnist_cnn.learn.run import Run
+from mnist_cnn.learn.train import fit, start
 from mnist_cnn.mnist import idx
 from mnist_cnn.read.classifier import SHIPPED
 
@@ -26,6 +30,9 @@ def test_generated_parts_are_up_to_date() -> None:
     assert generate.readme(README) == README, "run `make docs`"
     assert (SHIPPED.parent / "README.md").read_text("utf-8") == generate.card(), "run `make docs`"
     assert (ROOT / "docs/pictures/risk.svg").read_text("utf-8") == generate.curve(), "run `make docs`"
+    assert (ROOT / "docs/accuracy.md").read_text("utf-8") == scores.page(), "run `make docs`"
+    assert (ROOT / "docs/pictures/accuracy.svg").read_text("utf-8") == scores.plot(), "run `make docs`"
+    assert (ROOT / "docs/pictures/disputed.svg").read_text("utf-8") == scores.disputed(), "run `make docs`"
     assert (ROOT / "docs/performance.md").read_text("utf-8") == performance.page(), "run `make docs`"
     assert (ROOT / "docs/pictures/speed.svg").read_text("utf-8") == performance.plot(), "run `make docs`"
 
@@ -95,6 +102,10 @@ def test_a_command_of_the_readme_works(
                 folder.mkdir()
                 for name, array in zip(mnist.SHA256, (*dataset.test, *dataset.test), strict=True):
                     (folder / name).write_bytes(idx.encode((255 if "images" in name else 9) - array))
+            if places[0] == "ensemble":
+                other = start(dataclasses.replace(SEED, epochs=1), dataset, tmp_path / "other", limit=200)
+                fit(other, dataset)
+                places[2] = str(other.path)
             if places[0] == "train" and "--resume" not in places:
                 places += ["--limit", "200", "--epochs", "1"]
             done = CliRunner().invoke(cli, places, catch_exceptions=False)

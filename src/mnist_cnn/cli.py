@@ -306,6 +306,58 @@ def export(run: Path, form: str, quantize: str | None, out: Path | None) -> None
     click.echo(f"{file}   {file.stat().st_size:,} bytes")
 
 
+@cli.command(short_help="Join trained networks into one file that answers with their mean.")
+@click.argument("runs", type=FOLDER, nargs=-1, required=True, metavar="RUN RUN...")
+@click.option(
+    "--out", type=FOLDER, default="ensemble.onnx", show_default=True, metavar="FILE", help="The file to write."
+)
+@DATA
+def ensemble(runs: tuple[Path, ...], out: Path, data: str | None) -> None:
+    """Join the networks of several RUNs (their folders) into one ONNX file, and score it on the test images.
+
+    Its answer is the mean of theirs: networks that differ in their seed alone make different mistakes.
+
+    \b
+    Examples:
+      mnist-cnn ensemble runs/a runs/b runs/c
+      mnist-cnn ensemble runs/accurate-* --out best.onnx
+      mnist-cnn read photo.jpg --model best.onnx
+    """
+    if len(runs) < 2:
+        raise click.UsageError("expected at least two runs, found one")
+    opened = [Run.open(run) for run in runs]
+    _, dataset, _ = _open(runs[0], data)
+    with _heavy():
+        from mnist_cnn.learn import ensemble as joining
+        from mnist_cnn.learn.evaluate import score
+        from mnist_cnn.read import Classifier
+    joining.write(opened, out)
+    result = score(
+        Classifier(out, threads=os.cpu_count() or 1).probabilities(mnist.as_input(dataset.test.images)),
+        dataset.test.labels,
+    )
+    joining.write(opened, out, test_images=str(result.images), test_errors=str(result.errors))
+    click.echo(f"Accuracy   {_accuracy(result)}")
+    click.echo(f"{out}   {out.stat().st_size:,} bytes")
+
+
+@cli.command(short_help="How accurate each recipe is, over several seeds.")
+@click.option("--results", type=FOLDER, metavar="DIR", help="[default: benchmarks/results in the repository]")
+def leaderboard(results: Path | None) -> None:
+    """Print the table of what benchmarks/accuracy.py measured: n networks of each recipe, mean and standard deviation.
+
+    Each network was scored once on the test images, and nothing was chosen by that. The results are in a copy of the
+    repository, where this command is installed with `make` or `pip install --editable`.
+
+    \b
+    Example:
+      mnist-cnn leaderboard
+    """
+    from mnist_cnn.learn import leaderboard as board
+
+    click.echo(board.table(board.read(results or Path(__file__).parents[2] / "benchmarks/results")))
+
+
 def _open(folder: Path, data: str | None) -> tuple[Run, mnist.Dataset, str | None]:
     """A run, and the images asked for: those it began with, if --data names no others, whatever the variable says."""
     run = Run.open(folder)

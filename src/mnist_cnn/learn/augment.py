@@ -4,8 +4,9 @@
     >>> digit(np.zeros((28, 28), np.uint8), 8, rng).shape
     (28, 28)
 
-Each digit is enlarged, bent, written with another pen, spoilt a little, and brought into MNIST's form by the reader's
-own ``form``: what the network learns from is what it will be given.
+``digit`` is for who is to read handwriting: each is enlarged, bent, written with another pen, spoilt a little, and
+brought into MNIST's form by the reader's own ``form``: what the network learns from is what it will be given. ``warp``
+is for who is to be good at MNIST itself: other hands, but the same pen, paper and scanner.
 """
 
 import cv2
@@ -15,8 +16,23 @@ from mnist_cnn.read.form import form
 
 _SCALE = 3
 _SIDE = 28 * _SCALE
+_MIDDLE, _KNOTS = 13.5, 6
 _PLAIN = 0.3
 """So many of the digits are left as MNIST has them."""
+
+
+def _spline(n: int, knots: int) -> np.ndarray:
+    """Weights of the uniform cubic B-spline's knots at n pixels: float32 (n, knots), rows that sum to 1."""
+    at = (np.arange(n) + 0.5) * (knots - 3) / n
+    first, u = at.astype(int), at % 1
+    weights = np.stack([(1 - u) ** 3, 3 * u**3 - 6 * u**2 + 4, -3 * u**3 + 3 * u**2 + 3 * u + 1, u**3], axis=1) / 6
+    rows = np.zeros((n, knots), np.float32)
+    np.put_along_axis(rows, first[:, None] + np.arange(4), weights, axis=1)
+    return rows
+
+
+_SPLINE = _spline(28, _KNOTS)
+_GRID = np.array(np.meshgrid(np.arange(28) - _MIDDLE, np.arange(28) - _MIDDLE), np.float32)
 
 
 def digit(image: np.ndarray, label: int, rng: np.random.Generator) -> np.ndarray:
@@ -28,6 +44,25 @@ def digit(image: np.ndarray, label: int, rng: np.random.Generator) -> np.ndarray
     ink = bend(ink, rng)
     ink = other_pen(ink, rng)
     return form(spoil(ink, rng))
+
+
+def warp(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Digits, uint8 (n, 28, 28), each turned, slanted, widened, moved and bent: float32 (n, 28, 28), 0 to 1.
+
+    Bending is a cubic B-spline of 6 x 6 random shifts (as in Ronneberger et al. 2015, with more of them).
+    """
+    n = len(images)
+    angle, slant = np.deg2rad(rng.normal(0, 7, n)), rng.normal(0, 0.1, n)
+    wide, tall = np.exp(rng.normal(0, 0.07, (2, n)))
+    x_by = np.stack([np.cos(angle) * wide, (np.sin(angle) + slant) * wide], axis=1).astype(np.float32)
+    y_by = np.stack([-np.sin(angle) * tall, np.cos(angle) * tall], axis=1).astype(np.float32)
+    moved = rng.normal(0, 0.7, (2, n, 1, 1)).astype(np.float32) + np.float32(_MIDDLE)
+    bent = _SPLINE @ rng.normal(0, 1.6, (2, n, _KNOTS, _KNOTS)).astype(np.float32) @ _SPLINE.T
+    x, y = moved + bent + [np.tensordot(by, _GRID, axes=1) for by in (x_by, y_by)]
+    out = np.empty(images.shape, np.uint8)
+    for i in range(n):
+        cv2.remap(images[i], x[i], y[i], cv2.INTER_LINEAR, dst=out[i])
+    return out.astype(np.float32) / 255
 
 
 def enlarge(image: np.ndarray) -> np.ndarray:

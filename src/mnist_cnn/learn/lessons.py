@@ -1,11 +1,15 @@
-"""Lessons: what a network that is to read handwriting learns from, batch by batch.
+"""Lessons: what a network learns from, batch by batch, if not from MNIST's images as they are.
 
-    >>> lessons = Lessons(mnist.load().train, batch_size=128, seed=0)                       # doctest: +SKIP
+    >>> lessons = Lessons("warped", mnist.load().train, batch_size=128, seed=0)             # doctest: +SKIP
     >>> images, labels = lessons[0]
 
-Each epoch has every digit once, written another way (``augment``), and beside them what is no digit (``outliers``) and
-what the reader may cut from a number (``numbers``).
+Each epoch has every digit once, written another way. For who is to be good at MNIST that is ``augment.warp``. For who
+is to read handwriting it is ``augment.digit``, and beside the digits there are what is no digit (``outliers``) and what
+the reader may cut from a number (``numbers``).
 """
+
+from collections.abc import Callable
+from typing import Literal
 
 import keras
 import numpy as np
@@ -18,31 +22,48 @@ _OUTLIERS, _PIECES = 0.21, 0.31
 _LINE = 9
 """So many pieces are of one line."""
 
+Batch = tuple[np.ndarray, np.ndarray]
+"""float32 (n, 28, 28, 1) from 0 to 1, and int64 (n,): the digits, and 10 for what is none."""
+
 
 class Lessons(keras.utils.PyDataset):
-    """Batches of digits and, labelled 10, of what is no digit; new ones each epoch, the same for a seed.
+    """An epoch's batches, new ones each epoch, the same for a seed; the last may be smaller."""
 
-    Each batch is float32 (n, 28, 28, 1) from 0 to 1 and int64 (n,).
-    """
-
-    def __init__(self, digits: Digits, batch_size: int, seed: int, epoch: int = 0) -> None:
+    def __init__(
+        self, kind: Literal["warped", "handwriting"], digits: Digits, batch_size: int, seed: int, epoch: int = 0
+    ) -> None:
         super().__init__(workers=2, max_queue_size=20)  # threads: OpenCV and TensorFlow let go of Python's lock
+        self._draw, others = _KINDS[kind]
         self._digits, self._seed, self._epoch = digits, seed, epoch
-        self._own = round(batch_size / (1 + _OUTLIERS + _PIECES))
+        self._own = round(batch_size / (1 + others))
         self._order = np.random.default_rng((seed, epoch)).permutation(len(digits.images))
 
     def __len__(self) -> int:
         return -(-len(self._digits.images) // self._own)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, index: int) -> Batch:
         rng = np.random.default_rng((self._seed, self._epoch, index))
-        images, labels = self._digits
-        own = [(images[i], int(labels[i])) for i in self._order[index * self._own : (index + 1) * self._own]]
-        lesson = [(augment.digit(image, label, rng), label) for image, label in own]
-        lesson += [(outliers.draw(self._digits, rng), outliers.LABEL) for _ in range(round(_OUTLIERS * len(own)))]
-        lesson += numbers.draw(self._digits, rng, round(_PIECES * len(own)), _LINE)
-        return np.stack([tile for tile, _ in lesson])[..., None], np.array([label for _, label in lesson], np.int64)
+        return self._draw(self._digits, self._order[index * self._own : (index + 1) * self._own], rng)
 
     def on_epoch_end(self) -> None:
         self._epoch += 1
         self._order = np.random.default_rng((self._seed, self._epoch)).permutation(len(self._digits.images))
+
+
+def _warped(digits: Digits, chosen: np.ndarray, rng: np.random.Generator) -> Batch:
+    return augment.warp(digits.images[chosen], rng)[..., None], digits.labels[chosen].astype(np.int64)
+
+
+def _handwriting(digits: Digits, chosen: np.ndarray, rng: np.random.Generator) -> Batch:
+    own = [(digits.images[i], int(digits.labels[i])) for i in chosen]
+    lesson = [(augment.digit(image, label, rng), label) for image, label in own]
+    lesson += [(outliers.draw(digits, rng), outliers.LABEL) for _ in range(round(_OUTLIERS * len(own)))]
+    lesson += numbers.draw(digits, rng, round(_PIECES * len(own)), _LINE)
+    return np.stack([tile for tile, _ in lesson])[..., None], np.array([label for _, label in lesson], np.int64)
+
+
+_KINDS: dict[str, tuple[Callable[[Digits, np.ndarray, np.random.Generator], Batch], float]] = {
+    "warped": (_warped, 0.0),
+    "handwriting": (_handwriting, _OUTLIERS + _PIECES),
+}
+"""How a batch is drawn for some of the digits, and how many others there are for each."""

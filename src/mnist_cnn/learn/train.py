@@ -109,7 +109,7 @@ def fit(run: Run, dataset: mnist.Dataset) -> keras.Model:
             callbacks.append(keras.callbacks.TensorBoard(run.path / "tensorboard"))
         with _interrupt_after_batch() as interrupt:
             _learn(model, recipe, dataset.train, config, done, [*callbacks, interrupt])
-    if recipe.augmented:
+    if recipe.held_out:
         _, validation = mnist.split(dataset.train)
         run.write_json("calibration.json", calibrate.calibrate(model, validation))
     export.write(run, model, run.path / "model.onnx")
@@ -125,7 +125,8 @@ def recipe_of(run: Run) -> Recipe:
     recipe = RECIPES.get(recorded["name"])
     if recipe is None:
         raise RunError(f"{run.path}: expected a recipe of {', '.join(RECIPES)}, found {recorded['name']}")
-    return dataclasses.replace(recipe, **{key: recorded[key] for key in ("target", "epochs", "batch_size")})
+    keys = ("target", "epochs", "batch_size", "held_out")
+    return dataclasses.replace(recipe, **{key: recorded[key] for key in keys if key in recorded})
 
 
 def _learn(
@@ -137,9 +138,9 @@ def _learn(
     callbacks: list[keras.callbacks.Callback],
 ) -> None:
     """The epochs that are not done yet, by Keras or, if the recipe wants it and it is there, by our own kernel."""
-    training, validation = mnist.split(digits) if recipe.augmented else (digits, None)
+    training, validation = mnist.split(digits) if recipe.held_out else (digits, None)
     training = mnist.Digits(*(array[: config["limit"]] for array in training))
-    lessons = Lessons(training, recipe.batch_size, config["seed"], done) if recipe.augmented else None
+    lessons = Lessons(recipe.lessons, training, recipe.batch_size, config["seed"], done) if recipe.lessons else None
     steps = len(lessons) if lessons else -(-len(training.labels) // recipe.batch_size)
     # A bar for people, a line an epoch for files.
     arguments: dict[str, Any] = {"epochs": recipe.epochs, "verbose": 1 if sys.stdout and sys.stdout.isatty() else 2}

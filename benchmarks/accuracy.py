@@ -1,0 +1,131 @@
+"""How accurate is a recipe, honestly? Its networks of n seeds, each scored once on the test images.
+
+    python benchmarks/accuracy.py --recipe tiny --seeds 5              a row a seed, then mean and sd
+    python benchmarks/accuracy.py --recipe ensemble                    the mean of the first five of `accurate`
+    python benchmarks/accuracy.py --recipe tiny --seeds 3 --validation     to choose settings: no test image is used
+
+Writes benchmarks/results/accuracy-RECIPE.json after each seed and goes on from there, within a seed from its last
+epoch, so it may be stopped at any time. With --validation it trains on 55,000 images, scores on the other 5,000 and
+writes nothing. Seconds are those of the epochs; milliseconds those of reading one image, `Classifier`, one thread.
+"""
+
+import argparse
+import dataclasses
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mnist_cnn import mnist
+from mnist_cnn.learn import ensemble, train
+from mnist_cnn.learn.evaluate import evaluate, score, score_corrected
+from mnist_cnn.learn.model import build, digits
+from mnist_cnn.learn.recipes import RECIPES, Recipe
+from mnist_cnn.learn.run import Run, machine, replacing
+from mnist_cnn.read import Classifier
+
+RESULTS = Path(__file__).parent / "results"
+RUNS = Path("runs/accuracy")
+MEMBERS = 5
+COLUMNS = ("accuracy", "corrected_accuracy", "errors", "seconds", "milliseconds")
+
+
+def trained(recipe: Recipe, seed: int, dataset: mnist.Dataset) -> Run:
+    folder = RUNS / f"{recipe.name}-{seed}{'-validation' if recipe.held_out else ''}"
+    run = Run.open(folder) if (folder / "config.json").exists() else train.start(recipe, dataset, folder, seed=seed)
+    train.fit(run, dataset)
+    return run
+
+
+def single(recipe: Recipe, seed: int, dataset: mnist.Dataset) -> dict[str, Any]:
+    run = trained(recipe, seed, dataset)
+    found = evaluate(run, dataset)
+    assert found.corrected  # noqa: S101
+    seconds = sum(epoch["seconds"] for epoch in run.history())
+    return {"seed": seed, "epochs": len(run.history())} | row(
+        found.score.errors, found.corrected.errors, seconds, run.path / "model.onnx", dataset
+    )
+
+
+def ensembled(number: int, dataset: mnist.Dataset) -> dict[str, Any]:
+    """The ensemble of the seeds 1 to 5 of `accurate`, of 6 to 10, and so on."""
+    seeds = range(MEMBERS * (number - 1) + 1, MEMBERS * number + 1)
+    runs = [trained(RECIPES["accurate"], seed, dataset) for seed in seeds]
+    file = RUNS / f"ensemble-{number}.onnx"
+    ensemble.write(runs, file)
+    probabilities = Classifier(file, threads=2).probabilities(mnist.as_input(dataset.test.images))
+    errors = [of(probabilities, dataset.test.labels).errors for of in (score, score_corrected)]
+    seconds = sum(epoch["seconds"] for run in runs for epoch in run.history())
+    return {"seed": number, "members": list(seeds)} | row(errors[0], errors[1], seconds, file, dataset)
+
+
+def row(errors: int, corrected: int, seconds: float, file: Path, dataset: mnist.Dataset) -> dict[str, Any]:
+    n = len(dataset.test.labels)
+    return {
+        "errors": errors,
+        "accuracy": 1 - errors / n,
+        "corrected_accuracy": 1 - corrected / (n - len(mnist.DISPUTED_LABELS)),
+        "seconds": round(seconds, 1),
+        "milliseconds": milliseconds(file),
+        "bytes": file.stat().st_size,
+    }
+
+
+def milliseconds(file: Path) -> float:
+    """The median of reading one image, 300 times."""
+    classifier, image = Classifier(file), np.zeros((1, 28, 28, 1), np.float32)
+    taken = []
+    for _ in range(300):
+        began = time.perf_counter()
+        classifier.probabilities(image)
+        taken.append(time.perf_counter() - began)
+    return 1000 * statistics.median(taken)
+
+
+def validated(recipe: Recipe, seed: int, dataset: mnist.Dataset) -> int:
+    """Errors of 5,000, by a network that learnt from the other 55,000."""
+    run = trained(dataclasses.replace(recipe, held_out=True), seed, dataset)
+    _, (images, labels) = mnist.split(dataset.train)
+    model = train.fit(run, dataset)
+    return score(digits(model, mnist.as_input(images)), labels).errors
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipe", choices=[*RECIPES, "ensemble"], required=True)
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="seeds 1 to N (default 1)")
+    parser.add_argument("--validation", action="store_true", help="score on the 5,000 validation images only")
+    parser.add_argument("--again", action="store_true", help="forget the stored rows; runs/accuracy/ stays")
+    options = parser.parse_args()
+    dataset = mnist.load(mnist.FILES)
+    if options.validation:
+        for seed in range(1, options.seeds + 1):
+            print(f"{options.recipe} {seed}: {validated(RECIPES[options.recipe], seed, dataset)} errors of 5,000")
+        return
+    file = RESULTS / f"accuracy-{options.recipe}.json"
+    rows = json.loads(file.read_text())["rows"] if file.exists() and not options.again else []
+    for seed in range(1, options.seeds + 1):
+        if seed in [known["seed"] for known in rows]:
+            continue
+        rows.append(
+            ensembled(seed, dataset) if options.recipe == "ensemble" else single(RECIPES[options.recipe], seed, dataset)
+        )
+        recipe = RECIPES["accurate" if options.recipe == "ensemble" else options.recipe]
+        parameters = build(recipe).count_params() * (MEMBERS if options.recipe == "ensemble" else 1)
+        result = {"recipe": options.recipe, "machine": machine(), "versions": train.versions()}
+        result |= {"n": len(rows), "parameters": parameters, "bytes": rows[-1]["bytes"]}
+        for column in COLUMNS:
+            values = [known[column] for known in rows]
+            sd = statistics.stdev(values) if len(values) > 1 else None
+            result[column] = {"mean": statistics.mean(values), "sd": sd, "min": min(values), "max": max(values)}
+        with replacing(file) as temporary:
+            temporary.write_text(json.dumps(result | {"rows": rows}, indent=2) + "\n")
+    for known in rows:
+        print(f"{options.recipe} {known['seed']}: {known['errors']} errors, {known['seconds']:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Ensemble: several trained networks as one ONNX file, whose answer is the mean of theirs.
+
+    >>> write([Run.open(folder) for folder in folders], Path("ensemble.onnx"))              # doctest: +SKIP
+
+Networks that differ in nothing but their seed make different mistakes, so their mean makes fewer (Hansen & Salamon
+1990, "Neural Network Ensembles"). The file is read as any other: by ``Classifier``, `mnist-cnn read --model` and so on.
+"""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+from onnx import ModelProto, checker, compose, helper, load, save
+
+from mnist_cnn.errors import RunError
+from mnist_cnn.learn.export import OPSET
+from mnist_cnn.learn.run import Run, replacing
+
+
+def write(runs: Sequence[Run], path: Path, **more: str) -> None:
+    """Write the mean of the runs' networks to `path`; its metadata are what they are and, if given, `more`.
+
+    Raises RunError if one is not trained, or they did not learn from the same images, or one is there twice.
+    """
+    models = [_model(run) for run in runs]
+    about = [{entry.key: entry.value for entry in model.metadata_props} for model in models]
+    for run, own in zip(runs, about, strict=True):
+        if own["dataset"] != about[0]["dataset"]:
+            raise RunError(f"{run.path}: expected a network of the same images as {runs[0].path}, found one of others")
+    for (one, model), (other, twin) in itertools.combinations(zip(runs, models, strict=True), 2):
+        if model.graph.initializer == twin.graph.initializer:
+            raise RunError(f"{other.path}: expected another network than {one.path}, found the same")
+    graph = models[0].graph
+    nodes, weights, outputs = [], [], []
+    for number, model in enumerate(models, 1):
+        member = compose.add_prefix(model, f"member_{number}/", rename_inputs=False).graph
+        nodes += member.node
+        weights += member.initializer
+        outputs.append(member.output[0].name)
+    nodes.append(helper.make_node("Mean", outputs, ["probabilities"], name="mean"))
+    joined = helper.make_graph(nodes, "ensemble", graph.input, graph.output, weights)
+    content: ModelProto = helper.make_model(joined, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+    members = ", ".join(f"{own['recipe']} with seed {own['seed']}" for own in about)
+    shared = {key: about[0][key] for key in ("classes", "dataset", "commit")}
+    helper.set_model_props(content, {"recipe": "ensemble", "members": members, **shared, **more})
+    checker.check_model(content, full_check=True)
+    with replacing(path) as temporary:
+        save(content, temporary)
+
+
+def _model(run: Run) -> ModelProto:
+    if not run.model.exists():
+        raise RunError(f"{run.path}: expected a trained network, found none; `train --resume` finishes the run")
+    try:
+        return load(run.path / "model.onnx")
+    except Exception as error:  # protobuf's errors have no common root with the system's
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise RunError(f"{run.path}: expected a model.onnx, found: {reason[:120]}; `export` writes it anew") from None
