@@ -158,10 +158,11 @@ def _reading(result: dict[str, Any]) -> str:
         The seed network, with the same weights for all; what they answer differs by {apart:.1e} at most. Each is a
         process of its own, and they take turns, {result["rounds"]} rounds. Bold: the first of its column. Our
         `Classifier` is ONNX Runtime with one thread, unless told otherwise, and with at most 64 images at once, which
-        stay in the processor's cache from layer to layer: that is what makes it faster and smaller than ONNX Runtime
-        alone. It was to be first or within 10 % of the first everywhere. With one image and one thread LiteRT is
-        somewhat sooner (both read the Dense layer's 2.8 MB once, ONNX Runtime does more around it), and it starts
-        sooner, since its library is smaller and loads sooner. Keras {versions["keras"]}, TensorFlow
+        stay in the processor's cache from layer to layer: with many images that makes it faster and smaller than ONNX
+        Runtime alone. It was to be first or within 10 % of the first everywhere. That is missed with one image, where
+        LiteRT is somewhat sooner on one thread (both read the Dense layer's 2.8 MB once, ONNX Runtime does more around
+        it) and ours and ONNX Runtime's times on two are the same but for chance; and at the start, where LiteRT's
+        library is smaller and loads sooner. Times of one image and of 1,000 are of all rounds, the start's of 5. Keras {versions["keras"]}, TensorFlow
         {versions["tensorflow"]}, ONNX Runtime
         {versions["onnxruntime"]}, LiteRT {versions["ai-edge-litert"]}. {_where(result)}.
         """
@@ -188,9 +189,10 @@ def _growth(result: dict[str, Any]) -> str:
     times = {row["n"] for rows in (result["training"], result["reading"]) for row in rows.values()}
     text = _fill(
         f"""
-        Time grows in step with the work. Memory is that of Keras and TensorFlow, or of OpenCV and ONNX Runtime, and of
-        the images, 784 bytes each, which training reads from their file as it needs them. 600,000 of them are MNIST's
-        and changed copies.
+        Time grows in step with the work from 60,000 images and 100 photographs on; below that the start weighs more.
+        Memory is that of Keras and TensorFlow, or of OpenCV and ONNX Runtime, and of the images, 784 bytes each, which
+        this benchmark streams from their file; `mnist-cnn train --data` has them in memory. 600,000 of them are
+        MNIST's and changed copies.
         Medians of {max(times)}, but for the 10,000 photographs, which are read once. {_where(result)}.
         """
     )

@@ -50,6 +50,9 @@ def test_no_images_and_wrong_ones() -> None:
     assert Classifier().probabilities(np.zeros((0, 28, 28, 1), np.float32)).shape == (0, 10)
     with pytest.raises(ModelError, match=r"expected a shape \(n, 28, 28, 1\), found \(28, 28\)"):
         Classifier().probabilities(np.zeros((28, 28), np.float32))
+    for kind in (np.uint8, np.int64, np.complex64, bool, object):
+        with pytest.raises(ModelError, match="images: expected floats from 0 to 1, found"):
+            Classifier().probabilities(np.zeros((2, 28, 28, 1), kind))
 
 
 def made(path: Path, name: str = "image", width: int = 10, **metadata: str) -> Path:

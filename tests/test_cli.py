@@ -79,6 +79,7 @@ def test_what_is_not_there_is_one_line_and_exit_code_2(arguments: list[str], mes
         (["--recipe", "deep"], "'deep' is not one of 'seed', 'fast', 'dense', 'handwriting', 'accurate', 'tiny'"),
         (["--epochs", "0"], "0 is not in the range"),
         (["--target", "99.5"], "99.5 is not in the range 0<x<=1"),
+        (["--target", "nan"], "nan is not in the range"),
         (["--limit", "0"], "0 is not in the range"),
         (["--seed", "-1"], "-1 is not in the range"),
         (

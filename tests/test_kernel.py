@@ -159,6 +159,23 @@ def test_without_numba_keras_trains_the_same_recipe(trouble: str, tmp_path: Path
     assert float(model.optimizer.learning_rate) == pytest.approx(rates(FAST, 24)[-1, -1], abs=1e-9)
 
 
+@pytest.mark.slow
+def test_with_a_damaged_cache_keras_trains_and_the_run_says_so(tmp_path: Path) -> None:
+    def train(name: str) -> tuple[str, list[str]]:
+        command = [sys.executable, "-m", "mnist_cnn", "train", "--recipe", "fast", "--limit", "600", "--out", name]
+        variables = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+        done = subprocess.run(command, env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=200)
+        assert done.returncode == 0, done
+        return done.stdout, Run.open(tmp_path / name).config()["trained_by"]
+
+    assert train("whole")[1] == ["kernel"]
+    for file in (tmp_path / "cache").rglob("*.nbi"):
+        file.write_bytes(b"")  # as a power cut may leave it
+    output, trained_by = train("damaged")
+    assert "Keras trains it, several times slower: numba cannot be used here" in output
+    assert trained_by == ["keras"]
+
+
 def test_rates_rise_in_a_line_and_fall_along_half_a_cosine() -> None:
     found = rates(FAST, 400).ravel()
     assert found.shape == (1200,)

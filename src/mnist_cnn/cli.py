@@ -58,7 +58,7 @@ def cli() -> None:
 
 def _no_nan(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
     if value is not None and math.isnan(value):  # which is in no range and compares with nothing
-        raise click.BadParameter("nan is not in the range 0<=x<=1.")
+        raise click.BadParameter("nan is not in the range from 0 to 1.")
     return value
 
 
@@ -118,6 +118,7 @@ def read(
 @click.option(
     "--target",
     type=click.FloatRange(0, 1, min_open=True),
+    callback=_no_nan,
     help="Stop once training accuracy is above this.  [default: the recipe's; "
     + ", ".join(f"{recipe.name} {recipe.target or 'none'}" for recipe in RECIPES.values())
     + "]",
@@ -126,7 +127,9 @@ def read(
 @click.option("--out", type=FOLDER, metavar="DIR", help="The run's folder, new or empty.  [default: runs/RECIPE-TIME]")
 @click.option("--tensorboard", is_flag=True, help="Also write logs that TensorBoard shows.")
 @click.option(
-    "--deterministic", is_flag=True, help="Same seed and machine, same weights, bit for bit, if not interrupted."
+    "--deterministic",
+    is_flag=True,
+    help="Same seed, machine and number of processors, same weights, bit for bit, if not interrupted.",
 )
 @click.option(
     "--resume",

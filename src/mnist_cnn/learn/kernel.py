@@ -1,4 +1,4 @@
-"""The seed network's training, written out for the processor: the same numbers as Keras's, many times faster.
+"""The seed network's training, written out for the processor: Keras's gradients and steps, many times faster.
 
     network = Network(model, batch_size=128)
     loss, right = network.learn(images, labels, rate=1e-3)      # one step
@@ -14,6 +14,7 @@ the others would change is next to nothing, and finding that out two thirds of t
 "Accelerating Deep Learning by Focusing on the Biggest Losers", arXiv:1910.00762).
 """
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -28,8 +29,7 @@ from threadpoolctl import threadpool_limits
 from mnist_cnn.mnist import Digits
 
 SURE = 0.9
-SIDE, FILTERS = 13, 32  # of the pooled maps
-ROW = SIDE * FILTERS
+SIDE, FILTERS, ROW = 13, 32, 13 * 32  # of the pooled maps
 
 _jit = numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 _BYTE, _ZERO, _ONE = np.float32(1 / 255), np.float32(0), np.float32(1)
@@ -79,7 +79,7 @@ class Network:
         self.means, self.squares = memory[::2], memory[1::2]
         self._steps, self._rate = int(steps), float(rate)
         self._adam = [np.float32(value) for value in (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)]
-        self._sure, self._threads = sure, min(threads or numba.get_num_threads(), SIDE)
+        self._sure, self._threads = sure, min(threads or os.cpu_count() or 1, SIDE)
         self._pool = ThreadPoolExecutor(max(self._threads - 1, 1))
         # Kept from step to step: new memory would have to be got from the system each time.
         self._pixels = np.empty((batch_size, 28, 28), np.float32)

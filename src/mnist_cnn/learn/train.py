@@ -107,8 +107,11 @@ def fit(run: Run, dataset: mnist.Dataset) -> keras.Model:
             callbacks.append(StopAtAccuracy(recipe.target))
         if config["tensorboard"]:
             callbacks.append(keras.callbacks.TensorBoard(run.path / "tensorboard"))
+        kernel = _kernel(model) if recipe.kernel else None
+        trainers = [*config.get("trained_by", []), "kernel" if kernel else "keras"]
+        run.write_json("config.json", run.config() | {"trained_by": trainers})
         with _interrupt_after_batch() as interrupt:
-            _learn(model, recipe, dataset.train, config, done, [*callbacks, interrupt])
+            _learn(model, recipe, dataset.train, config, done, [*callbacks, interrupt], kernel)
     if recipe.held_out:
         _, validation = mnist.split(dataset.train)
         run.write_json("calibration.json", calibrate.calibrate(model, validation))
@@ -136,15 +139,16 @@ def _learn(
     config: dict[str, Any],
     done: int,
     callbacks: list[keras.callbacks.Callback],
+    kernel: ModuleType | None,
 ) -> None:
-    """The epochs that are not done yet, by Keras or, if the recipe wants it and it is there, by our own kernel."""
+    """The epochs that are not done yet, by Keras or by our own kernel."""
     training, validation = mnist.split(digits) if recipe.held_out else (digits, None)
     training = mnist.Digits(*(array[: config["limit"]] for array in training))
     lessons = Lessons(recipe.lessons, training, recipe.batch_size, config["seed"], done) if recipe.lessons else None
     steps = len(lessons) if lessons else -(-len(training.labels) // recipe.batch_size)
     # A bar for people, a line an epoch for files.
     arguments: dict[str, Any] = {"epochs": recipe.epochs, "verbose": 1 if sys.stdout and sys.stdout.isatty() else 2}
-    if recipe.kernel and (kernel := _kernel()):
+    if kernel:
         calls = keras.callbacks.CallbackList(callbacks, add_progbar=True, model=model, steps=steps, **arguments)
         kernel.fit(model, training, recipe.batch_size, rates(recipe, steps), calls, done)
         return
@@ -181,12 +185,16 @@ class _Rates(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = self._rates[self._epoch, batch]
 
 
-def _kernel() -> ModuleType | None:
+def _kernel(model: keras.Model) -> ModuleType | None:
     """Our own kernel; None, with a word why, where numba is not installed or has no folder for what it compiles."""
     try:
         from mnist_cnn.learn import kernel
-    except (ImportError, RuntimeError) as error:
-        print(f"Keras trains it, several times slower: numba cannot be used here ({error})")
+
+        # Once, on one image: what numba cannot compile, store or load shows before any work is done.
+        kernel.Network(model, 1).learn(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8), 0.0)
+    except Exception as error:  # a full disk, a damaged file of its cache (EOFError), a variable it does not like
+        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+        print(f"Keras trains it, several times slower: numba cannot be used here ({reason})")
         return None
     return kernel
 

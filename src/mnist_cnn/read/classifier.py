@@ -67,8 +67,11 @@ class Classifier:
         What a row lacks to 1 is the probability that the image shows no digit, for a model that knows of that.
         Raises ModelError if the images are of another form.
         """
+        images = np.asarray(images)
         if images.ndim != 4 or images.shape[1:] != (28, 28, 1):
             raise ModelError(f"images: expected a shape (n, 28, 28, 1), found {images.shape}")
+        if images.dtype.kind != "f":
+            raise ModelError(f"images: expected floats from 0 to 1, found {images.dtype}; mnist.as_input makes them")
         if not len(images):
             return np.zeros((0, 10), np.float32)
         images = np.ascontiguousarray(images, np.float32)
