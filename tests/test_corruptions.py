@@ -32,7 +32,7 @@ def test_a_spoilt_digit_is_changed_and_still_there(name: str, dataset: mnist.Dat
     assert (np.abs(spoilt.astype(int) - images).mean(axis=(1, 2)) > 1).all()
     # Chance is 10 %; the network knows nothing of most of them, so this is not about being good at it.
     found = Classifier().probabilities(mnist.as_input(spoilt)).argmax(axis=1)
-    assert (found == dataset.test.labels[:200]).mean() > 0.25
+    assert (found == dataset.test.labels[:200]).mean() > 0.15
 
 
 @given(st.sampled_from(NAMES), st.sampled_from([0, 255, None]), st.integers(0, 2**32))
