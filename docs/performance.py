@@ -162,8 +162,8 @@ def _reading(result: dict[str, Any]) -> str:
         Runtime alone. It was to be first or within 10 % of the first everywhere. That is missed with one image, where
         LiteRT is somewhat sooner on one thread (both read the Dense layer's 2.8 MB once, ONNX Runtime does more around
         it) and ours and ONNX Runtime's times on two are the same but for chance; and at the start, where LiteRT's
-        library is smaller and loads sooner. Times of one image and of 1,000 are of all rounds, the start's of 5. Keras {versions["keras"]}, TensorFlow
-        {versions["tensorflow"]}, ONNX Runtime
+        library is smaller and loads sooner. Times of one image and of 1,000 are of all rounds, the start's of 5.
+        Keras {versions["keras"]}, TensorFlow {versions["tensorflow"]}, ONNX Runtime
         {versions["onnxruntime"]}, LiteRT {versions["ai-edge-litert"]}. {_where(result)}.
         """
     )

@@ -200,7 +200,7 @@ def feature_maps(model: keras.Sequential, image: np.ndarray) -> Figure:
         elif layer is not model.layers[-1]:
             part.suptitle(f"{kind}: {len(values)} numbers, bright where one is large", fontsize=10, x=0.01, ha="left")
             axes = part.subplots()
-            axes.imshow(values.reshape(-1, 64), cmap="gray", aspect="auto", vmin=0)
+            axes.imshow(values.reshape(-1, np.gcd(len(values), 64)), cmap="gray", aspect="auto", vmin=0)
             axes.axis("off")
         else:
             part.suptitle(f"{kind}: how probable each digit is", fontsize=10, x=0.01, ha="left")
