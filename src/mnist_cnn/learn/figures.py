@@ -182,7 +182,9 @@ def feature_maps(model: keras.Sequential, image: np.ndarray) -> Figure:
         if not isinstance(layer, keras.layers.Flatten | keras.layers.Dropout | keras.layers.BatchNormalization)
         and not (isinstance(layer, keras.layers.Conv2D) and layer.activation is keras.activations.linear)
     ]
-    heights = [1.6, *(2.75 if values.ndim == 3 else 0.8 for _, values in stages[:-1]), 1.7]
+    # Up to 24 maps are a row, more are three.
+    heights = [1.6, *({3: 2.75 if values.shape[-1] > 24 else 1.15}.get(values.ndim, 0.8) for _, values in stages[:-1])]
+    heights.append(1.7)
     figure = _figure(sum(heights) + 0.3)
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     parts[0].suptitle("The image: 28 x 28", fontsize=10, x=0.01, ha="left")
@@ -193,7 +195,9 @@ def feature_maps(model: keras.Sequential, image: np.ndarray) -> Figure:
             height, width, count = values.shape
             shown = f"{count} maps of {height} x {width}" + (", the first 48 of them" if count > 48 else "")
             part.suptitle(f"{kind}: {shown}", fontsize=10, x=0.01, ha="left")
-            for number, axes in enumerate(part.subplots(3, -(-min(count, 48) // 3)).ravel()):
+            for number, axes in enumerate(
+                part.subplots(*((3, -(-min(count, 48) // 3)) if count > 24 else (1, max(16, count)))).ravel()
+            ):
                 axes.axis("off")
                 if number < count:
                     axes.imshow(values[:, :, number], cmap="gray", norm=PowerNorm(0.6, vmin=0, vmax=values.max()))
