@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from seeds import spread
 
 from mnist_cnn import mnist
 from mnist_cnn.learn import ensemble, train
@@ -118,9 +119,7 @@ def main() -> None:
         result = {"recipe": options.recipe, "machine": machine(), "versions": train.versions()}
         result |= {"n": len(rows), "parameters": parameters, "bytes": rows[-1]["bytes"]}
         for column in COLUMNS:
-            values = [known[column] for known in rows]
-            sd = statistics.stdev(values) if len(values) > 1 else None
-            result[column] = {"mean": statistics.mean(values), "sd": sd, "min": min(values), "max": max(values)}
+            result[column] = spread([known[column] for known in rows])
         with replacing(file) as temporary:
             temporary.write_text(json.dumps(result | {"rows": rows}, indent=2) + "\n")
     for known in rows:

@@ -43,6 +43,12 @@ def measure(recipe: str, seed: int, dataset: mnist.Dataset) -> dict[str, float]:
     }
 
 
+def spread(values: list[float]) -> dict[str, float | None]:
+    """Mean, standard deviation (None for one value), least and most."""
+    sd = statistics.stdev(values) if len(values) > 1 else None
+    return {"mean": statistics.mean(values), "sd": sd, "min": min(values), "max": max(values)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=int, default=10, help="seeds 1 to n (default 10)")
@@ -62,9 +68,7 @@ def main() -> None:
             result = {"recipe": options.recipe, "machine": machine(), "versions": train.versions()}
             result |= {"n": len(rows), "stopped": sum(row["stopped"] for row in rows)}
             for column in COLUMNS:
-                values = [row[column] for row in rows]
-                sd = statistics.stdev(values) if len(values) > 1 else None
-                result[column] = {"mean": statistics.mean(values), "sd": sd, "min": min(values), "max": max(values)}
+                result[column] = spread([row[column] for row in rows])
             with replacing(file) as temporary:
                 temporary.write_text(json.dumps(result | {"rows": rows}, indent=2) + "\n")
     print(f"{'seed':>4}" + "".join(f"{column:>20}" for column in COLUMNS))
