@@ -1,6 +1,7 @@
 """The classifier: the shipped model is what its file says, and what is no model is a clear error."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,21 @@ def test_so_many_images_at_once_are_read_as_each_alone(n: int, dataset: mnist.Da
     assert together.shape == (n, 10)
     assert together.dtype == np.float32
     np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+def test_threads_that_share_a_classifier_get_each_their_own_answers(dataset: mnist.Dataset) -> None:
+    classifier, images = Classifier(), mnist.as_input(dataset.test.images[:400])
+    expected = classifier.probabilities(images)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(classifier.probabilities, np.split(images, len(images))))
+    np.testing.assert_allclose(np.concatenate(found), expected, atol=1e-6)
+
+
+def test_an_image_in_any_layout_and_precision(dataset: mnist.Dataset) -> None:
+    classifier, images = Classifier(), mnist.as_input(dataset.test.images[:2])
+    expected = classifier.probabilities(images)
+    for image in (images[:1].astype(np.float64), np.asfortranarray(images[:1]), images[::2], images[:1].astype(">f4")):
+        np.testing.assert_allclose(classifier.probabilities(image), expected[:1], atol=1e-6)
 
 
 def test_no_images_and_wrong_ones() -> None:

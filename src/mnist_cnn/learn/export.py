@@ -81,8 +81,9 @@ def onnx(model: keras.Sequential, path: Path, metadata: dict[str, str]) -> None:
         weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
-    # Keras keeps channels last, ONNX wants them second. The one channel of an image makes that a mere transpose.
-    add("Transpose", "channels_second", perm=[0, 3, 1, 2])
+    # Keras keeps channels last, ONNX wants them second. For the one channel of an image they are the same.
+    add("Reshape", "channels_second", (constant("shape", np.array([0, 1, 28, 28])),))
+    flat: tuple[int, ...] | None = None  # what was flattened, as Keras has it, until a Dense layer takes it
     for layer in model.layers:
         match layer:
             case keras.layers.Conv2D(padding="valid" | "same", dilation_rate=(1, 1)):
@@ -92,7 +93,7 @@ def onnx(model: keras.Sequential, path: Path, metadata: dict[str, str]) -> None:
                 attributes = {"auto_pad": "SAME_UPPER"} if layer.padding == "same" else {}
                 bias_name = constant(f"{layer.name}.bias", bias)
                 add("Conv", layer.name, (kernel_name, bias_name), strides=layer.strides, **attributes)
-            case keras.layers.BatchNormalization():
+            case keras.layers.BatchNormalization() if not flat:
                 names = ("gamma", "beta", "mean", "variance")
                 inputs = tuple(
                     constant(f"{layer.name}.{n}", w) for n, w in zip(names, layer.get_weights(), strict=True)
@@ -106,10 +107,12 @@ def onnx(model: keras.Sequential, path: Path, metadata: dict[str, str]) -> None:
                 add("GlobalAveragePool", f"{layer.name}.mean")
                 add("Flatten", layer.name)
             case keras.layers.Flatten():
-                add("Transpose", "channels_last", perm=[0, 2, 3, 1])
+                flat = layer.input.shape[1:]
                 add("Flatten", layer.name)
             case keras.layers.Dense():
                 kernel, bias = layer.get_weights()
+                if flat:  # its rows go where ONNX has what they weigh, which saves a transpose each time
+                    kernel, flat = np.moveaxis(kernel.reshape(*flat, -1), 2, 0).reshape(kernel.shape), None
                 kernel_name = constant(f"{layer.name}.kernel", kernel)
                 add("Gemm", layer.name, (kernel_name, constant(f"{layer.name}.bias", bias)))
             case _:
