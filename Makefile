@@ -5,6 +5,7 @@ BIN = .venv/bin
 
 help:
 	@echo "make train      train the network, score it, draw the report   (ARGS='--recipe dense' and the like)"
+	@echo "make serve      a page to draw on, and the reader over HTTP   (ARGS='--port 9000' and the like)"
 	@echo "make test       the quick tests"
 	@echo "make verify     the slow ones: the full training, the full notebook, the built package"
 	@echo "make check      format, lint and types"
@@ -15,6 +16,9 @@ help:
 
 train: .venv/train
 	$(BIN)/mnist-cnn train $(ARGS)
+
+serve: .venv/web
+	$(BIN)/mnist-cnn serve $(ARGS)
 
 test: .venv/dev
 	$(BIN)/pytest $(ARGS)
@@ -47,13 +51,13 @@ clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # The pinned versions, installed once; `touch`ed last, so an installation that was cut short is taken up again.
-.venv/train .venv/dev: pyproject.toml constraints.txt
+.venv/train .venv/web .venv/dev: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "expected Python 3.11 to 3.13, found $$($(PYTHON) -V 2>&1); name one: make PYTHON=python3.12 ..."; exit 2; }
 	@$(PYTHON) -m venv .venv || \
 	  { rm -rf .venv; echo "expected python3 with venv; on Debian and Ubuntu: apt install python3-venv"; exit 2; }
-	@echo "Installing into .venv: about 2 GB, some minutes the first time"
+	@echo "Installing into .venv: $(if $(filter web,$(@F)),about 400 MB,about 2 GB, some minutes the first time)"
 	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[$(@F)]'
-	@touch .venv/train $@  # whichever it was, `train` is there now
+	@touch $@ $(if $(filter dev,$(@F)),.venv/train .venv/web)  # `dev` brings the others
 
-.PHONY: help train test verify check notebook bench docs clean
+.PHONY: help train serve test verify check notebook bench docs clean

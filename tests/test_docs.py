@@ -4,6 +4,7 @@ import dataclasses
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -102,6 +103,13 @@ def test_a_command_of_the_readme_works(
                 folder.mkdir()
                 for name, array in zip(mnist.SHA256, (*dataset.test, *dataset.test), strict=True):
                     (folder / name).write_bytes(idx.encode((255 if "images" in name else 9) - array))
+            if places[0] == "serve":  # which would go on for ever
+                command = [sys.executable, "-m", "mnist_cnn", *places, "--port", "0"]
+                with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+                    assert process.stderr
+                    assert process.stderr.readline().startswith("Draw on http://")
+                    process.terminate()
+                return
             if places[0] == "ensemble":
                 other = start(dataclasses.replace(SEED, epochs=1), dataset, tmp_path / "other", limit=200)
                 fit(other, dataset)

@@ -102,6 +102,35 @@ def read(
     command.read(pictures, form or "table", annotate, digits, threshold, model)
 
 
+@cli.command(short_help="Serve a page to draw on, and the reader over HTTP.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 for whoever reaches this machine.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any free one.")
+@click.option("--model", type=FOLDER, metavar="FILE", help="A model.onnx of yours.  [default: the one in this package]")
+@click.option("--token", envvar="MNIST_CNN_TOKEN", help="Ask for it as a bearer token.  [or MNIST_CNN_TOKEN]")
+@click.option(
+    "--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="A site whose pages may call it (CORS)."
+)
+def serve(host: str, port: int, model: Path | None, token: str | None, origins: tuple[str, ...]) -> None:
+    """Serve a page to draw digits on, and the reader over HTTP, until Ctrl-C.
+
+    POST /v1/read takes a picture, POST /v1/classify 28 x 28 arrays; GET /openapi.json describes all of it. A line of
+    JSON a request goes to standard error. It needs the extra `web`.
+
+    \b
+    Examples:
+      mnist-cnn serve                             then open http://127.0.0.1:8000/
+      mnist-cnn serve --host 0.0.0.0 --port 80    for a phone on the same network
+      curl -s --data-binary @photo.jpg -H 'content-type: image/jpeg' localhost:8000/v1/read
+    """
+    try:
+        from mnist_cnn.serve import command
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("mnist_cnn"):
+            raise
+        raise MissingExtraError(error.name or str(error), "web") from None
+    command.serve(host, port, model, token or None, origins)
+
+
 @cli.command(short_help="Train a network, score it and draw its report.")
 @click.option(
     "--recipe",

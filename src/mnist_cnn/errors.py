@@ -35,6 +35,10 @@ class RunError(MnistCnnError):
     """A run's folder cannot be written, read or resumed."""
 
 
+class ServeError(MnistCnnError):
+    """The server cannot be started as it was asked to."""
+
+
 class MissingExtraError(MnistCnnError):
     """A command needs packages that a plain installation leaves out."""
 

@@ -106,7 +106,7 @@ class Classifier:
 
 
 class _One:
-    """One image's way through a session, with input and output bound once: that is a tenth sooner than anew each time."""
+    """One image's way through a session, with input and output bound once: sooner than anew each time."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._free = threading.Lock()

@@ -66,6 +66,8 @@ class Digit:
     """Why it is not accepted."""
     tile: np.ndarray
     """What the network saw: float32 (28, 28), 0 to 1."""
+    probabilities: np.ndarray
+    """Of the ten digits: float32 (10,); what they lack to 1 is the probability that it is none."""
 
     @property
     def is_digit(self) -> bool:
@@ -308,7 +310,7 @@ def _way(places: Cuts, found: list[Piece], probabilities: np.ndarray, digits: in
 def _digit(box: Box, tile: np.ndarray, probabilities: np.ndarray, threshold: float) -> Digit:
     order = np.argsort(-probabilities, kind="stable")[:3].tolist()
     (digit, confidence), *alternatives = [(d, float(probabilities[d])) for d in order]
-    found = Digit(box, digit, confidence, tuple(alternatives), True, None, tile)
+    found = Digit(box, digit, confidence, tuple(alternatives), True, None, tile, probabilities)
     if probabilities.sum() < _PLAUSIBLE:
         return replace(found, accepted=False, reason=_NO_DIGIT)
     return found if confidence >= threshold else replace(found, accepted=False, reason=_unsure(found))

@@ -1,0 +1,300 @@
+"""The application: the reader's routes over HTTP, and the page.
+
+    >>> app = create(Classifier())
+    >>> sorted(route.path for route in app.routes if route.path.startswith("/v1"))
+    ['/v1/classify', '/v1/explain', '/v1/model', '/v1/read']
+
+What is read is what `mnist-cnn read --json` prints of the same picture, to the last digit.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import numpy as np
+from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+
+from mnist_cnn.errors import ImageError
+from mnist_cnn.read.classifier import Classifier
+from mnist_cnn.read.reader import Reading, read_image
+from mnist_cnn.serve import schema
+from mnist_cnn.serve.guard import Guard
+from mnist_cnn.serve.insight import Insight
+from mnist_cnn.serve.problem import Problem
+from mnist_cnn.serve.workers import Workers
+
+PAGE = Path(__file__).parent / "page"
+MAX_BATCH = 1000
+"""Images of one call to classify."""
+WAITING, SECONDS = 64, 20.0
+"""So many calls may wait for a thread, and so long each may take."""
+Token = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
+
+
+def create(
+    classifier: Classifier,
+    *,
+    token: str | None = None,
+    origins: tuple[str, ...] = (),
+    threads: int | None = None,
+) -> FastAPI:
+    """The application that reads with `classifier`.
+
+    token: what /v1 asks for as a bearer token; None: it is open to whoever reaches it.
+    origins: from which other sites a browser may call it (CORS).
+    threads: that read at the same time; by default one a core.
+    """
+    insight = Insight(classifier)
+    registry = CollectorRegistry()
+    read_digits = Counter("mnist_cnn_digits", "Digits read.", ["accepted"], registry=registry)
+    card = _card(classifier)
+    workers: Workers | None = None  # while it runs
+
+    async def run(work: Callable[[], bytes]) -> Response:
+        if workers is None:
+            raise Problem(503, "not ready", "expected it to run", {"Retry-After": "1"})
+        return _answer(await workers.run(work))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        nonlocal workers
+        cv2.setNumThreads(1)  # the threads are those of the workers
+        workers = Workers(threads or os.cpu_count() or 1, WAITING, SECONDS)
+        yield
+        workers.close()
+        workers = None
+
+    app = FastAPI(
+        title="mnist_cnn",
+        version=version("mnist-cnn"),
+        summary="Reads handwritten digits.",
+        lifespan=lifespan,
+        docs_url=None,  # Swagger's page comes from another host
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(ImageError, lambda _, error: Problem(422, "not a picture", str(error)).response())
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, lambda *_: Problem(500, "a bug", "this should not happen").response())
+
+    def allowed(given: Token) -> None:
+        sent = given.credentials.encode("latin-1") if given else b""  # as headers are decoded
+        if not secrets.compare_digest(sent, (token or "").encode()):
+            raise Problem(401, "no permission", "expected a valid bearer token", {"WWW-Authenticate": "Bearer"})
+
+    guarded = [] if token is None else [Depends(allowed)]
+
+    @app.post("/v1/read", dependencies=guarded, openapi_extra=schema.READ, responses=schema.answers(schema.Reading))
+    async def read(
+        request: Request,
+        digits: Annotated[int | None, Query(ge=1, le=100, description="How many there are on each line.")] = None,
+        threshold: Annotated[float | None, Query(ge=0, le=1, description="Accept a digit from here on.")] = None,
+        detail: Annotated[bool, Query(description="With each digit's ten probabilities and its tile.")] = False,
+    ) -> Response:
+        """Read the digits on a picture: PNG, JPEG, WebP, TIFF, BMP, GIF or HEIC, as the body or as a form's `image`."""
+        content = await _picture(request)
+
+        def work() -> bytes:
+            reading = read_image(content, classifier=classifier, digits=digits, threshold=threshold)
+            for line in reading.lines:
+                for digit in line.digits:
+                    read_digits.labels("yes" if digit.accepted else "no").inc()
+            return _json(_detailed(reading) if detail else reading.to_dict())
+
+        return await run(work)
+
+    @app.post(
+        "/v1/classify", dependencies=guarded, openapi_extra=schema.CLASSIFY, responses=schema.answers(schema.Answers)
+    )
+    async def classify(request: Request) -> Response:
+        """Classify images of MNIST's form: 28 x 28, ink bright on dark, as JSON from 0 to 1, or as a .npy file."""
+        content, kind = await request.body(), _kind(request)
+
+        def work() -> bytes:
+            images = _images(content, kind)
+            probabilities = classifier.probabilities(images)
+            return _json({"answers": [_classified(row, classifier.threshold) for row in probabilities]})
+
+        return await run(work)
+
+    @app.post(
+        "/v1/explain", dependencies=guarded, openapi_extra=schema.EXPLAIN, responses=schema.answers(schema.Explanation)
+    )
+    async def explain(request: Request) -> Response:
+        """What the network sees of one 28 x 28 image: the first layer's maps, and which ink its answer hangs on."""
+        content, kind = await request.body(), _kind(request)
+
+        def work() -> bytes:
+            images = _images(content, kind)
+            if len(images) != 1:
+                raise Problem(422, "not one image", f"expected one image, found {len(images)}")
+            tile = images[0, :, :, 0]
+            maps, saliency = insight.maps(tile), insight.saliency(tile)
+            return _json({"maps": np.round(maps, 4).tolist(), "saliency": np.round(saliency, 4).tolist()})
+
+        return await run(work)
+
+    @app.get("/v1/model", dependencies=guarded, responses=schema.answers(schema.Card, body=False))
+    async def model() -> Response:
+        """The model's card: what it was trained on, how, and how well it does."""
+        return _answer(_json(card))
+
+    @app.get("/healthz", response_class=PlainTextResponse)
+    async def healthz() -> str:
+        """It runs."""
+        return "ok\n"
+
+    @app.get(
+        "/readyz", response_class=PlainTextResponse, responses={503: {"content": schema.PROBLEM, "description": "no"}}
+    )
+    async def readyz() -> str:
+        """It takes requests."""
+        if workers is None:
+            raise Problem(503, "not ready", "expected it to run")
+        return "ok\n"
+
+    @app.get("/metrics", response_class=PlainTextResponse)
+    async def metrics() -> Response:
+        """Prometheus's text format."""
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    for file in PAGE.iterdir():  # one by one: a folder mounted at "/" would answer for wrong methods too
+        name = "" if file.name == "index.html" else file.name
+        app.add_api_route(f"/{name}", _file(file), include_in_schema=False)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=["authorization"]
+        )
+    app.add_middleware(Guard, registry=registry, cross_origin=bool(origins))
+    return app
+
+
+def _file(path: Path) -> Callable[[], Awaitable[FileResponse]]:
+    async def get() -> FileResponse:
+        return FileResponse(path, headers={"Cache-Control": "no-cache"})
+
+    return get
+
+
+async def _picture(request: Request) -> bytes:
+    """A picture's bytes, from a form or from the body itself."""
+    kind = _kind(request)
+    if kind == "multipart/form-data":
+        async with request.form(max_files=1, max_fields=8) as form:
+            file = form.get("image")
+            if not isinstance(file, UploadFile):
+                raise Problem(422, "no picture", "expected a file in the form's field 'image'")
+            content = await file.read()
+    elif kind.startswith("image/") or kind in ("", "application/octet-stream"):
+        content = await request.body()
+    else:
+        raise Problem(415, "another kind of body", f"expected image/* or multipart/form-data, found {kind[:60]}")
+    if not content:
+        raise Problem(422, "no picture", "expected a picture, found nothing")
+    return content
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+def _images(content: bytes, kind: str) -> np.ndarray:
+    """float32 (n, 28, 28, 1), 0 to 1, from JSON ({"images": n x 28 x 28}) or a .npy file."""
+    if kind == "application/json":
+        try:
+            found = json.loads(content)
+            images = np.array(found["images"], np.float64)
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+            raise Problem(422, "no images", 'expected {"images": n x 28 x 28 numbers from 0 to 1}') from None
+    elif kind in ("application/x-npy", "application/octet-stream"):
+        try:
+            images = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+        except Exception:  # it raises whatever it likes on a broken one
+            raise Problem(422, "no images", "expected a .npy file of numbers, found none or a broken one") from None
+    else:
+        raise Problem(415, "another kind of body", f"expected application/json or application/x-npy, found {kind[:60]}")
+    images = images[..., None] if images.ndim == 3 else images
+    if images.ndim != 4 or images.shape[1:] != (28, 28, 1):
+        raise Problem(422, "other images", f"expected a shape (n, 28, 28), found {images.shape}")
+    if not 1 <= len(images) <= MAX_BATCH:
+        raise Problem(422, "too many or none", f"expected 1 to {MAX_BATCH:,} images, found {len(images):,}")
+    if images.dtype == np.uint8:
+        return images.astype(np.float32) / 255
+    if images.dtype.kind != "f" or not (images.min() >= 0 and images.max() <= 1):
+        raise Problem(422, "other images", "expected floats from 0 to 1, or bytes from 0 to 255, found others")
+    return images.astype(np.float32)
+
+
+def _detailed(reading: Reading) -> dict[str, Any]:
+    """The reading, and of each digit what the network saw and how probable it thinks each of the ten."""
+    found = reading.to_dict()
+    for line, own in zip(reading.lines, found["lines"], strict=True):
+        for digit, entry in zip(line.digits, own["digits"], strict=True):
+            entry["probabilities"] = [round(float(p), 6) for p in digit.probabilities]
+            entry["tile"] = np.round(digit.tile, 4).tolist()
+    return found
+
+
+def _classified(probabilities: np.ndarray, threshold: float) -> dict[str, Any]:
+    digit = int(probabilities.argmax())
+    confidence = float(probabilities[digit])
+    rounded = [round(float(p), 6) for p in probabilities]
+    return {
+        "digit": digit,
+        "confidence": round(confidence, 6),
+        "accepted": confidence >= threshold,
+        "probabilities": rounded,
+    }
+
+
+def _card(classifier: Classifier) -> dict[str, Any]:
+    content = classifier.path.read_bytes()
+    return {
+        "name": classifier.path.name,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "threshold": classifier.threshold,
+        "metadata": classifier.metadata,
+    }
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, allow_nan=False).encode()
+
+
+def _answer(content: bytes) -> Response:
+    return Response(content, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101
+    return error.response()
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    first = error.errors()[0]
+    return Problem(422, "a wrong parameter", f"{first['loc'][-1]}: {first['msg']}").response()
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    headers = dict(error.headers or {})
+    return Problem(error.status_code, str(error.detail).lower(), str(error.detail), headers).response()

@@ -1,0 +1,95 @@
+"""The command ``mnist-cnn serve``: the application on uvicorn, until Ctrl-C or SIGTERM.
+
+Its log is a JSON object a request on standard error: method, path, status, bytes, milliseconds; never a picture.
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+import click
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from mnist_cnn.errors import ServeError
+from mnist_cnn.read.classifier import Classifier
+from mnist_cnn.serve.app import create
+
+HEAD_SECONDS = 10.0
+"""A connection that has not sent a whole head after this is closed."""
+CONNECTIONS, GRACE = 500, 30
+"""More connections than the first are answered 503; what runs at the end has so many seconds more."""
+
+
+def serve(host: str, port: int, model: Path | None, token: str | None, origins: tuple[str, ...]) -> None:
+    """Serve until it is told to stop. Raises ModelError if the model is bad, ServeError if the port cannot be had."""
+    app = create(Classifier(model), token=token, origins=origins)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ServeError(f"{host} port {port}: expected a free address, found: {reason}; try --port") from None
+        _log()
+        shown = f"[{host}]" if family == socket.AF_INET6 else host
+        click.echo(f"Draw on http://{shown}:{listening.getsockname()[1]}/   (Ctrl-C stops it)", err=True)
+        config = uvicorn.Config(
+            app,
+            http=_Impatient,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            limit_concurrency=CONNECTIONS,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=GRACE,
+        )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)  # uvicorn ends by them, and then sends them once more
+        uvicorn.Server(config).run([listening])
+
+
+def _log() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    access = logging.getLogger("mnist_cnn.access")
+    access.addHandler(handler)
+    access.setLevel(logging.INFO)
+    logging.getLogger("uvicorn.error").addHandler(handler)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+
+
+class _Impatient(H11Protocol):
+    """uvicorn's HTTP, which waits for a request's head without end, and so for one who sends a byte an hour."""
+
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._wait()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._waiting:
+            self._waiting.cancel()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        """Start the clock if no request is being answered, and stop it if one is."""
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if answering and self._waiting:
+            self._waiting.cancel()
+            self._waiting = None
+        elif not answering and not self._waiting:
+            self._waiting = self.loop.call_later(HEAD_SECONDS, self.transport.close)

@@ -1,0 +1,69 @@
+"""Insight: what a network sees of a tile: the maps of its first layer, and what its answer hangs on.
+
+>>> insight = Insight(Classifier())
+>>> insight.maps(tile).shape, insight.saliency(tile).shape                              # doctest: +SKIP
+((24, 28, 28), (28, 28))
+"""
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper
+
+from mnist_cnn.read.classifier import Classifier
+
+PATCH, STEP = 4, 2
+"""What is covered at once, in pixels a side, and how far it moves."""
+
+
+class Insight:
+    """A classifier's network, seen from inside."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier = classifier
+        self._first = _until_first_layer(classifier)
+        starts = range(0, 28 - PATCH + 1, STEP)
+        corners = [(y, x) for y in starts for x in starts]
+        self._covered = np.zeros((len(corners), 28, 28), bool)
+        for covered, (y, x) in zip(self._covered, corners, strict=True):
+            covered[y : y + PATCH, x : x + PATCH] = True
+
+    def maps(self, tile: np.ndarray) -> np.ndarray:
+        """The first layer's outputs for float32 (28, 28), 0 to 1: float32 (k, h, w), 0 and more.
+
+        k is 0 for a network that does not begin with a convolution.
+        """
+        if self._first is None:
+            return np.zeros((0, 1, 1), np.float32)
+        return self._first.run(None, {"image": np.ascontiguousarray(tile[None, :, :, None], np.float32)})[0][0]
+
+    def saliency(self, tile: np.ndarray) -> np.ndarray:
+        """By how much the best digit's probability falls when a pixel and those around it are wiped out.
+
+        float32 (28, 28), 0 to 1, for float32 (28, 28), 0 to 1: the mean over the patches that cover it, where there is
+        ink (occlusion; Zeiler & Fergus 2014, "Visualizing and Understanding Convolutional Networks").
+        """
+        inked = (tile > 0) & self._covered
+        asked = inked.any(axis=(1, 2))
+        images = np.concatenate([tile[None], np.where(self._covered[asked], 0, tile)])
+        probabilities = self._classifier.probabilities(images[..., None].astype(np.float32))
+        fall = np.maximum(probabilities[0].max() - probabilities[1:, probabilities[0].argmax()], 0)
+        total = np.tensordot(fall, self._covered[asked], axes=1)
+        return (total / np.maximum(self._covered.sum(axis=0), 1) * (tile > 0)).astype(np.float32)
+
+
+def _until_first_layer(classifier: Classifier) -> onnxruntime.InferenceSession | None:
+    """The network up to its first convolution and what is one with it: normalisation, activation."""
+    model = onnx.load(classifier.path)
+    end = next((node.output[0] for node in model.graph.node if node.op_type == "Conv"), None)
+    if end is None:
+        return None
+    for node in model.graph.node:
+        if node.op_type in ("BatchNormalization", "Relu") and node.input[0] == end:
+            end = node.output[0]
+    del model.graph.output[:]
+    model.graph.output.append(helper.make_tensor_value_info(end, TensorProto.FLOAT, None))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
