@@ -52,6 +52,16 @@ def test_tiles_are_laid_out_as_mnists(tiles: np.ndarray) -> None:
         assert extent(tile) == 20
 
 
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 7, 12, 20])
+def test_a_bar_is_in_the_middle_however_narrow(width: int) -> None:
+    bar = cv2.GaussianBlur(np.pad(np.ones((100, 5 * width), np.float32), 30), (0, 0), 2)
+    bar[:, bar.shape[1] // 2 :] *= 0.9
+    for tile in (form(bar), form(bar.T).T):
+        rows, columns = (np.arange(28) @ tile.sum(axis=axis) / tile.sum() for axis in (1, 0))
+        assert abs(rows - 14) <= 0.6
+        assert abs(columns - 14) <= 0.6
+
+
 def test_place_and_size_do_not_matter(images: np.ndarray) -> None:
     for image in images[:20]:
         ink = enlarged(image, 6)

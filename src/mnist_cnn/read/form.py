@@ -100,10 +100,11 @@ def _centre(small: np.ndarray) -> np.ndarray:
     """Place on the empty tile with the centre of mass in the middle, as far as the ink stays inside."""
     tile = np.zeros((SIDE, SIDE), np.float32)
     height, width = small.shape
-    moments = cv2.moments(small)
+    # Not by cv2.moments, which takes an image two pixels wide, as a 1 may be, for a list of points.
     offsets = []
-    for moment, length in (("m01", height), ("m10", width)):
-        middle = moments[moment] / moments["m00"] if moments["m00"] else (length - 1) / 2
+    for axis, length in ((1, height), (0, width)):
+        mass = small.sum(axis=axis, dtype=np.float64)
+        middle = float(mass @ np.arange(length) / mass.sum()) if mass.any() else (length - 1) / 2
         offsets.append(int(np.clip(round(SIDE / 2 - middle), 0, SIDE - length)))
     top, left = offsets
     tile[top : top + height, left : left + width] = small
