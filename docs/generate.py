@@ -14,6 +14,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import deploy
 import matplotlib.pyplot as plt
 import numpy as np
 import performance
@@ -241,5 +242,6 @@ if __name__ == "__main__":
     (ROOT / "docs/accuracy.md").write_text(scores.page(), "utf-8")
     (ROOT / "docs/pictures/accuracy.svg").write_text(scores.plot(), "utf-8")
     (ROOT / "docs/pictures/disputed.svg").write_text(scores.disputed(), "utf-8")
+    (ROOT / "docs/deploy.md").write_text(deploy.page(), "utf-8")
     page = ROOT / "README.md"
     page.write_text(readme(page.read_text("utf-8")), "utf-8")

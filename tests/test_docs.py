@@ -1,13 +1,17 @@
 """The documents are true: generated parts are up to date, every option is there, and README's commands work."""
 
+import contextlib
 import dataclasses
+import json
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import deploy
 import generate
 import performance
 import pytest
@@ -31,6 +35,7 @@ def test_generated_parts_are_up_to_date() -> None:
     assert generate.readme(README) == README, "run `make docs`"
     assert (SHIPPED.parent / "README.md").read_text("utf-8") == generate.card(), "run `make docs`"
     assert (ROOT / "docs/pictures/risk.svg").read_text("utf-8") == generate.curve(), "run `make docs`"
+    assert (ROOT / "docs/deploy.md").read_text("utf-8") == deploy.page(), "run `make docs`"
     assert (ROOT / "docs/accuracy.md").read_text("utf-8") == scores.page(), "run `make docs`"
     assert (ROOT / "docs/pictures/accuracy.svg").read_text("utf-8") == scores.plot(), "run `make docs`"
     assert (ROOT / "docs/pictures/disputed.svg").read_text("utf-8") == scores.disputed(), "run `make docs`"
@@ -82,6 +87,18 @@ def shell_lines() -> list[str]:
     return list(dict.fromkeys(command for line in lines for command in line.split(" && ")))
 
 
+@contextlib.contextmanager
+def serving(*arguments: str) -> Iterator[str]:
+    """The address of ``mnist-cnn serve``, on a free port."""
+    command = [sys.executable, "-m", "mnist_cnn", "serve", *arguments, "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        found = re.search(r"http://\S+:\d+", process.stderr.readline())
+        assert found
+        yield found[0]
+        process.terminate()
+
+
 def test_the_readme_has_the_two_commands() -> None:
     assert {"make train", "make test"} <= set(shell_lines())
 
@@ -104,11 +121,8 @@ def test_a_command_of_the_readme_works(
                 for name, array in zip(mnist.SHA256, (*dataset.test, *dataset.test), strict=True):
                     (folder / name).write_bytes(idx.encode((255 if "images" in name else 9) - array))
             if places[0] == "serve":  # which would go on for ever
-                command = [sys.executable, "-m", "mnist_cnn", *places, "--port", "0"]
-                with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-                    assert process.stderr
-                    assert process.stderr.readline().startswith("Draw on http://")
-                    process.terminate()
+                with serving(*places[1:]) as url:
+                    assert url.startswith("http://")
                 return
             if places[0] == "ensemble":
                 other = start(dataclasses.replace(SEED, epochs=1), dataset, tmp_path / "other", limit=200)
@@ -118,6 +132,11 @@ def test_a_command_of_the_readme_works(
                 places += ["--limit", "200", "--epochs", "1"]
             done = CliRunner().invoke(cli, places, catch_exceptions=False)
             assert done.exit_code == 0, done.output
+        case "curl":
+            with serving() as url:
+                places = [argument.replace("http://127.0.0.1:8000", url) for argument in arguments]
+                answer = subprocess.run(["curl", *places], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+            assert json.loads(answer)["number"] == "314159"
         case "make":
             shown = subprocess.run(["make", "-n", *arguments], cwd=ROOT, capture_output=True, text=True)
             assert shown.returncode == 0, shown

@@ -7,6 +7,7 @@
 What is read is what `mnist-cnn read --json` prints of the same picture, to the last digit.
 """
 
+import asyncio
 import contextlib
 import hashlib
 import io
@@ -65,10 +66,18 @@ def create(
     card = _card(classifier)
     workers: Workers | None = None  # while it runs
 
-    async def run(work: Callable[[], bytes]) -> Response:
+    async def run(request: Request, work: Callable[[], bytes]) -> Response:
         if workers is None:
             raise Problem(503, "not ready", "expected it to run", {"Retry-After": "1"})
-        return _answer(await workers.run(work))
+        job, gone = asyncio.create_task(workers.run(work)), asyncio.create_task(_gone(request))
+        try:
+            await asyncio.wait({job, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not job.done():  # nobody waits for it any more: it leaves the queue
+                raise Problem(499, "gone", "the client hung up")
+            return _answer(await job)
+        finally:
+            job.cancel()
+            gone.cancel()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -118,7 +127,7 @@ def create(
                     read_digits.labels("yes" if digit.accepted else "no").inc()
             return _json(_detailed(reading) if detail else reading.to_dict())
 
-        return await run(work)
+        return await run(request, work)
 
     @app.post(
         "/v1/classify", dependencies=guarded, openapi_extra=schema.CLASSIFY, responses=schema.answers(schema.Answers)
@@ -132,7 +141,7 @@ def create(
             probabilities = classifier.probabilities(images)
             return _json({"answers": [_classified(row, classifier.threshold) for row in probabilities]})
 
-        return await run(work)
+        return await run(request, work)
 
     @app.post(
         "/v1/explain", dependencies=guarded, openapi_extra=schema.EXPLAIN, responses=schema.answers(schema.Explanation)
@@ -149,7 +158,7 @@ def create(
             maps, saliency = insight.maps(tile), insight.saliency(tile)
             return _json({"maps": np.round(maps, 4).tolist(), "saliency": np.round(saliency, 4).tolist()})
 
-        return await run(work)
+        return await run(request, work)
 
     @app.get("/v1/model", dependencies=guarded, responses=schema.answers(schema.Card, body=False))
     async def model() -> Response:
@@ -191,6 +200,12 @@ def _file(path: Path) -> Callable[[], Awaitable[FileResponse]]:
         return FileResponse(path, headers={"Cache-Control": "no-cache"})
 
     return get
+
+
+async def _gone(request: Request) -> None:
+    """Returns when the client hangs up."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _picture(request: Request) -> bytes:
