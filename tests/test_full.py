@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,12 +68,14 @@ def test_the_built_package_works_by_itself(tmp_path: Path) -> None:
     assert done.returncode == 0, done
     (wheel,) = (tmp_path / "dist").glob("mnist_cnn-*.whl")
     assert 10e6 < wheel.stat().st_size < 13e6
+    assert {"index.html", "app.js", "style.css"} <= {Path(name).name for name in zipfile.ZipFile(wheel).namelist()}
     done = call(python, "-m", "pip", "install", *constraints, wheel)
     assert done.returncode == 0, done
     script = tmp_path / "venv/bin/mnist-cnn"
     assert "mnist-cnn train" in call(script, "--help").stdout
     code = "from mnist_cnn import mnist; print(mnist.load().sha256() == mnist.SHA256)"
     assert call(python, "-c", code).stdout == "True\n"
-    missing = call(script, "train")
-    assert missing.returncode == 2
-    assert "needs the extra 'train'" in missing.stderr
+    for name, extra in (("train", "train"), ("serve", "web")):
+        missing = call(script, name)
+        assert missing.returncode == 2
+        assert f"needs the extra '{extra}'" in missing.stderr

@@ -318,6 +318,21 @@ def test_who_sends_no_whole_head_or_body_is_hung_up_on(serve: Serve) -> None:
             assert least < time.perf_counter() - began < most
 
 
+def test_who_hangs_up_leaves_the_queue(serve: Serve, dataset: mnist.Dataset) -> None:
+    """As a page does that has something newer to ask."""
+    server = serve()
+    page = np.full((1600, 1600), 255, np.uint8)
+    page[800:828, 800:828] -= dataset.test.images[0]
+    content = png(page)
+    head = f"POST /v1/read HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\ncontent-length: {len(content)}\r\n\r\n"
+    for _ in range(60):
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(head.encode() + content)
+    assert httpx.post(f"{server.url}/v1/read", files={"image": PAGE.read_bytes()}).json()["number"] == "314159"
+    log = [json.loads(line)["status"] for line in server.log.read_text().splitlines()[1:] if "/v1/read" in line]
+    assert log.count(499) > 30
+
+
 def test_many_at_once_get_each_their_own_answer(server: Server, dataset: mnist.Dataset) -> None:
     images = [np.pad(255 - image, 20, constant_values=255) for image in dataset.test.images[:24]]
     expected = [read_image(image).to_dict() for image in images]
