@@ -64,7 +64,8 @@ answers = json.load(urllib.request.urlopen(request))["answers"]
 | `GET /healthz`, `/readyz` | | whether it runs; whether it takes requests |
 | `GET /metrics`, `/openapi.json` | | Prometheus's text; all of this for programs |
 
-Every error is a JSON problem (RFC 9457) with `title`, `status` and a `detail` that says what was expected.
+Every error is a JSON problem (RFC 9457) with `title`, `status` and a `detail` that says what was expected; but what is
+no HTTP at all is answered with a line of text. The token is asked for by `/v1`; the page, health and metrics are open.
 
 ## Limits
 
@@ -76,6 +77,7 @@ Every error is a JSON problem (RFC 9457) with `title`, `status` and a `detail` t
 | calls that wait for a core | {app.WAITING} | 503, `Retry-After: 1` |
 | an answer, waiting included | {app.SECONDS:g} s | 503, `Retry-After: 5` |
 | a request's head; its body | {command.HEAD_SECONDS:g} s; {guard.BODY_SECONDS:g} s | hung up on; 408 |
+| an answer that is not taken | {command.READ_SECONDS:g} s | hung up on |
 | connections | {command.CONNECTIONS} | 503 |
 
 A browser is told to load nothing from anywhere else (Content-Security-Policy), other sites may not call it unless

@@ -207,6 +207,8 @@ def test_a_network_without_convolution_has_no_maps(tmp_path: Path) -> None:
         ("POST", "/v1/explain", b'{"images": []}', "application/json", 422),
         ("GET", "/v1/read", b"", "", 405),
         ("GET", "/nothing", b"", "", 404),
+        ("POST", "/v1/classify", json.dumps({"images": [[["0.5"] * 28] * 28]}).encode(), "application/json", 422),
+        ("POST", "/v1/classify", json.dumps({"images": [[[True] * 28] * 28]}).encode(), "application/json", 422),
         ("GET", "/..%2fapp.py", b"", "", 404),
     ],
 )
@@ -357,12 +359,17 @@ def test_ending_finishes_what_runs(serve: Serve) -> None:
 
 
 def test_a_token_is_asked_for(dataset: mnist.Dataset) -> None:
-    with TestClient(create(Classifier(), token="geheim-ü")) as client:  # noqa: S106
-        for headers in ({}, {"authorization": "Bearer other"}, {"authorization": "Basic eA=="}):
+    with TestClient(create(Classifier(), token="geheim")) as client:  # noqa: S106
+        for headers in (
+            {},
+            {"authorization": "Bearer other"},
+            {"authorization": b"Bearer \xff"},
+            {"authorization": "Basic x"},
+        ):
             answer = client.get("/v1/model", headers=headers)
             assert (answer.status_code, answer.json()["title"]) == (401, "no permission")
             assert answer.headers["www-authenticate"] == "Bearer"
-        right = {"authorization": "Bearer geheim-ü".encode()}
+        right = {"authorization": "Bearer geheim"}
         assert client.get("/v1/model", headers=right).json()["metadata"]["recipe"] == "handwriting"
         assert client.get("/healthz").status_code == client.get("/").status_code == 200
 
@@ -411,15 +418,58 @@ def test_it_is_up_within_two_seconds_and_without_tensorflow(serve: Serve) -> Non
 
 
 def test_what_cannot_be_served_is_one_line(server: Server, tmp_path: Path) -> None:
-    def error(*arguments: str) -> str:
+    def error(*arguments: str, **variables: str) -> str:
         command = [sys.executable, "-m", "mnist_cnn", "serve", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=os.environ | variables)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
         return done.stderr
 
     assert "expected a free address, found: Address already in use" in error("--port", str(server.port))
     assert "expected a model file" in error("--model", str(tmp_path / "none.onnx"))
     assert "expected a free address" in error("--host", "no.such.host.invalid")
+    assert "--host: expected an address, found nothing" in error("--host", "")
+    assert "--token: expected ASCII" in error("--token", "") == error(MNIST_CNN_TOKEN="")
+    assert "--token: expected ASCII" in error("--token", "a b") == error("--token", "\udcff")
+    assert "--allow-origin: expected https://HOST" in error("--allow-origin", "https://example.org/")
+
+
+def test_who_hangs_up_while_sending_is_no_bug(serve: Serve) -> None:
+    server = serve()
+    for kind in (b"image/png", b"multipart/form-data; boundary=b", b"application/json"):
+        path = b"/v1/classify" if kind.endswith(b"json") else b"/v1/read"
+        head = b"POST " + path + b" HTTP/1.1\r\nhost: x\r\ncontent-type: " + kind + b"\r\ncontent-length: 999\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(head + b"--b\r\n")
+            time.sleep(0.1)
+    assert server.end() == 0
+    entries = [json.loads(line) for line in server.log.read_text().splitlines()[1:]]  # and no traceback among them
+    assert [entry["status"] for entry in entries if entry["method"] == "POST"] == [499] * 3
+
+
+def test_an_announced_size_is_refused_at_once(server: Server) -> None:
+    head = b"POST /v1/read HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\ncontent-length: 99999999999\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        connection.sendall(head + b"expect: 100-continue\r\n\r\n")
+        assert connection.recv(13) == b"HTTP/1.1 413 "
+
+
+def test_there_is_a_head_of_what_can_be_got(server: Server) -> None:
+    for path in ("/", "/healthz", "/v1/model", "/metrics", "/openapi.json"):
+        answer = httpx.head(server.url + path)
+        assert (answer.status_code, answer.content) == (200, b""), path
+        assert int(answer.headers["content-length"]) > 2
+    assert httpx.head(f"{server.url}/v1/read").status_code == 405
+
+
+@pytest.mark.slow
+def test_who_reads_nothing_is_hung_up_on(serve: Serve) -> None:
+    server = serve()
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(b"GET /app.js HTTP/1.1\r\nhost: x\r\n\r\n" * 2000)
+        time.sleep(45)
+        assert "mnist_cnn_requests_open 1.0" in httpx.get(f"{server.url}/metrics").text, "of itself"
 
 
 def test_the_examples_of_the_openapi_document_work(client: TestClient) -> None:

@@ -106,7 +106,7 @@ def read(
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 for whoever reaches this machine.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any free one.")
 @click.option("--model", type=FOLDER, metavar="FILE", help="A model.onnx of yours.  [default: the one in this package]")
-@click.option("--token", envvar="MNIST_CNN_TOKEN", help="Ask for it as a bearer token.  [or MNIST_CNN_TOKEN]")
+@click.option("--token", help="Ask for it as a bearer token.  [default: the environment variable MNIST_CNN_TOKEN]")
 @click.option(
     "--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="A site whose pages may call it (CORS)."
 )
@@ -128,7 +128,8 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
         if (error.name or "").startswith("mnist_cnn"):
             raise
         raise MissingExtraError(error.name or str(error), "web") from None
-    command.serve(host, port, model, token or None, origins)
+    token = os.environ.get("MNIST_CNN_TOKEN") if token is None else token  # by click an empty one would be none
+    command.serve(host, port, model, token, origins)
 
 
 @cli.command(short_help="Train a network, score it and draw its report.")

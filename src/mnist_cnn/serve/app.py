@@ -15,6 +15,7 @@ import json
 import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +30,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from mnist_cnn.errors import ImageError
 from mnist_cnn.read.classifier import Classifier
@@ -70,6 +72,9 @@ def create(
         if workers is None:
             raise Problem(503, "not ready", "expected it to run", {"Retry-After": "1"})
         job, gone = asyncio.create_task(workers.run(work)), asyncio.create_task(_gone(request))
+        job.add_done_callback(
+            lambda task: task.cancelled() or task.exception()
+        )  # it may fail when nobody asks any more
         try:
             await asyncio.wait({job, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not job.done():  # nobody waits for it any more: it leaves the queue
@@ -98,6 +103,7 @@ def create(
         redirect_slashes=False,
     )
     app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(ClientDisconnect, lambda *_: Problem(499, "gone", "the client hung up").response())
     app.add_exception_handler(ImageError, lambda _, error: Problem(422, "not a picture", str(error)).response())
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -117,7 +123,10 @@ def create(
         threshold: Annotated[float | None, Query(ge=0, le=1, description="Accept a digit from here on.")] = None,
         detail: Annotated[bool, Query(description="With each digit's ten probabilities and its tile.")] = False,
     ) -> Response:
-        """Read the digits on a picture: PNG, JPEG, WebP, TIFF, BMP, GIF or HEIC, as the body or as a form's `image`."""
+        """Read the digits on a picture: PNG, JPEG, WebP, TIFF, BMP or GIF (HEIC with the extra `heic`).
+
+        It is the body, or the field `image` of a form.
+        """
         content = await _picture(request)
 
         def work() -> bytes:
@@ -155,8 +164,7 @@ def create(
             if len(images) != 1:
                 raise Problem(422, "not one image", f"expected one image, found {len(images)}")
             tile = images[0, :, :, 0]
-            maps, saliency = insight.maps(tile), insight.saliency(tile)
-            return _json({"maps": np.round(maps, 4).tolist(), "saliency": np.round(saliency, 4).tolist()})
+            return _json({"maps": _rounded(insight.maps(tile)), "saliency": _rounded(insight.saliency(tile))})
 
         return await run(request, work)
 
@@ -235,7 +243,10 @@ def _images(content: bytes, kind: str) -> np.ndarray:
     if kind == "application/json":
         try:
             found = json.loads(content)
-            images = np.array(found["images"], np.float64)
+            images = np.array(found["images"])
+            if images.dtype.kind not in "iuf":
+                raise ValueError(images.dtype)
+            images = images.astype(np.float64)
         except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
             raise Problem(422, "no images", 'expected {"images": n x 28 x 28 numbers from 0 to 1}') from None
     elif kind in ("application/x-npy", "application/octet-stream"):
@@ -262,21 +273,25 @@ def _detailed(reading: Reading) -> dict[str, Any]:
     found = reading.to_dict()
     for line, own in zip(reading.lines, found["lines"], strict=True):
         for digit, entry in zip(line.digits, own["digits"], strict=True):
-            entry["probabilities"] = [round(float(p), 6) for p in digit.probabilities]
-            entry["tile"] = np.round(digit.tile, 4).tolist()
+            entry["probabilities"] = _rounded(digit.probabilities, 6)
+            entry["tile"] = _rounded(digit.tile)
     return found
 
 
 def _classified(probabilities: np.ndarray, threshold: float) -> dict[str, Any]:
     digit = int(probabilities.argmax())
-    confidence = float(probabilities[digit])
-    rounded = [round(float(p), 6) for p in probabilities]
+    rounded = _rounded(probabilities, 6)
     return {
         "digit": digit,
-        "confidence": round(confidence, 6),
-        "accepted": confidence >= threshold,
+        "confidence": rounded[digit],
+        "accepted": bool(probabilities[digit] >= threshold),
         "probabilities": rounded,
+        "no_digit": max(0.0, round(1 - float(probabilities.sum()), 6)),
     }
+
+
+def _rounded(array: np.ndarray, digits: int = 4) -> Any:
+    return np.round(array.astype(np.float64), digits).tolist()
 
 
 def _card(classifier: Classifier) -> dict[str, Any]:
@@ -312,4 +327,5 @@ async def _invalid(_: Request, error: Exception) -> Response:
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     headers = dict(error.headers or {})
-    return Problem(error.status_code, str(error.detail).lower(), str(error.detail), headers).response()
+    title = HTTPStatus(error.status_code).phrase.lower()
+    return Problem(error.status_code, title, " ".join(str(error.detail).split()), headers).response()

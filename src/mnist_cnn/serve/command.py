@@ -4,7 +4,10 @@ Its log is a JSON object a request on standard error: method, path, status, byte
 """
 
 import asyncio
+import contextlib
+import errno
 import logging
+import re
 import signal
 import socket
 from pathlib import Path
@@ -20,12 +23,15 @@ from mnist_cnn.serve.app import create
 
 HEAD_SECONDS = 10.0
 """A connection that has not sent a whole head after this is closed."""
+READ_SECONDS = 30.0
+"""And one that has not taken any of its answer."""
 CONNECTIONS, GRACE = 500, 30
 """More connections than the first are answered 503; what runs at the end has so many seconds more."""
 
 
 def serve(host: str, port: int, model: Path | None, token: str | None, origins: tuple[str, ...]) -> None:
     """Serve until it is told to stop. Raises ModelError if the model is bad, ServeError if the port cannot be had."""
+    _check(host, token, origins)
     app = create(Classifier(model), token=token, origins=origins)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as listening:
@@ -34,10 +40,15 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
             listening.bind((host, port))
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise ServeError(f"{host} port {port}: expected a free address, found: {reason}; try --port") from None
+            hint = "; try another --port" if getattr(error, "errno", 0) in (errno.EADDRINUSE, errno.EACCES) else ""
+            raise ServeError(f"{host} port {port}: expected a free address, found: {reason}{hint}") from None
         _log()
         shown = f"[{host}]" if family == socket.AF_INET6 else host
-        click.echo(f"Draw on http://{shown}:{listening.getsockname()[1]}/   (Ctrl-C stops it)", err=True)
+        everywhere = host in ("0.0.0.0", "::")  # noqa: S104
+        address = f"http://{'localhost' if everywhere else shown}:{listening.getsockname()[1]}/"
+        where = ", elsewhere at this machine's own address" if everywhere else ""
+        with contextlib.suppress(OSError):  # a full disk behind it does not keep it from serving
+            click.echo(f"Draw on {address}{where}   (Ctrl-C stops it)", err=True)
         config = uvicorn.Config(
             app,
             http=_Impatient,
@@ -53,6 +64,17 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
         uvicorn.Server(config).run([listening])
 
 
+def _check(host: str, token: str | None, origins: tuple[str, ...]) -> None:
+    """What an unset variable makes of an option must not open the server to more than was meant."""
+    if not host:
+        raise ServeError("--host: expected an address, found nothing")
+    if token is not None and not re.fullmatch(r"[!-~]+", token):
+        raise ServeError("--token: expected ASCII letters, digits and signs without spaces, found others or nothing")
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/\s]+|\*", origin):
+            raise ServeError(f"--allow-origin: expected https://HOST without a path, found {origin[:80]!r}")
+
+
 def _log() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
@@ -61,12 +83,14 @@ def _log() -> None:
     access.setLevel(logging.INFO)
     logging.getLogger("uvicorn.error").addHandler(handler)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # what is wrong with a form is in the answer
 
 
 class _Impatient(H11Protocol):
-    """uvicorn's HTTP, which waits for a request's head without end, and so for one who sends a byte an hour."""
+    """uvicorn's HTTP, which by itself waits without end for who sends a byte an hour, or reads nothing."""
 
     _waiting: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -80,9 +104,19 @@ class _Impatient(H11Protocol):
         super().on_response_complete()
         self._wait()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(READ_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._unread:
+            self._unread.cancel()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._waiting:
-            self._waiting.cancel()
+        for timer in (self._waiting, self._unread):
+            if timer:
+                timer.cancel()
         super().connection_lost(exc)
 
     def _wait(self) -> None:

@@ -46,10 +46,16 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # Wherever there is something to get there is a head of it: the server leaves out the rest.
+        asked = scope["method"]
+        scope = {**scope, "method": "GET" if asked == "HEAD" else asked}
         began, received, status = time.perf_counter(), 0, 500
+        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
 
         async def limited() -> dict[str, Any]:
             nonlocal received
+            if int(announced) > MAX_BYTES:
+                raise _too_large()
             left = BODY_SECONDS - (time.perf_counter() - began)
             try:
                 message = await asyncio.wait_for(receive(), max(left, 0)) if more else await receive()
@@ -59,8 +65,7 @@ class Guard:
             received += len(message.get("body", b""))
             _ended(message)
             if received > MAX_BYTES:
-                detail = f"expected at most {MAX_BYTES >> 20} MB, found more"
-                raise Problem(413, "the body is too large", detail, {"Connection": "close"})
+                raise _too_large()
             return message
 
         more = True
@@ -83,12 +88,17 @@ class Guard:
             seconds = time.perf_counter() - began
             self._open.dec()
             route = getattr(scope.get("route"), "path", "other")
-            self._requests.labels(_method(scope), route, status).inc()
+            self._requests.labels(_known(asked), route, status).inc()
             self._seconds.labels(route).observe(seconds)
-            entry = {"method": scope["method"], "path": scope["path"], "status": status, "bytes": received}
+            entry = {"method": asked, "path": scope["path"], "status": status, "bytes": received}
             LOG.info(json.dumps({"time": round(time.time(), 3), **entry, "milliseconds": round(1000 * seconds, 1)}))
 
 
-def _method(scope: dict[str, Any]) -> str:
+def _too_large() -> Problem:
+    detail = f"expected at most {MAX_BYTES >> 20} MB, found more"
+    return Problem(413, "the body is too large", detail, {"Connection": "close"})
+
+
+def _known(method: str) -> str:
     """A known one: whoever asks must not decide how many series there are."""
-    return scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "OPTIONS") else "other"
+    return method if method in ("GET", "HEAD", "POST", "OPTIONS") else "other"

@@ -73,7 +73,8 @@ class Answer(BaseModel):
     digit: int = Field(ge=0, le=9)
     confidence: float = Field(ge=0, le=1)
     accepted: bool
-    probabilities: list[float]
+    probabilities: list[float] = Field(description="Of the ten digits.")
+    no_digit: float = Field(ge=0, le=1, description="What the ten lack to 1, for a model that knows of that.")
 
 
 class Answers(BaseModel):
