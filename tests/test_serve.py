@@ -521,6 +521,16 @@ def test_it_keeps_to_its_openapi_document(case: schemathesis.Case) -> None:
     case.call_and_validate()
 
 
+def test_small_answers_are_not_held_back(server: Server) -> None:
+    with httpx.Client() as client:
+        taken = []
+        for _ in range(15):
+            began = time.perf_counter()
+            client.get(f"{server.url}/healthz")
+            taken.append(time.perf_counter() - began)
+    assert np.median(taken) < 0.03, "Nagle's algorithm and a late acknowledgement are 0.04"
+
+
 def test_a_second_control_c_is_not_needed(serve: Serve) -> None:
     server = serve()
     os.kill(server.process.pid, signal.SIGINT)
