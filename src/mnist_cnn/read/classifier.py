@@ -6,8 +6,6 @@
 """
 
 import os
-import threading
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,7 @@ SHIPPED = Path(__file__).parent / "models" / "handwriting.onnx"
 MAX_BYTES = 256 * 2**20
 AT_ONCE = 64
 """Images that go through the network together: what lies between two of its layers then stays in the cache."""
+_NAMES = ["probabilities"]
 _INPUT, _OUTPUT = ("image", "tensor(float)", 4), ("probabilities", "tensor(float)", 2)
 
 
@@ -62,7 +61,6 @@ class Classifier:
         self.threshold = self._number("threshold", 0.0)
         """Below this confidence a digit is not accepted; 0 if the model was never calibrated."""
         self._check_shape()
-        self._one = _One(self._session)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """float32 (n, 28, 28, 1), 0 to 1, ink bright on dark -> float32 (n, 10).
@@ -75,16 +73,13 @@ class Classifier:
             raise ModelError(f"images: expected a shape (n, 28, 28, 1), found {images.shape}")
         if images.dtype.kind != "f":
             raise ModelError(f"images: expected floats from 0 to 1, found {images.dtype}; mnist.as_input makes them")
-        if len(images) == 1 and (answer := self._one(images)) is not None:
-            return answer
         if not len(images):
             return np.zeros((0, 10), np.float32)
         images = np.ascontiguousarray(images, np.float32)
-        parts = [
-            self._session.run(["probabilities"], {"image": images[start : start + AT_ONCE]})[0]
-            for start in range(0, len(images), AT_ONCE)
-        ]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if len(images) <= AT_ONCE:  # one image is so quickly read that each line of Python here counts
+            return self._session.run(_NAMES, {"image": images})[0]
+        parts = [images[start : start + AT_ONCE] for start in range(0, len(images), AT_ONCE)]
+        return np.concatenate([self._session.run(_NAMES, {"image": part})[0] for part in parts])
 
     def _number(self, name: str, default: float) -> float:
         try:
@@ -103,26 +98,3 @@ class Classifier:
             raise ModelError(f"{self.path}: expected a model of images (n, 28, 28, 1), found: {reason[:120]}") from None
         if output.shape != (2, 10) or not np.isfinite(output).all() or output.min() < 0 or output.sum() > 2.01:
             raise ModelError(f"{self.path}: expected probabilities (n, 10), found others, of shape {output.shape}")
-
-
-class _One:
-    """One image's way through a session, with input and output bound once: sooner than anew each time."""
-
-    def __init__(self, session: onnxruntime.InferenceSession) -> None:
-        self._free = threading.Lock()
-        self._image, self._answer = np.zeros((1, 28, 28, 1), np.float32), np.zeros((1, 10), np.float32)
-        binding = session.io_binding()
-        binding.bind_input("image", "cpu", 0, np.float32, self._image.shape, self._image.ctypes.data)
-        binding.bind_output("probabilities", "cpu", 0, np.float32, self._answer.shape, self._answer.ctypes.data)
-        self._run = partial(session.run_with_iobinding, binding)
-
-    def __call__(self, image: np.ndarray) -> np.ndarray | None:
-        """Floats (1, 28, 28, 1) -> float32 (1, 10); None if another thread's image is on its way just now."""
-        if not self._free.acquire(blocking=False):
-            return None
-        try:
-            self._image[:] = image
-            self._run()
-            return self._answer.copy()
-        finally:
-            self._free.release()
