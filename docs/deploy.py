@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from mnist_cnn.read.picture import MAX_PIXELS
-from mnist_cnn.serve import app, command, guard
+from mnist_cnn.serve import app, body, command, guard
 
 RESULT = Path(__file__).parents[1] / "benchmarks/results/load.json"
 
@@ -48,7 +48,7 @@ curl -s http://127.0.0.1:8000/v1/model
 import numpy, urllib.request, io, json
 
 file = io.BytesIO()
-numpy.save(file, images)                                     # (n, 28, 28): bytes, or floats from 0 to 1; ink is bright
+numpy.save(file, images)  # (n, 28, 28): bytes, or floats from 0 to 1; ink is bright
 request = urllib.request.Request(
     "http://127.0.0.1:8000/v1/classify", file.getvalue(), {{"content-type": "application/x-npy"}}
 )
@@ -73,7 +73,7 @@ no HTTP at all is answered with a line of text. The token is asked for by `/v1`;
 | --- | --- | --- |
 | a body | {guard.MAX_BYTES >> 20} MB | 413, while it comes |
 | a picture | {MAX_PIXELS // 10**6} million pixels | 422 |
-| arrays of one call | {app.MAX_BATCH:,} | 422 |
+| arrays of one call | {body.MAX_BATCH:,} | 422 |
 | calls that wait for a core | {app.WAITING} | 503, `Retry-After: 1` |
 | an answer, waiting included | {app.SECONDS:g} s | 503, `Retry-After: 5` |
 | a request's head; its body | {command.HEAD_SECONDS:g} s; {guard.BODY_SECONDS:g} s | hung up on; 408 |

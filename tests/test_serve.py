@@ -28,7 +28,8 @@ from starlette.testclient import TestClient
 
 from mnist_cnn import mnist
 from mnist_cnn.read import Classifier, read_image
-from mnist_cnn.serve.app import MAX_BATCH, create
+from mnist_cnn.serve.app import create
+from mnist_cnn.serve.body import MAX_BATCH
 from mnist_cnn.serve.guard import MAX_BYTES
 from mnist_cnn.serve.insight import Insight
 from mnist_cnn.serve.problem import Problem

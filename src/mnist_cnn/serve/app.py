@@ -10,7 +10,6 @@ What is read is what `mnist-cnn read --json` prints of the same picture, to the 
 import asyncio
 import contextlib
 import hashlib
-import io
 import json
 import os
 import secrets
@@ -28,7 +27,6 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -36,14 +34,13 @@ from mnist_cnn.errors import ImageError
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.reader import Reading, read_image
 from mnist_cnn.serve import schema
+from mnist_cnn.serve.body import images_of, kind_of, picture
 from mnist_cnn.serve.guard import Guard
 from mnist_cnn.serve.insight import Insight
 from mnist_cnn.serve.problem import Problem
 from mnist_cnn.serve.workers import Workers
 
 PAGE = Path(__file__).parent / "page"
-MAX_BATCH = 1000
-"""Images of one call to classify."""
 WAITING, SECONDS = 64, 20.0
 """So many calls may wait for a thread, and so long each may take."""
 Token = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
@@ -127,7 +124,7 @@ def create(
 
         It is the body, or the field `image` of a form.
         """
-        content = await _picture(request)
+        content = await picture(request)
 
         def work() -> bytes:
             reading = read_image(content, classifier=classifier, digits=digits, threshold=threshold)
@@ -143,10 +140,10 @@ def create(
     )
     async def classify(request: Request) -> Response:
         """Classify images of MNIST's form: 28 x 28, ink bright on dark, as JSON from 0 to 1, or as a .npy file."""
-        content, kind = await request.body(), _kind(request)
+        content, kind = await request.body(), kind_of(request)
 
         def work() -> bytes:
-            images = _images(content, kind)
+            images = images_of(content, kind)
             probabilities = classifier.probabilities(images)
             return _json({"answers": [_classified(row, classifier.threshold) for row in probabilities]})
 
@@ -157,10 +154,10 @@ def create(
     )
     async def explain(request: Request) -> Response:
         """What the network sees of one 28 x 28 image: the first layer's maps, and which ink its answer hangs on."""
-        content, kind = await request.body(), _kind(request)
+        content, kind = await request.body(), kind_of(request)
 
         def work() -> bytes:
-            images = _images(content, kind)
+            images = images_of(content, kind)
             if len(images) != 1:
                 raise Problem(422, "not one image", f"expected one image, found {len(images)}")
             tile = images[0, :, :, 0]
@@ -214,58 +211,6 @@ async def _gone(request: Request) -> None:
     """Returns when the client hangs up."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-async def _picture(request: Request) -> bytes:
-    """A picture's bytes, from a form or from the body itself."""
-    kind = _kind(request)
-    if kind == "multipart/form-data":
-        async with request.form(max_files=1, max_fields=8) as form:
-            file = form.get("image")
-            if not isinstance(file, UploadFile):
-                raise Problem(422, "no picture", "expected a file in the form's field 'image'")
-            content = await file.read()
-    elif kind.startswith("image/") or kind in ("", "application/octet-stream"):
-        content = await request.body()
-    else:
-        raise Problem(415, "another kind of body", f"expected image/* or multipart/form-data, found {kind[:60]}")
-    if not content:
-        raise Problem(422, "no picture", "expected a picture, found nothing")
-    return content
-
-
-def _kind(request: Request) -> str:
-    return request.headers.get("content-type", "").split(";")[0].strip().lower()
-
-
-def _images(content: bytes, kind: str) -> np.ndarray:
-    """float32 (n, 28, 28, 1), 0 to 1, from JSON ({"images": n x 28 x 28}) or a .npy file."""
-    if kind == "application/json":
-        try:
-            found = json.loads(content)
-            images = np.array(found["images"])
-            if images.dtype.kind not in "iuf":
-                raise ValueError(images.dtype)
-            images = images.astype(np.float64)
-        except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
-            raise Problem(422, "no images", 'expected {"images": n x 28 x 28 numbers from 0 to 1}') from None
-    elif kind in ("application/x-npy", "application/octet-stream"):
-        try:
-            images = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-        except Exception:  # it raises whatever it likes on a broken one
-            raise Problem(422, "no images", "expected a .npy file of numbers, found none or a broken one") from None
-    else:
-        raise Problem(415, "another kind of body", f"expected application/json or application/x-npy, found {kind[:60]}")
-    images = images[..., None] if images.ndim == 3 else images
-    if images.ndim != 4 or images.shape[1:] != (28, 28, 1):
-        raise Problem(422, "other images", f"expected a shape (n, 28, 28), found {images.shape}")
-    if not 1 <= len(images) <= MAX_BATCH:
-        raise Problem(422, "too many or none", f"expected 1 to {MAX_BATCH:,} images, found {len(images):,}")
-    if images.dtype == np.uint8:
-        return images.astype(np.float32) / 255
-    if images.dtype.kind != "f" or not (images.min() >= 0 and images.max() <= 1):
-        raise Problem(422, "other images", "expected floats from 0 to 1, or bytes from 0 to 255, found others")
-    return images.astype(np.float32)
 
 
 def _detailed(reading: Reading) -> dict[str, Any]:
