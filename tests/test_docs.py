@@ -95,8 +95,10 @@ def serving(*arguments: str) -> Iterator[str]:
         assert process.stderr
         found = re.search(r"http://\S+:\d+", process.stderr.readline())
         assert found
-        yield found[0]
-        process.terminate()
+        try:
+            yield found[0]
+        finally:
+            process.terminate()
 
 
 def test_the_readme_has_the_two_commands() -> None:

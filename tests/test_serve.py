@@ -532,8 +532,20 @@ def test_small_answers_are_not_held_back(server: Server) -> None:
     assert np.median(taken) < 0.03, "Nagle's algorithm and a late acknowledgement are 0.04"
 
 
-def test_a_second_control_c_is_not_needed(serve: Serve) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_is_not_needed(number: int, serve: Serve) -> None:
     server = serve()
-    os.kill(server.process.pid, signal.SIGINT)
+    server.process.send_signal(number)
     assert server.process.wait(20) == 0
     assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("delay", [0, 0.02, 0.1])
+def test_a_signal_as_soon_as_it_has_spoken_is_enough(delay: float) -> None:
+    command = [sys.executable, "-m", "mnist_cnn", "serve", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert process.stderr.readline().startswith("Draw on http://")
+        time.sleep(delay)
+        process.terminate()
+        assert process.wait(20) == 0

@@ -39,6 +39,7 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((host, port))
+            listening.listen(1024)  # so that who comes as soon as it has spoken is not turned away
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or error
             hint = "; try another --port" if getattr(error, "errno", 0) in (errno.EADDRINUSE, errno.EACCES) else ""
@@ -48,8 +49,6 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
         everywhere = host in ("0.0.0.0", "::")  # noqa: S104
         address = f"http://{'localhost' if everywhere else shown}:{listening.getsockname()[1]}/"
         where = ", elsewhere at this machine's own address" if everywhere else ""
-        with contextlib.suppress(OSError):  # a full disk behind it does not keep it from serving
-            click.echo(f"Draw on {address}{where}   (Ctrl-C stops it)", err=True)
         config = uvicorn.Config(
             app,
             http=_Impatient,
@@ -60,9 +59,17 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
             timeout_keep_alive=5,
             timeout_graceful_shutdown=GRACE,
         )
+        server = uvicorn.Server(config)
+
+        def end(*_: object) -> None:
+            server.should_exit = True
+
+        # uvicorn takes them over once it runs, and sends them once more when it has ended.
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)  # uvicorn ends by them, and then sends them once more
-        uvicorn.Server(config).run([listening])
+            signal.signal(number, end)
+        with contextlib.suppress(OSError):  # a full disk behind it does not keep it from serving
+            click.echo(f"Draw on {address}{where}   (Ctrl-C stops it)", err=True)
+        server.run([listening])
 
 
 def _check(host: str, token: str | None, origins: tuple[str, ...]) -> None:
