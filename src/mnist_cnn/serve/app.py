@@ -69,9 +69,8 @@ def create(
         if workers is None:
             raise Problem(503, "not ready", "expected it to run", {"Retry-After": "1"})
         job, gone = asyncio.create_task(workers.run(work)), asyncio.create_task(_gone(request))
-        job.add_done_callback(
-            lambda task: task.cancelled() or task.exception()
-        )  # it may fail when nobody asks any more
+        # It may fail when nobody asks any more: asyncio would complain that nobody did.
+        job.add_done_callback(lambda task: task.cancelled() or task.exception())
         try:
             await asyncio.wait({job, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not job.done():  # nobody waits for it any more: it leaves the queue

@@ -49,11 +49,11 @@ class Guard:
         # Wherever there is something to get there is a head of it: the server leaves out the rest.
         asked = scope["method"]
         scope = {**scope, "method": "GET" if asked == "HEAD" else asked}
-        began, received, status = time.perf_counter(), 0, 500
+        began, received, more, status = time.perf_counter(), 0, True, 500
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
 
         async def limited() -> dict[str, Any]:
-            nonlocal received
+            nonlocal received, more
             if int(announced) > MAX_BYTES:
                 raise _too_large()
             left = BODY_SECONDS - (time.perf_counter() - began)
@@ -63,16 +63,10 @@ class Guard:
                 detail = f"expected the whole body within {BODY_SECONDS:g} s"
                 raise Problem(408, "the body is too slow", detail, {"Connection": "close"}) from None
             received += len(message.get("body", b""))
-            _ended(message)
+            more = message["type"] == "http.request" and message.get("more_body", False)
             if received > MAX_BYTES:
                 raise _too_large()
             return message
-
-        more = True
-
-        def _ended(message: dict[str, Any]) -> None:
-            nonlocal more
-            more = message["type"] == "http.request" and message.get("more_body", False)
 
         async def watched(message: dict[str, Any]) -> None:
             nonlocal status
