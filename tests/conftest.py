@@ -2,12 +2,15 @@
 
 import dataclasses
 import os
+import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from mnist_cnn import mnist
 from mnist_cnn.learn.evaluate import Evaluation, evaluate
@@ -15,6 +18,15 @@ from mnist_cnn.learn.recipes import RECIPES
 from mnist_cnn.learn.run import Run
 from mnist_cnn.learn.train import fit, start
 
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -57,3 +69,33 @@ def command(tmp_path: Path) -> Command:
         )
 
     return call
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    assert program, "these tests drive Chromium; on Debian: apt install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page as static files, as the command writes them."""
+    out = tmp_path_factory.mktemp("site") / "public"
+    subprocess.run([sys.executable, "-m", "mnist_cnn", "site", out], check=True, timeout=600)
+    return out
+
+
+@pytest.fixture(scope="session")
+def site(site_folder: Path) -> Iterator[str]:
+    """Where a web server of Python's hands that out: its address."""
+    command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(site_folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout
+        port = re.search(r"port (\d+)", process.stdout.readline())
+        assert port
+        yield f"http://127.0.0.1:{port[1]}/"
+        process.terminate()

@@ -3,8 +3,11 @@
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mnist_cnn import mnist
+from mnist_cnn.read.ink import _spread as spread
 from mnist_cnn.read.ink import ink
 
 SIZE = 480, 640
@@ -116,3 +119,29 @@ def test_ruled_paper_without_writing_has_no_ink(level: int, grain: float) -> Non
     page[20::60] = page[21::60] = level
     noise = np.random.default_rng(0).normal(0, grain, page.shape)
     assert not ink(np.clip(page + noise, 0, 255).astype(np.uint8)).any()
+
+
+@pytest.mark.parametrize("share", [0.85, 0.92, 1.0])
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [(10, 2), (60, 0), (110, 2), (85, 38), (62, 70), (50, 100)],  # a 7
+        [(20, 20), (70, 0), (70, 50), (70, 100)],  # a 1 with its flag
+        [(70, 0), (10, 62), (110, 62), (90, 62), (85, 30), (82, 100)],  # a 4
+    ],
+)
+def test_nor_is_that_of_a_digit_as_high_as_its_picture(strokes: list[tuple[int, int]], share: float) -> None:
+    height = share * 384
+    points = np.array([(200 + 0.006 * x * height, 200 - height / 2 + 0.01 * y * height) for x, y in strokes])
+    drawn = np.zeros((400, 600), np.uint8)
+    cv2.polylines(drawn, [np.rint(points).astype(int)], False, 255, 16)
+    assert overlap(ink(255 - drawn), drawn / 255) > 0.8
+
+
+@given(
+    st.integers(2, 40), st.integers(2, 40), st.integers(1, 30).map(lambda half: 2 * half + 1), st.integers(0, 2**32 - 1)
+)
+def test_the_brightest_within_a_disc_is_what_opencv_finds(height: int, width: int, side: int, seed: int) -> None:
+    gray = np.random.default_rng(seed).integers(0, 256, (height, width), dtype=np.uint8)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    np.testing.assert_array_equal(spread(gray, side), cv2.dilate(gray, disc))

@@ -1,7 +1,6 @@
 """The page, in Debian's Chromium: digits drawn with the mouse, wherever, are read. Screenshots: runs/screenshots/."""
 
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -11,21 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from mnist_cnn import mnist
 
 ROOT = Path(__file__).parents[1]
 SHOTS = ROOT / "runs/screenshots"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WRITTEN = {  # strokes of a hand, in a box of 1 x 1
     2: "0,20 12,6 45,0 80,8 90,28 72,52 35,78 0,100 50,97 100,99",
     7: "0,2 50,0 100,2 75,38 52,70 40,100",
@@ -38,7 +28,8 @@ PEN = 16 / 600
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def server() -> Iterator[str]:
+    """Where a server is: its address."""
     command = [sys.executable, "-m", "mnist_cnn", "serve", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
@@ -51,15 +42,10 @@ def url() -> Iterator[str]:
         drain.wait(30)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    assert program, "these tests drive Chromium; on Debian: apt install chromium"
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
+@pytest.fixture(params=["server", pytest.param("site", marks=pytest.mark.slow)])
+def url(request: pytest.FixtureRequest) -> str:
+    """The page is the same one, whether a server reads or the browser itself."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture
@@ -71,6 +57,16 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext, url: str) -> Iterator[Page]:
+    yield from uncomplaining(context, url)
+
+
+@pytest.fixture
+def served(context: BrowserContext, server: str) -> Iterator[Page]:
+    """The page as the server has it, for what only that one can do."""
+    yield from uncomplaining(context, server)
+
+
+def uncomplaining(context: BrowserContext, url: str) -> Iterator[Page]:
     """The page, which must not complain while it is used."""
     page = context.new_page()
     complaints: list[str] = []
@@ -191,21 +187,21 @@ def test_strokes_are_taken_back(page: Page) -> None:
     assert page.locator("#number").inner_text().strip() in ("", "?")
 
 
-def test_a_picture_is_read_and_a_bad_one_is_told(page: Page, tmp_path: Path) -> None:
-    page.set_input_files("#file", ROOT / "docs/pictures/page.jpg")
-    number(page, "314159")
-    page.screenshot(path=SHOTS / "picture.png", full_page=True)
+def test_a_picture_is_read_and_a_bad_one_is_told(served: Page, tmp_path: Path) -> None:
+    served.set_input_files("#file", ROOT / "docs/pictures/page.jpg")
+    number(served, "314159")
+    served.screenshot(path=SHOTS / "picture.png", full_page=True)
     (tmp_path / "large.png").write_bytes(bytes(17 * 2**20))
-    page.set_input_files("#file", tmp_path / "large.png")
-    state(page, "error")
-    assert "at most 16 MB" in page.locator("body").inner_text()
+    served.set_input_files("#file", tmp_path / "large.png")
+    state(served, "error")
+    assert "at most 16 MB" in served.locator("body").inner_text()
     (tmp_path / "none.png").write_bytes(b"no picture")
-    page.set_input_files("#file", tmp_path / "none.png")
-    wait(page, "document.body.innerText.includes('expected a picture')")
-    state(page, "error")
-    page.click("#clear")
-    line(page, (0.5, 0.25), (0.5, 0.7))
-    number(page, "1")
+    served.set_input_files("#file", tmp_path / "none.png")
+    wait(served, "document.body.innerText.includes('expected a picture')")
+    state(served, "error")
+    served.click("#clear")
+    line(served, (0.5, 0.25), (0.5, 0.7))
+    number(served, "1")
 
 
 def test_the_keyboard_alone_is_enough(page: Page) -> None:
@@ -221,13 +217,13 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     assert "1" in page.locator("[aria-live]").first.inner_text()
 
 
-def test_it_goes_on_after_the_connection_was_lost(page: Page, context: BrowserContext) -> None:
+def test_it_goes_on_after_the_connection_was_lost(served: Page, context: BrowserContext) -> None:
     context.set_offline(True)
-    line(page, (0.5, 0.25), (0.5, 0.7))
-    state(page, "offline")
-    page.screenshot(path=SHOTS / "offline.png", full_page=True)
+    line(served, (0.5, 0.25), (0.5, 0.7))
+    state(served, "offline")
+    served.screenshot(path=SHOTS / "offline.png", full_page=True)
     context.set_offline(False)
-    number(page, "1")
+    number(served, "1")
 
 
 @pytest.mark.parametrize(("width", "height", "scheme"), [(375, 812, "light"), (375, 812, "dark"), (320, 600, "light")])
@@ -249,9 +245,9 @@ def test_on_a_phone(width: int, height: int, scheme: str, browser: Browser, url:
     context.close()
 
 
-def test_the_answer_is_there_at_once(page: Page) -> None:
+def test_the_answer_is_there_at_once(served: Page) -> None:
     """Within 100 ms on an idle machine; this one also has to draw the page, and run a browser and the tests."""
-    page.evaluate("""() => {
+    served.evaluate("""() => {
         window.times = [];
         addEventListener('pointerup', () => { window.began = performance.now(); window.before = version(); }, true);
         const version = () => document.querySelector('#number').textContent;
@@ -262,8 +258,8 @@ def test_the_answer_is_there_at_once(page: Page) -> None:
         }).observe(document.body, { attributes: true, subtree: true, childList: true, characterData: true });
     }""")
     for i in range(5):
-        line(page, (0.15 + 0.15 * i, 0.25), (0.15 + 0.15 * i, 0.7))
-        number(page, "1" * (i + 1))
-        wait(page, f"window.times.length === {i + 1}")
-    times = page.evaluate("window.times")
+        line(served, (0.15 + 0.15 * i, 0.25), (0.15 + 0.15 * i, 0.7))
+        number(served, "1" * (i + 1))
+        wait(served, f"window.times.length === {i + 1}")
+    times = served.evaluate("window.times")
     assert np.median(times) < 500, times

@@ -122,14 +122,30 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
       mnist-cnn serve --host 0.0.0.0 --port 80    for a phone on the same network
       curl -s --data-binary @photo.jpg -H 'content-type: image/jpeg' localhost:8000/v1/read
     """
-    try:
+    with _extra("web"):
         from mnist_cnn.serve import command
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("mnist_cnn"):
-            raise
-        raise MissingExtraError(error.name or str(error), "web") from None
     token = os.environ.get("MNIST_CNN_TOKEN") if token is None else token  # by click an empty one would be none
     command.serve(host, port, model, token, origins)
+
+
+@cli.command(short_help="Write the page as files that need no server of ours.")
+@click.argument("out", type=FOLDER, metavar="OUT")
+@click.option("--model", type=FOLDER, metavar="FILE", help="A model.onnx of yours.  [default: the one in this package]")
+def site(out: Path, model: Path | None) -> None:
+    """Write the page to draw on into the folder OUT, with the network in it: the browser reads by itself.
+
+    Any web server can hand the folder out, and once opened the page works without a network. It needs the extra `web`,
+    and npm, which brings ONNX Runtime and OpenCV for browsers.
+
+    \b
+    Examples:
+      mnist-cnn site public
+      python -m http.server --directory public     then open http://localhost:8000/
+    """
+    with _extra("web"):
+        from mnist_cnn.site.build import build
+    size = build(out, model)
+    click.echo(f"{out}: {size / 1e6:.0f} MB. Try it: python -m http.server --directory {shlex.quote(str(out))}")
 
 
 @cli.command(short_help="Train a network, score it and draw its report.")
@@ -405,6 +421,17 @@ def _accuracy(score: "Score") -> str:
 
 
 @contextlib.contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """Import what an extra brings, with a word if it is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("mnist_cnn"):
+            raise
+        raise MissingExtraError(error.name or str(error), name) from None
+
+
+@contextlib.contextmanager
 def _heavy() -> Iterator[None]:
     """Import what the extra `train` brings: without TensorFlow's start-up chatter, and with a word if it is missing."""
     sys.stderr.flush()
@@ -412,13 +439,10 @@ def _heavy() -> Iterator[None]:
     with tempfile.TemporaryFile() as chatter:
         os.dup2(chatter.fileno(), 2)  # it is written by C++, below sys.stderr
         try:
-            import tensorflow  # noqa: F401  the loudest, by itself: what comes after is quiet
+            with _extra("train"):
+                import tensorflow  # noqa: F401  the loudest, by itself: what comes after is quiet
 
-            yield
-        except ModuleNotFoundError as error:
-            if (error.name or "").startswith("mnist_cnn"):
-                raise
-            raise MissingExtraError(error.name or str(error), "train") from None
+                yield
         except ImportError:
             chatter.seek(0)
             os.write(kept, chatter.read())  # a library that does not load may have said why

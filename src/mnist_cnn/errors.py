@@ -39,6 +39,10 @@ class ServeError(MnistCnnError):
     """The server cannot be started as it was asked to."""
 
 
+class SiteError(MnistCnnError):
+    """The site cannot be built or written."""
+
+
 class MissingExtraError(MnistCnnError):
     """A command needs packages that a plain installation leaves out."""
 

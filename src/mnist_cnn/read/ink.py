@@ -76,13 +76,30 @@ def _paper(gray: np.ndarray, part: float) -> np.ndarray:
     height, width = gray.shape
     small, scale = _reduced(gray, 300)
     side = max(3, int(part * min(gray.shape) * scale)) | 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     # On a close-up strokes touch the edge; on a page the light falls off towards it.
     border = cv2.BORDER_REFLECT if min(gray.shape) < CLOSE_UP else cv2.BORDER_REPLICATE
     padded = cv2.copyMakeBorder(small, side, side, side, side, border)
-    paper = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)
+    paper = 255 - _spread(255 - _spread(padded, side), side)
     paper = cv2.blur(paper, (side // 4 | 1, side // 4 | 1))[side:-side, side:-side]
     return cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+
+
+def _spread(gray: np.ndarray, side: int) -> np.ndarray:
+    """The brightest within a disc of that odd diameter around each pixel, uint8 (h, w).
+
+    As cv2.dilate would find it, but with work that grows with the disc's diameter and not its area: a disc is a pile of
+    rows, and the brightest within a row comes from that within a shorter one.
+    """
+    reaches = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)).sum(axis=1)[: side // 2 + 1] // 2
+    height = len(gray)
+    brightest, wide, reach = np.zeros_like(gray), gray, 0
+    for up, most in zip(range(side // 2, -1, -1), reaches, strict=True):
+        while reach < most:
+            wide, reach = cv2.dilate(wide, np.ones((1, 3), np.uint8)), reach + 1
+        above, below = brightest[: max(0, height - up)], brightest[up:]
+        np.maximum(above, wide[up:], out=above)
+        np.maximum(below, wide[: max(0, height - up)], out=below)
+    return brightest
 
 
 def _reduced(gray: np.ndarray, side: int) -> tuple[np.ndarray, float]:
@@ -97,7 +114,7 @@ def _reduced(gray: np.ndarray, side: int) -> tuple[np.ndarray, float]:
 
 def _level(contrast: np.ndarray) -> float | None:
     """The contrast that parts ink from paper (Otsu 1979); None if nothing stands out from the paper's own grain."""
-    step = max(1, min(contrast.shape) // 400)  # some of a large picture's pixels tell as much as all
+    step = max(1, min(contrast.shape) // 200)  # some of a large picture's pixels tell as much as all
     contrast = np.ascontiguousarray(contrast[::step, ::step])
     top = float(np.quantile(contrast, 0.999)) if contrast.size > 4000 else float(contrast.max())
     middle = float(np.median(contrast))
@@ -122,12 +139,21 @@ def _connected_to(weak: np.ndarray, strong: np.ndarray) -> np.ndarray:
 def without_lines(mask: np.ndarray) -> np.ndarray:
     """The mask, bool (h, w), without lines that cross most of the picture, straight or nearly so."""
     before, mask = mask, mask.copy()
-    erased = 0
-    for view, was in ((mask, before), (mask.T, before.T)):
-        for columns, rows in _level_lines(view):
-            erased += _erase(view, was & ~view, columns, rows)
+    level, upright = 0, 0
+    for columns, rows in _level_lines(mask):
+        level += _erase(mask, before & ~mask, columns, rows)
+    for columns, rows in _level_lines(mask.T):
+        upright += _erase(mask.T, (before & ~mask).T, columns, rows)
     # One line and nothing else is a 1 that fills its picture; several are paper without writing.
-    return before if erased == 1 and mask.sum() <= 0.05 * before.sum() else mask
+    if level + upright == 1 and mask.sum() <= 0.05 * before.sum():
+        return before
+    # An upright one that all else hangs on is the stem of such a digit, a 7 or a 4.
+    return before if (level, upright) == (0, 1) and _in_one_piece(before) else mask
+
+
+def _in_one_piece(mask: np.ndarray) -> bool:
+    areas = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)[2][1:, cv2.CC_STAT_AREA]
+    return areas.max() >= 0.95 * areas.sum()
 
 
 def _level_lines(mask: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -138,10 +164,14 @@ def _level_lines(mask: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     joined = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
     if cv2.connectedComponentsWithStats(joined)[2][1:, cv2.CC_STAT_WIDTH].max(initial=0) < _LONG * width:
         return []  # nothing long at all
+    dash = max(15, width // 8)
+    left, top, columns, rows = cv2.boundingRect(small)  # where all is white there is nothing to look for
+    left, top, right, bottom = max(0, left - dash), max(0, top - dash), left + columns + dash, top + rows + dash
+    small = small[top:bottom, left:right]
     runs = []
     for angle in range(-36, 37, 6):  # what is a run of this direction, small gaps in it closed
         run = cv2.morphologyEx(small, cv2.MORPH_CLOSE, _dash(7, angle))
-        run = cv2.morphologyEx(run, cv2.MORPH_OPEN, _dash(max(15, width // 8), angle))
+        run = cv2.morphologyEx(run, cv2.MORPH_OPEN, _dash(dash, angle))
         runs.append(cv2.dilate(run, np.ones((3, 1), np.uint8)))
     found = []
     for three in zip(runs, runs[1:], runs[2:], strict=False):  # a line that bends has neighbouring directions
@@ -149,8 +179,8 @@ def _level_lines(mask: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         for i in np.flatnonzero(stats[1:, cv2.CC_STAT_WIDTH] > _LONG * width) + 1:
             x, y, w, h = stats[i, :4]
             part = labels[y : y + h, x : x + w] == i
-            rows = (part * np.arange(h)[:, None]).sum(axis=0) / part.sum(axis=0)
-            found.append(((x + np.arange(w) + 0.5) / scale - 0.5, (y + rows + 0.5) / scale - 0.5))
+            middle = (part * np.arange(h)[:, None]).sum(axis=0) / part.sum(axis=0)
+            found.append(((left + x + np.arange(w) + 0.5) / scale - 0.5, (top + y + middle + 0.5) / scale - 0.5))
     return found
 
 

@@ -62,7 +62,7 @@ def create(
     insight = Insight(classifier)
     registry = CollectorRegistry()
     read_digits = Counter("mnist_cnn_digits", "Digits read.", ["accepted"], registry=registry)
-    card = _card(classifier)
+    its_card = card(classifier)
     workers: Workers | None = None  # while it runs
 
     async def run(request: Request, work: Callable[[], bytes]) -> Response:
@@ -130,7 +130,7 @@ def create(
             for line in reading.lines:
                 for digit in line.digits:
                     read_digits.labels("yes" if digit.accepted else "no").inc()
-            return _json(_detailed(reading) if detail else reading.to_dict())
+            return _json(detailed(reading) if detail else reading.to_dict())
 
         return await run(request, work)
 
@@ -167,7 +167,7 @@ def create(
     @app.get("/v1/model", dependencies=guarded, responses=schema.answers(schema.Card, body=False))
     async def model() -> Response:
         """The model's card: what it was trained on, how, and how well it does."""
-        return _answer(_json(card))
+        return _answer(_json(its_card))
 
     @app.get("/healthz", response_class=PlainTextResponse)
     async def healthz() -> str:
@@ -212,7 +212,7 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def _detailed(reading: Reading) -> dict[str, Any]:
+def detailed(reading: Reading) -> dict[str, Any]:
     """The reading, and of each digit what the network saw and how probable it thinks each of the ten."""
     found = reading.to_dict()
     for line, own in zip(reading.lines, found["lines"], strict=True):
@@ -238,7 +238,8 @@ def _rounded(array: np.ndarray, digits: int = 4) -> Any:
     return np.round(array.astype(np.float64), digits).tolist()
 
 
-def _card(classifier: Classifier) -> dict[str, Any]:
+def card(classifier: Classifier) -> dict[str, Any]:
+    """What a model file is, and what it tells of itself."""
     content = classifier.path.read_bytes()
     return {
         "name": classifier.path.name,

@@ -21,7 +21,8 @@ class Insight:
 
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
-        self._first = _until_first_layer(classifier)
+        first = until_first_layer(classifier)
+        self._first = None if first is None else _session(first)
         starts = range(0, 28 - PATCH + 1, STEP)
         corners = [(y, x) for y in starts for x in starts]
         self._covered = np.zeros((len(corners), 28, 28), bool)
@@ -52,8 +53,11 @@ class Insight:
         return (total / np.maximum(self._covered.sum(axis=0), 1) * (tile > 0)).astype(np.float32)
 
 
-def _until_first_layer(classifier: Classifier) -> onnxruntime.InferenceSession | None:
-    """The network up to its first convolution and what is one with it: normalisation, activation."""
+def until_first_layer(classifier: Classifier) -> bytes | None:
+    """The network up to its first convolution and what is one with it: normalisation, activation; as an ONNX file.
+
+    None if there is no convolution.
+    """
     model = onnx.load(classifier.path)
     end = next((node.output[0] for node in model.graph.node if node.op_type == "Conv"), None)
     if end is None:
@@ -61,9 +65,22 @@ def _until_first_layer(classifier: Classifier) -> onnxruntime.InferenceSession |
     for node in model.graph.node:
         if node.op_type in ("BatchNormalization", "Relu") and node.input[0] == end:
             end = node.output[0]
-    del model.graph.output[:]
-    model.graph.output.append(helper.make_tensor_value_info(end, TensorProto.FLOAT, None))
+    # What does not lead there is cut off, with its weights.
+    wanted: set[str] = {end}
+    kept: list[onnx.NodeProto] = []
+    for node in reversed(model.graph.node):
+        if wanted.intersection(node.output):
+            wanted.update(node.input)
+            kept.insert(0, node)
+    weights = [weight for weight in model.graph.initializer if weight.name in wanted]
+    output = helper.make_tensor_value_info(end, TensorProto.FLOAT, None)
+    graph = helper.make_graph(kept, "first", list(model.graph.input), [output], weights)
+    first = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+    return first.SerializeToString()
+
+
+def _session(content: bytes) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 4
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

@@ -1,8 +1,9 @@
 /** The page: what is drawn or chosen goes to the back end while it is drawn, and what comes back is shown. */
 
-import { backend, BackendError } from "./server.js";
+import { backend } from "./backend.js";
 import { Surface } from "./canvas.js";
 import { Digits, isDigit, percent } from "./digits.js";
+import { BackendError } from "./problem.js";
 
 const PAUSE = 60; // milliseconds, at least, from one reading to the next while one draws
 const PATIENCE = 25_000; // milliseconds until a connection that is silent counts as none
@@ -21,6 +22,12 @@ let failures = 0;
 let retry = 0;
 let stroke = 0; // how many were begun: a sign of which one is meant
 
+/** The back end can answer; until then one is told why nothing happens. */
+async function ready() {
+  const patience = setTimeout(() => (page.sentence.textContent = "I am still loading; draw on."), PAUSE);
+  await backend.ready.finally(() => clearTimeout(patience));
+}
+
 // --- reading -------------------------------------------------------------------------------------------------------
 
 /** Read what is there now, in place of what is being read. Resolves to false if that failed. */
@@ -28,9 +35,12 @@ async function read() {
   flight?.abort();
   clearTimeout(retry);
   const own = (flight = Object.assign(new AbortController(), { version: surface.version }));
-  const impatience = setTimeout(() => own.abort(new BackendError(0, "no answer")), PATIENCE);
   const stale = () => own !== flight;
+  let impatience;
   try {
+    await ready();
+    if (stale()) return true;
+    impatience = setTimeout(() => own.abort(new BackendError(0, "no answer")), PATIENCE);
     const blob = picture ?? (await surface.picture());
     if (stale()) return true;
     const found = await backend.read(blob, { signal: own.signal });
@@ -272,5 +282,9 @@ page.login.addEventListener("submit", (event) => {
   settle();
 });
 
+// --- start ---------------------------------------------------------------------------------------------------------
+
+page.privacy.textContent = backend.privacy;
+page.api.hidden = !backend.forPrograms;
 showEmpty();
 showCard();

@@ -1,14 +1,15 @@
-/** The back end: the server that this page comes from. Another one needs only these three functions. */
+/** The back end: the server that this page comes from. The one that needs no server is in site/page/backend.js. */
 
-export class BackendError extends Error {
-  /** status: HTTP's, or 0 if there is no connection; retryAfter: in seconds, or null. */
-  constructor(status, detail, retryAfter = null) {
-    super(detail);
-    Object.assign(this, { status, detail, retryAfter });
-  }
-}
+import { BackendError } from "./problem.js";
 
 export const backend = {
+  /** It answers from now on. */
+  ready: Promise.resolve(),
+  /** What becomes of what is drawn. */
+  privacy: "What you draw is read and forgotten: the server keeps no picture.",
+  /** Whether programs can ask it too. */
+  forPrograms: true,
+
   /** What is read on a picture (a Blob), with each digit's probabilities and tile. */
   async read(blob, { signal } = {}) {
     const type = blob.type.startsWith("image/") ? blob.type : "application/octet-stream";

@@ -1,0 +1,133 @@
+"""Build: everything that the page needs, in one folder that any web server can hand out."""
+
+import base64
+import hashlib
+import json
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_cnn.errors import SiteError
+from mnist_cnn.read.classifier import Classifier
+from mnist_cnn.serve.app import PAGE, card
+from mnist_cnn.serve.insight import until_first_layer
+
+OWN = Path(__file__).parent / "page"
+SECONDS = 300
+"""npm may take so long for one package."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package of the npm registry: which of its files become which of the site's."""
+
+    name: str
+    version: str
+    sha512: str
+    """Of the archive, base64."""
+    files: dict[str, str]
+
+
+PACKAGES = (
+    Package(
+        "onnxruntime-web",
+        "1.30.0",
+        "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ==",
+        {
+            "dist/ort.wasm.bundle.min.mjs": "onnxruntime.js",
+            "dist/ort-wasm-simd-threaded.wasm": "ort-wasm-simd-threaded.wasm",
+        },
+    ),
+    # The reader in Python has the same version of OpenCV.
+    Package(
+        "@opencvjs/web",
+        "5.0.0-release.2",
+        "Rdu/mJ4qeNLlqwI1D5AEltyM2zuW03Z7nejTVTSCnwiTMZXnPHfXa+SXgP6+NvVMYCl3FiINGPwF1+pXwUO3dw==",
+        {"lib/opencv_js.js": "opencv.js", "LICENSE": "opencv.LICENSE.txt"},
+    ),
+)
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "
+    "style-src 'self'; img-src 'self' blob:"
+)
+_HEAD = '<meta charset="utf-8">'
+
+
+def build(out: Path, model: Path | None = None) -> int:
+    """Write the site into the folder `out`, which must be empty, not there, or a site already. Returns its bytes.
+
+    model: a model.onnx; by default the one in this package. Raises SiteError if the folder is something else, or if
+    the packages cannot be had; ModelError if the model is bad. What was in `out` stays until all is there.
+    """
+    classifier = Classifier(model)
+    _check(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".site-", dir=out) as folder:
+            names = _fill(Path(folder), classifier)
+            for name in names:
+                (Path(folder) / name).replace(out / name)
+    except OSError as error:
+        raise SiteError(f"{out}: cannot be written: {error.strerror or error}") from None
+    return sum((out / name).stat().st_size for name in names)
+
+
+def _check(out: Path) -> None:
+    if out.is_dir() and (not any(out.iterdir()) or (out / "files.js").exists()):
+        return
+    if out.exists():
+        found = "a folder with other files" if out.is_dir() else "a file"
+        raise SiteError(f"{out}: expected a folder that is empty or holds a site, found {found}")
+
+
+def _fill(site: Path, classifier: Classifier) -> list[str]:
+    """Write all files; their names, the page itself last."""
+    for package in PACKAGES:
+        _fetch(package, site)
+    for file in (*PAGE.iterdir(), *OWN.iterdir()):  # the second has another back end
+        shutil.copyfile(file, site / file.name)
+    index = (site / "index.html").read_text()
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    (site / "index.html").write_text(index.replace(_HEAD, f"{_HEAD}\n  {policy}", 1))
+    (site / "model.onnx").write_bytes(classifier.path.read_bytes())
+    first = until_first_layer(classifier)
+    if first is not None:
+        (site / "first.onnx").write_bytes(first)
+    (site / "model.json").write_text(json.dumps(card(classifier) | {"maps": first is not None}, indent=2) + "\n")
+    names = sorted(file.name for file in site.iterdir())
+    digest = hashlib.sha256(b"".join((site / name).read_bytes() for name in names)).hexdigest()[:16]
+    files = json.dumps(["./", *names], indent=2)
+    (site / "files.js").write_text(f'self.VERSION = "mnist_cnn {digest}";\nself.FILES = {files};\n')
+    names.remove("index.html")
+    return [*names, "files.js", "index.html"]
+
+
+def _fetch(package: Package, site: Path) -> None:
+    """Take the files of a package out of its archive, which npm brings or has kept."""
+    wanted = f"{package.name}@{package.version}"
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SiteError(f"npm: expected it on PATH, to get {wanted}; it comes with Node.js (Debian: apt install npm)")
+    with tempfile.TemporaryDirectory(prefix="mnist-cnn-") as folder:
+        command = [npm, "pack", wanted, "--prefer-offline", "--ignore-scripts", "--loglevel=error"]
+        try:
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            raise SiteError(f"npm: expected {wanted} within {SECONDS} s") from None
+        archives = list(Path(folder).glob("*.tgz"))
+        if done.returncode or not archives:
+            lines = [line for line in done.stderr.splitlines() if line.strip()] or ["nothing"]
+            raise SiteError(f"npm: expected {wanted}, found: {lines[0][:200]}")
+        content = archives[0].read_bytes()
+        found = base64.b64encode(hashlib.sha512(content).digest()).decode()
+        if found != package.sha512:
+            raise SiteError(f"npm: expected the archive of {wanted} with sha512 {package.sha512}, found {found}")
+        with tarfile.open(archives[0]) as archive:
+            for name, ours in package.files.items():
+                member = archive.extractfile(f"package/{name}")
+                assert member  # noqa: S101  # the archive is the one we know
+                with (site / ours).open("wb") as file:
+                    shutil.copyfileobj(member, file)

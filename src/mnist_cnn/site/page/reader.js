@@ -1,0 +1,172 @@
+/** Reader: grey pixels in, the digits on them out. A copy of read/reader.py, which gives the reasons. */
+
+import { Grid, clip, cv, largest, resized, round } from "./vision.js";
+import { cuts, pieces } from "./cuts.js";
+import { form, hasForm } from "./form.js";
+import { CLOSE_UP, ink } from "./ink.js";
+import { HEIGHT, lines } from "./lines.js";
+
+const CROSSED = 0.08;
+const SPLIT = 0.2;
+const DROPPED = 1.5;
+const LOW = 2.2;
+const SKIP_TALL = 6;
+const TINY = 36;
+const SKIP_WIDE = 2;
+const SMALL = 0.45;
+const BELIEVED = 0.65;
+const THROUGH = 1;
+const CUT_OUT = 0.9;
+const NO_DIGIT = "not a digit";
+const PLAUSIBLE = 0.07;
+
+/**
+ * Read the digits on a picture: grey pixels (a Grid with a Uint8Array).
+ * classify: from tiles (Grids) to a promise of ten probabilities for each. threshold: the model's.
+ * size: the width and height that boxes refer to.
+ */
+export async function read(pixels, classify, threshold, size) {
+  const tile = asItIs(pixels);
+  const [width, height] = size;
+  if (tile) {
+    const [probabilities] = await classify([tile]);
+    return reading([[digitOf({ x: 0, y: 0, width, height }, tile, probabilities, threshold)]], size);
+  }
+  const page = enlarged(pixels);
+  const shorter = Math.min(pixels.height, pixels.width);
+  const [small, tiny] = [shorter < CLOSE_UP, shorter < TINY];
+  let best = [];
+  for (const broad of tiny ? [true] : [small, !small]) {
+    let found = [];
+    for (const line of lines(ink(page, broad, !tiny))) {
+      const digits = await readLine(line, classify, [threshold, Math.max(threshold, CUT_OUT)], size, page.width / width);
+      if (digits.length) found.push(digits);
+    }
+    if (!best.length || sure(found) > sure(best)) best = found;
+    if (best.length && sure(best) === 1) break;
+  }
+  return reading(best, size);
+}
+
+const isDigit = (digit) => digit.reason !== NO_DIGIT;
+
+const product = (numbers) => numbers.reduce((all, number) => all * number, 1);
+
+/** The numbers, as the server writes them. */
+function reading(found, [width, height]) {
+  const all = found.map((digits) => {
+    const real = digits.filter(isDigit);
+    const number = real.map(({ digit }) => digit).join("");
+    const confidence = number ? product(real.map((digit) => digit.confidence)) : 0;
+    const accepted = 2 * real.length > digits.length && real.every((digit) => digit.accepted);
+    return { number, confidence, accepted, digits };
+  });
+  const read = all.filter((line) => line.number);
+  const number = read.map((line) => line.number).join("");
+  const confidence = number ? product(read.map((line) => line.confidence)) : 0;
+  return { number, confidence, accepted: Boolean(number) && read.every((line) => line.accepted), width, height, lines: all };
+}
+
+/** The part of what was found that is accepted. */
+function sure(found) {
+  const digits = found.flat();
+  return digits.length ? digits.filter((digit) => digit.accepted).length / digits.length : 0;
+}
+
+/** The tile, if the picture is one of MNIST's form already, bright on dark or the other way round. */
+function asItIs(pixels) {
+  for (const image of [pixels, pixels.map((value) => 255 - value)]) {
+    if (hasForm(image)) return image.map((value) => value / 255, Float32Array);
+  }
+  return null;
+}
+
+/** Small pictures come to about 112 pixels on their shorter side. */
+function enlarged(pixels) {
+  const { height, width } = pixels;
+  const scale = Math.min(round(112 / Math.min(height, width)), Math.floor(2000 / Math.max(height, width)));
+  return scale > 1 ? resized(pixels, width * scale, height * scale, cv.INTER_CUBIC) : pixels;
+}
+
+/** The digits on a line. thresholds: for those that stand alone, and for those cut out of touching ink. */
+async function readLine(line, classify, thresholds, size, scale) {
+  const places = cuts(line.ink);
+  const found = pieces(line.ink, places, HEIGHT);
+  if (!found.length) return [];
+  const tiles = found.map((piece) => form(piece.ink));
+  const probabilities = await classify(tiles);
+  const [chosen, doubtful, cutOut] = [[], [], []];
+  for (const { i, real } of wayThrough(places, found, probabilities)) {
+    const { ink: { width, height }, left, top, first, last } = found[i];
+    if (!real && height < SMALL * HEIGHT) continue;
+    const box = line.box(left, top, left + width, top + height, size, scale);
+    cutOut.push(Math.max(places[first].crossed, places[last].crossed) > THROUGH);
+    const digit = digitOf(box, tiles[i], probabilities[i], thresholds[Number(cutOut.at(-1))]);
+    chosen.push(real ? digit : refused(digit));
+    doubtful.push(real && !isDigit(digit));
+  }
+  if (chosen.length > 1 && belief(chosen, chosen.length === 2 && cutOut.every(Boolean)) < BELIEVED) return chosen.map(refused);
+  if (chosen.length > 1 && 2 * chosen.filter(isDigit).length >= chosen.length) {
+    return chosen.map((digit, i) => (doubtful[i] ? { ...digit, reason: unsure(digit) } : digit));
+  }
+  return chosen;
+}
+
+const refused = (digit) => ({ ...digit, accepted: false, reason: NO_DIGIT });
+
+const unsure = (digit) => `unsure: ${digit.digit} or ${digit.alternatives[0].digit}`;
+
+/** How probable the best of the digits is, or all of them on average. */
+function belief(digits, average) {
+  const confidences = digits.map((digit) => digit.confidence);
+  return average ? product(confidences) ** (1 / confidences.length) : largest(confidences, 0);
+}
+
+/** The cheapest way from the first cut to the last: which pieces, and whether each is a digit (Viterbi 1967). */
+function wayThrough(places, found, probabilities) {
+  const ends = places.length - 1;
+  const filled = new Set(found.map(({ first, last }) => `${first} ${last}`));
+  const costs = places.map(() => ({ cost: Infinity }));
+  costs[0] = { cost: 0 };
+  const step = (to, cost, origin) => {
+    if (cost < costs[to].cost) costs[to] = { cost, origin };
+  };
+  for (let cut = 0; cut < ends; cut++) {
+    const { cost } = costs[cut];
+    if (cost === Infinity) continue;
+    if (!filled.has(`${cut} ${cut + 1}`)) step(cut + 1, cost, { cut });
+    found.forEach((piece, i) => {
+      if (piece.first !== cut) return;
+      const crossed = CROSSED * places[piece.last].crossed;
+      const { asDigit, asNone } = prices(piece, probabilities[i]);
+      step(piece.last, cost + asDigit + crossed, { cut, i, real: true });
+      step(piece.last, cost + asNone + crossed, { cut, i, real: false });
+    });
+  }
+  const way = [];
+  for (let origin = costs[ends].origin; origin; origin = costs[origin.cut].origin) {
+    if (origin.i !== undefined) way.unshift(origin);
+  }
+  return way;
+}
+
+/** What it costs to take a piece for a digit, and for none. */
+function prices({ ink, dropped }, probabilities) {
+  const [height, width] = [ink.height / HEIGHT, ink.width / HEIGHT];
+  const none = 1 - probabilities.reduce((sum, value) => sum + value, 0);
+  const tall = clip((height - 0.3) / 0.4, 0, 1) * (1 + SKIP_WIDE * clip((width - 0.75) / 0.5, 0, 1));
+  const low = clip((0.7 - height) / 0.2, 0, 1);
+  return {
+    asDigit: -SPLIT - Math.log(Math.max(largest(probabilities, 0), 1e-6)) + LOW * low + DROPPED * dropped,
+    asNone: 0.5 - Math.log(clip(none, 1e-3, 1)) + SKIP_TALL * tall,
+  };
+}
+
+function digitOf(box, tile, probabilities, threshold) {
+  const order = [...Array(10).keys()].sort((a, b) => probabilities[b] - probabilities[a]);
+  const [{ digit, confidence }, ...alternatives] = order.slice(0, 3).map((digit) => ({ digit, confidence: probabilities[digit] }));
+  const rows = Array.from({ length: tile.height }, (_, y) => [...tile.row(y)]);
+  const found = { box, digit, confidence, alternatives, accepted: true, reason: null, probabilities, tile: rows };
+  if (probabilities.reduce((sum, value) => sum + value, 0) < PLAUSIBLE) return refused(found);
+  return confidence >= threshold ? found : { ...found, accepted: false, reason: unsure(found) };
+}

@@ -1,0 +1,100 @@
+/** The worker: reads and explains beside the page, so that drawing never waits. */
+
+import * as ort from "./onnxruntime.js";
+import { Grid } from "./vision.js";
+import { read } from "./reader.js";
+
+const PATCH = 4; // as in serve/insight.py
+const STEP = 2;
+
+ort.env.wasm.numThreads = 1; // more need headers that a static host does not send
+ort.env.wasm.wasmPaths = { wasm: new URL("ort-wasm-simd-threaded.wasm", import.meta.url).href };
+const card = await (await fetch("model.json")).json();
+const network = await ort.InferenceSession.create("model.onnx");
+const first = card.maps ? await ort.InferenceSession.create("first.onnx") : null;
+
+const asks = {
+  async read(blob) {
+    const { pixels, size } = await gray(blob);
+    return read(pixels, classify, card.threshold, size);
+  },
+
+  async explain(rows) {
+    const tile = new Grid(28, 28, Float32Array.from(rows.flat()));
+    return { maps: await maps(tile), saliency: await saliency(tile) };
+  },
+
+  async model() {
+    return card;
+  },
+};
+
+onmessage = async ({ data: { name, argument } }) => {
+  try {
+    postMessage({ answer: await asks[name](argument) });
+  } catch (error) {
+    postMessage({ error: String(error?.message ?? error) });
+  }
+};
+postMessage({ ready: true });
+
+/** Ten probabilities for each of some tiles. */
+async function classify(tiles) {
+  const images = new Float32Array(784 * tiles.length);
+  tiles.forEach((tile, i) => images.set(tile.data, 784 * i));
+  const { probabilities } = await network.run({ image: new ort.Tensor("float32", images, [tiles.length, 28, 28, 1]) });
+  return tiles.map((_, i) => [...probabilities.data.subarray(10 * i, 10 * i + 10)]);
+}
+
+/** The first layer's outputs; none for a network that does not begin with a convolution. */
+async function maps(tile) {
+  if (!first) return [];
+  const outputs = await first.run({ image: new ort.Tensor("float32", tile.data, [1, 28, 28, 1]) });
+  const [{ data, dims }] = Object.values(outputs);
+  const [, count, height, width] = dims;
+  const row = (i) => [...data.subarray(i * width, (i + 1) * width)];
+  return Array.from({ length: count }, (_, k) => Array.from({ length: height }, (_, y) => row(k * height + y)));
+}
+
+/** By how much the best digit's probability falls when a pixel and those around it are wiped out. */
+async function saliency(tile) {
+  const starts = Array.from({ length: Math.floor((28 - PATCH) / STEP) + 1 }, (_, i) => STEP * i);
+  const corners = starts.flatMap((y) => starts.map((x) => [y, x]));
+  const covers = ([y, x], i) => {
+    const [row, column] = [Math.floor(i / 28) - y, (i % 28) - x];
+    return row >= 0 && row < PATCH && column >= 0 && column < PATCH;
+  };
+  const inked = corners.filter((corner) => tile.data.some((value, i) => value > 0 && covers(corner, i)));
+  const [whole, ...covered] = await classify([tile, ...inked.map((corner) => tile.map((value, i) => (covers(corner, i) ? 0 : value)))]);
+  const best = whole.indexOf(Math.max(...whole));
+  const falls = covered.map((probabilities) => Math.max(whole[best] - probabilities[best], 0));
+  return Array.from({ length: 28 }, (_, y) => Array.from({ length: 28 }, (_, x) => {
+    const i = 28 * y + x;
+    if (!(tile.data[i] > 0)) return 0;
+    const sum = inked.reduce((all, corner, k) => all + (covers(corner, i) ? falls[k] : 0), 0);
+    return sum / corners.filter((corner) => covers(corner, i)).length;
+  }));
+}
+
+/** A picture's grey pixels, as Pillow has them, and its size. */
+async function gray(blob) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(blob);
+  } catch {
+    throw new Error("expected a picture that this browser can open");
+  }
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  context.fillStyle = "#fff"; // behind what is transparent
+  context.fillRect(0, 0, width, height);
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const { data } = context.getImageData(0, 0, width, height);
+  const pixels = new Uint8Array(width * height);
+  for (let i = 0; i < pixels.length; i++) {
+    const [red, green, blue] = [data[4 * i], data[4 * i + 1], data[4 * i + 2]];
+    pixels[i] = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16;
+  }
+  return { pixels: new Grid(height, width, pixels), size: [width, height] };
+}
