@@ -1,9 +1,10 @@
 """What does the server bear? Requests a second, their times and its memory, from 1, 8 and 64 clients.
 
-    python benchmarks/load.py        about two minutes; writes benchmarks/results/load.json
+    python benchmarks/load.py        about five minutes; writes benchmarks/results/load.json
 
 `mnist-cnn serve` on this machine's loopback, in a process of its own; the clients, on the same cores, send one picture
-of a digit after the other, 280 x 280 pixels, over connections that stay open. At last one request in ten is malformed.
+of a digit after the other, 280 x 280 pixels, over connections that stay open. Then one request in ten is malformed. At
+last schemathesis asks what its OpenAPI document allows, and what it does not, and looks whether the answers keep to it.
 A request that finds the queue full (503) is counted, and sent again after a moment. Leave the machine idle meanwhile.
 """
 
@@ -14,6 +15,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ from mnist_cnn.read import read_image
 
 RESULT = Path(__file__).parent / "results" / "load.json"
 CLIENTS, REQUESTS = (1, 8, 64), 1000
+EXAMPLES = 200
+"""At most so many requests of each kind for each route."""
 MALFORMED = (b"no picture", b"\x89PNG\r\n\x1a\n", b"")
 
 
@@ -74,6 +78,22 @@ async def crowd(url: str, clients: int, requests: int, bodies: list[bytes], malf
         "busy": busy,
         "wrong": wrong,
     }
+
+
+def fuzzed(url: str) -> dict[str, Any]:
+    """What schemathesis finds: how many requests it made, and how many of its checks failed."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        command = [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json", f"--max-examples={EXAMPLES}"]
+        command += ["--seed=1", "--continue-on-failure", "--report=json", f"--report-json-path={report}"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=600)
+        print(done.stdout[-3000:])
+        return {
+            "seconds": time.perf_counter() - began,
+            "code": done.returncode,
+            "report": json.loads(report.read_text()),
+        }
 
 
 def memory(process: int) -> int:

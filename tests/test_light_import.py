@@ -7,7 +7,7 @@ import sys
 
 import mnist_cnn
 
-HEAVY = {"keras", "tensorflow", "matplotlib", "onnx", "jinja2"}
+HEAVY = {"keras", "tensorflow", "matplotlib", "onnx", "jinja2", "ray"}
 
 
 def light_modules() -> list[str]:
@@ -29,9 +29,9 @@ def loaded_error(code: str) -> str:
 
 def test_everything_but_learn_is_light() -> None:
     assert {"mnist_cnn.cli", "mnist_cnn.mnist", "mnist_cnn.mnist.idx", "mnist_cnn.errors"} <= set(light_modules())
-    served = [name for name in light_modules() if ".serve." in name or ".site." in name]
+    served = [name for name in light_modules() if any(part in name for part in (".serve.", ".site.", ".bulk."))]
     light = [name for name in light_modules() if name not in served]
-    assert not loaded("\n".join(f"import {name}" for name in light)) & {*HEAVY, "fastapi", "uvicorn"}
+    assert not loaded("\n".join(f"import {name}" for name in light)) & {*HEAVY, "fastapi", "uvicorn", "pyarrow"}
     assert not loaded("\n".join(f"import {name}" for name in served)) & (HEAVY - {"onnx"})
 
 
@@ -39,7 +39,7 @@ def test_help_and_the_dataset_are_light() -> None:
     code = (
         "from click.testing import CliRunner; from mnist_cnn.cli import cli; from mnist_cnn import mnist; mnist.load()"
     )
-    for arguments in ([], ["read"], ["serve"], ["site"], ["train"], ["evaluate"], ["report"]):
+    for arguments in ([], ["read"], ["serve"], ["site"], ["bulk"], ["train"], ["evaluate"], ["report"]):
         code += f"; assert CliRunner().invoke(cli, {[*arguments, '--help']}).exit_code == 0"
     assert not loaded(code) & HEAVY
 

@@ -102,6 +102,60 @@ def read(
     command.read(pictures, form or "table", annotate, digits, threshold, model)
 
 
+@cli.command(short_help="Read very many pictures, on all cores or a cluster, into Parquet.")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Where the rows go: DIR/readings, DIR/errors.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Processes on this machine, or Ray (extra `ray`).",
+)
+@click.option("--address", metavar="HOST:PORT", help="A Ray cluster.  [default: Ray on this machine]")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="How many read at a time.  [default: one a core]")
+@click.option("--digits", type=click.IntRange(1, 100), metavar="N", help="How many digits there are on each line.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    callback=_no_nan,
+    help="Accept a digit from this confidence on.  [default: the model's]",
+)
+@click.option("--model", type=FOLDER, metavar="FILE", help="A model.onnx of yours.  [default: the one in this package]")
+def bulk(
+    inputs: tuple[str, ...],
+    out: Path,
+    engine: str,
+    address: str | None,
+    workers: int | None,
+    digits: int | None,
+    threshold: float | None,
+    model: Path | None,
+) -> None:
+    """Read very many pictures into Parquet files: number, confidence, accepted, and each digit with its box.
+
+    INPUT is a picture, a folder, a pattern with *, a Parquet file with a column of pictures' bytes, or an IDX file of
+    28 x 28 tiles; on this machine, or wherever fsspec finds it (s3://..., https://...). A row is named by its picture's
+    path, or FILE#ROW. What was read stays read: the same command goes on after a kill. It needs the extra `bulk`.
+
+    Exit code 0: all were read; 1: some could not be, DIR/errors tells why; 2: none.
+
+    \b
+    Examples:
+      mnist-cnn bulk scans/ --out read
+      mnist-cnn bulk 'forms/2026-*/*.png' crops.parquet --out read --workers 8
+      mnist-cnn bulk s3://forms/crops/ --out /shared/read --engine ray --address head:6379
+    """
+    with _extra("ray" if engine == "ray" else "bulk"):
+        from mnist_cnn.bulk import command
+
+        if engine == "ray":
+            import ray  # noqa: F401
+    if address and engine != "ray":
+        raise click.UsageError("--address is Ray's: say --engine ray too.")
+    command.bulk(inputs, out, engine, address, workers, digits, threshold, model)
+
+
 @cli.command(short_help="Serve a page to draw on, and the reader over HTTP.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 for whoever reaches this machine.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any free one.")

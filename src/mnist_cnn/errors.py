@@ -43,6 +43,10 @@ class SiteError(MnistCnnError):
     """The site cannot be built or written."""
 
 
+class BulkError(MnistCnnError):
+    """The inputs of a bulk run cannot be found, or its output is another run's."""
+
+
 class MissingExtraError(MnistCnnError):
     """A command needs packages that a plain installation leaves out."""
 

@@ -131,6 +131,8 @@ def _ready(image: Image.Image, name: str, mode: str) -> tuple[Image.Image, tuple
     image.info["exif"] = exif.tobytes()
     turned = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
     image = ImageOps.exif_transpose(image)
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
+        image = image.convert("RGB")  # as a canvas in a browser has it: opaque after all
     if "A" in image.getbands() or "transparency" in image.info:
         image = _on_paper(np.asarray(image.convert("RGBA")))
     return image, full[::-1] if turned else full

@@ -228,8 +228,12 @@ def _read(
     found = pieces(line.ink, places, HEIGHT)
     if not found:
         return Number(())
-    tiles = np.stack([form(piece.ink) for piece in found])
-    probabilities = classifier.probabilities(tiles[..., None])
+    # Cuts through the same gap make the same piece: it is brought into form and put to the network once.
+    known: dict[tuple[Any, bytes], int] = {}
+    same = [known.setdefault((piece.ink.shape, piece.ink.tobytes()), i) for i, piece in enumerate(found)]
+    first, kind = np.unique(same, return_inverse=True)
+    tiles = np.stack([form(found[i].ink) for i in first])
+    probabilities = classifier.probabilities(tiles[..., None])[kind]
     way = _way(places, found, probabilities, digits)
     chosen: list[Digit] = []
     doubtful, cut_out = [], []
@@ -240,7 +244,7 @@ def _read(
             continue
         box = line.box(piece.left, piece.top, piece.left + width, piece.top + height, size, scale)
         cut_out.append(bool(max(places.crossed[piece.first], places.crossed[piece.last]) > _THROUGH))
-        digit = _digit(box, tiles[i], probabilities[i], thresholds[cut_out[-1]])
+        digit = _digit(box, tiles[kind[i]], probabilities[i], thresholds[cut_out[-1]])
         chosen.append(digit if is_digit else replace(digit, accepted=False, reason=_NO_DIGIT))
         doubtful.append(is_digit and not digit.is_digit)
     if len(chosen) > 1 and _belief(chosen, len(chosen) == 2 and all(cut_out)) < _BELIEVED:  # a letter, cut in two

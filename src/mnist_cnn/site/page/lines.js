@@ -1,6 +1,6 @@
 /** Lines: where something is written, line by line, each brought upright to one height. A copy of read/lines.py. */
 
-import { Grid, blurred, clip, components, cv, largest, median, morphed, ones, quantile, round, smallest, spread, straight, warped } from "./vision.js";
+import { Grid, blurred, clip, components, cv, largest, median, morphed, ones, quantile, round, smallest, spread, straight, total, warped } from "./vision.js";
 
 export const HEIGHT = 64;
 const MARGIN = 16;
@@ -163,9 +163,9 @@ function slantOf(points, turn) {
     const slant = -0.3 + 0.1 * i;
     const places = x.map((value, k) => (value + slant * y[k]) / step);
     const first = smallest(places, Infinity);
-    const filled = new Map();
-    for (const place of places) filled.set(Math.floor(place - first), (filled.get(Math.floor(place - first)) ?? 0) + 1);
-    const score = [...filled.values()].reduce((sum, count) => sum + count ** 2, 0) * (1 - 0.05 * Math.abs(slant));
+    const filled = new Uint32Array(Math.floor(largest(places, first) - first) + 1);
+    for (const place of places) filled[Math.floor(place - first)] += 1;
+    const score = total(filled.map((count) => count ** 2)) * (1 - 0.05 * Math.abs(slant));
     if (score > most) [best, most] = [slant, score];
   }
   return 0.75 * best;

@@ -1,6 +1,6 @@
 /** Reader: grey pixels in, the digits on them out. A copy of read/reader.py, which gives the reasons. */
 
-import { Grid, clip, cv, largest, resized, round } from "./vision.js";
+import { clip, cv, largest, resized, round, total } from "./vision.js";
 import { cuts, pieces } from "./cuts.js";
 import { form, hasForm } from "./form.js";
 import { CLOSE_UP, ink } from "./ink.js";
@@ -93,15 +93,23 @@ async function readLine(line, classify, thresholds, size, scale) {
   const places = cuts(line.ink);
   const found = pieces(line.ink, places, HEIGHT);
   if (!found.length) return [];
-  const tiles = found.map((piece) => form(piece.ink));
-  const probabilities = await classify(tiles);
+  const known = new Map();
+  const same = found.map(({ ink, left, top }, i) => {
+    const key = [left, top, ink.height, ink.width, total(ink.data)].join(" ");
+    if (!known.has(key)) known.set(key, i);
+    return known.get(key);
+  });
+  const tiles = new Map([...known.values()].map((i) => [i, form(found[i].ink)]));
+  const answers = await classify([...tiles.values()]);
+  const answer = new Map([...tiles.keys()].map((i, k) => [i, answers[k]]));
+  const probabilities = same.map((i) => answer.get(i));
   const [chosen, doubtful, cutOut] = [[], [], []];
   for (const { i, real } of wayThrough(places, found, probabilities)) {
     const { ink: { width, height }, left, top, first, last } = found[i];
     if (!real && height < SMALL * HEIGHT) continue;
     const box = line.box(left, top, left + width, top + height, size, scale);
     cutOut.push(Math.max(places[first].crossed, places[last].crossed) > THROUGH);
-    const digit = digitOf(box, tiles[i], probabilities[i], thresholds[Number(cutOut.at(-1))]);
+    const digit = digitOf(box, tiles.get(same[i]), probabilities[i], thresholds[Number(cutOut.at(-1))]);
     chosen.push(real ? digit : refused(digit));
     doubtful.push(real && !isDigit(digit));
   }

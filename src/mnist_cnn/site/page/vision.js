@@ -18,7 +18,9 @@ export class Grid {
 
   /** 1 where the values are more than that. */
   above(level) {
-    return this.map((value) => (value > level ? 1 : 0), Uint8Array);
+    const flags = new Uint8Array(this.data.length);
+    for (let i = 0; i < flags.length; i++) if (this.data[i] > level) flags[i] = 1;
+    return new Grid(this.height, this.width, flags);
   }
 
   crop(top, bottom, left, right) {
@@ -195,12 +197,24 @@ export function components(grid) {
 
 export const clip = (value, low, high) => Math.min(Math.max(value, low), high);
 
-export const total = (values) => values.reduce((sum, value) => sum + value, 0);
+export function total(values) {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum;
+}
 
 /** The largest of the values, or `initial`. */
-export const largest = (values, initial) => values.reduce((most, value) => Math.max(most, value), initial);
+export function largest(values, initial) {
+  let most = initial;
+  for (let i = 0; i < values.length; i++) if (values[i] > most) most = values[i];
+  return most;
+}
 
-export const smallest = (values, initial) => values.reduce((least, value) => Math.min(least, value), initial);
+export function smallest(values, initial) {
+  let least = initial;
+  for (let i = 0; i < values.length; i++) if (values[i] < least) least = values[i];
+  return least;
+}
 
 /** To the next whole number, halves to the even one, as Python does. */
 export function round(value) {

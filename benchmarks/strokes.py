@@ -1,0 +1,124 @@
+"""How soon after a stroke is the answer there? The page in Chromium, read by its server, and by the browser alone.
+
+    python benchmarks/strokes.py          a minute; the machine should do nothing else
+
+Numbers of one to five digits are drawn with the mouse, ten times. Measured is the time from the mouse's going up to the
+page's final answer to all that is drawn: for each stroke, in the browser. Writes benchmarks/results/strokes.json.
+"""
+
+import contextlib
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from mnist_cnn.learn.run import machine, replacing
+
+RESULT = Path(__file__).parent / "results/strokes.json"
+ROUNDS, DIGITS = 10, 5
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+TWO = ((0, 20), (12, 6), (45, 0), (80, 8), (90, 28), (72, 52), (35, 78), (0, 100), (50, 97), (100, 99))
+CLOCK = """() => {
+    window.times = [];
+    let began = 0;
+    addEventListener("pointerup", () => { began = performance.now(); }, true);
+    new MutationObserver(() => {
+        if (!began || document.body.dataset.state !== "read") return;
+        window.times.push(performance.now() - began);
+        began = 0;
+    }).observe(document.body, { attributes: true, attributeFilter: ["data-state"] });
+}"""
+
+
+@contextlib.contextmanager
+def server() -> Iterator[str]:
+    command = [sys.executable, "-m", "mnist_cnn", "serve", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr  # noqa: S101
+        found = re.search(r"http://\S+/", process.stderr.readline())
+        assert found  # noqa: S101
+        drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
+        yield found[0]
+        process.terminate()
+        drain.wait()
+
+
+@contextlib.contextmanager
+def site() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-m", "mnist_cnn", "site", folder], check=True, stdout=subprocess.DEVNULL)
+        command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", folder]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            assert process.stdout  # noqa: S101
+            found = re.search(r"port (\d+)", process.stdout.readline())
+            assert found  # noqa: S101
+            yield f"http://127.0.0.1:{found[1]}/"
+            process.terminate()
+
+
+def draw(page: Page) -> None:
+    """A number, digit by digit, each a stroke."""
+    box = page.locator("#canvas").bounding_box()
+    assert box  # noqa: S101
+    for i in range(DIGITS):
+        places = [
+            (box["x"] + (0.06 + 0.18 * i + 0.0013 * x) * box["width"], box["y"] + (0.3 + 0.004 * y) * box["height"])
+            for x, y in TWO
+        ]
+        before = page.evaluate("window.times.length")
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=3)
+            page.wait_for_timeout(15)
+        page.mouse.up()
+        while page.evaluate("window.times.length") == before:
+            page.wait_for_timeout(20)
+        page.wait_for_timeout(300)  # what the network sees of it is drawn meanwhile
+
+
+def measured(page: Page, url: str) -> dict[str, Any]:
+    page.goto(url)
+    page.evaluate(CLOCK)
+    draw(page)  # once to warm up
+    page.keyboard.press("Escape")
+    page.evaluate("() => { window.times = []; }")
+    for _ in range(ROUNDS):
+        draw(page)
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(200)
+    times = page.evaluate("window.times")
+    by_digits = {str(i + 1): statistics.median(times[i::DIGITS]) for i in range(DIGITS)}
+    ordered = sorted(times)
+    found = {"n": len(times), "p50": statistics.median(times), "p99": ordered[int(0.99 * len(times))]}
+    return found | {"by_digits": by_digits}
+
+
+def main() -> None:
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    result: dict[str, Any] = {"machine": machine(), "unit": "ms"}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        result["versions"] = {"chromium": browser.version, "onnxruntime": version("onnxruntime")}
+        for name, running in (("server", server), ("site", site)):
+            with running() as url:
+                context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
+                result[name] = measured(context.new_page(), url)
+                context.close()
+            print(name, json.dumps(result[name]))
+        browser.close()
+    with replacing(RESULT) as temporary:
+        temporary.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

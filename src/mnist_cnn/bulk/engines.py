@@ -1,0 +1,95 @@
+"""Engines: who works through the units. Processes on this machine, or actors of Ray on as many as there are."""
+
+import concurrent.futures
+import logging
+import multiprocessing
+import os
+import pickle
+import threading
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from mnist_cnn.bulk.plan import Unit
+from mnist_cnn.bulk.step import Done, Settings, Step
+from mnist_cnn.errors import BulkError
+
+_step: Step | None = None
+
+
+def local(settings: Settings, units: Iterator[Unit], workers: int) -> Iterator[Done]:
+    """Read on this machine; no more units are taken than are needed to keep the processes at work.
+
+    Raises BulkError if one of them dies.
+    """
+    context = multiprocessing.get_context("spawn")
+    pool = concurrent.futures.ProcessPoolExecutor(workers, context, _begin, (settings,))
+    waiting: set[concurrent.futures.Future[Done]] = set()
+    try:
+        for unit in units:
+            waiting.add(pool.submit(_run, unit))
+            if len(waiting) >= 2 * workers:
+                ended, waiting = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
+                yield from (future.result() for future in ended)
+        yield from (future.result() for future in concurrent.futures.as_completed(waiting))
+    except BrokenProcessPool:
+        raise BulkError(
+            "a process that read was killed, perhaps for want of memory: the same command goes on where it was "
+            "(with fewer --workers, it needs less)"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(settings: Settings) -> None:
+    global _step
+    parent = multiprocessing.parent_process()
+    assert parent  # noqa: S101
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)  # or it would wait for work for ever
+
+    threading.Thread(target=follow, daemon=True).start()
+    _step = Step(settings)
+
+
+def _run(unit: Unit) -> Done:
+    assert _step  # noqa: S101
+    return _step.run(unit)
+
+
+def ray(settings: Settings, units: Iterator[Unit], workers: int, address: str | None) -> Iterator[Done]:
+    """Read on a cluster, by Ray Data: a classifier an actor; a unit whose actor dies is read by another.
+
+    address: the cluster's; None: one is started on this machine, with as many processors as `workers`.
+    """
+    import ray
+
+    cluster: dict[str, Any] = {"address": address} if address else {"num_cpus": workers, "include_dashboard": False}
+    try:
+        ray.init(**cluster, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BulkError(f"{address}: expected a Ray cluster, found: {reason[:200]}") from None
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    try:
+        packed = [{"unit": pickle.dumps(unit)} for unit in units]
+        data = ray.data.from_items(packed, override_num_blocks=max(1, min(len(packed), 1000)))
+        actors = ray.data.ActorPoolStrategy(size=workers)
+        done = data.map_batches(_Actor, fn_constructor_args=(settings,), compute=actors, batch_size=1)
+        for row in done.iter_rows():
+            yield Done(int(row["unit"]), int(row["read"]), int(row["errors"]))
+    finally:
+        ray.shutdown()
+
+
+class _Actor:
+    def __init__(self, settings: Settings) -> None:
+        self._step = Step(settings)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[int]]:
+        done = [self._step.run(pickle.loads(unit)) for unit in batch["unit"]]  # noqa: S301  packed above
+        return {name: [getattr(one, name) for one in done] for name in Done._fields}

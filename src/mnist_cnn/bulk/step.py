@@ -1,0 +1,190 @@
+"""Step: one unit read, and written as one part. Whatever runs it, the rows are the same.
+
+>>> Step(Settings(out="read")).run(unit)                                                    # doctest: +SKIP
+Done(unit=0, read=100, errors=0)
+"""
+
+import contextlib
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mnist_cnn.bulk.plan import Unit, column_of, open_idx
+from mnist_cnn.errors import ImageError
+from mnist_cnn.read.classifier import Classifier
+from mnist_cnn.read.picture import MAX_BYTES
+from mnist_cnn.read.reader import read_image
+
+_DIGIT = pa.struct(
+    [
+        ("line", pa.int32()),
+        ("x", pa.int32()),
+        ("y", pa.int32()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("digit", pa.int8()),
+        ("confidence", pa.float32()),
+        ("accepted", pa.bool_()),
+        ("is_digit", pa.bool_()),
+    ]
+)
+READINGS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("number", pa.string()),
+        ("confidence", pa.float32()),
+        ("accepted", pa.bool_()),
+        ("digits", pa.list_(_DIGIT)),
+    ]
+)
+"""A row an input: a picture's path, or "FILE#ROW" counted from 0; all digits, how sure, and each digit with its box."""
+ERRORS = pa.schema([("id", pa.string()), ("error", pa.string())])
+_TILES = 1000
+_WHOLE = {"line": 0, "x": 0, "y": 0, "width": 28, "height": 28, "is_digit": True}
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all units are read with."""
+
+    out: str
+    model: str | None = None
+    digits: int | None = None
+    threshold: float | None = None
+
+
+class Done(NamedTuple):
+    unit: int
+    read: int
+    errors: int
+
+
+class Step:
+    """Made once in each process that works."""
+
+    def __init__(self, settings: Settings) -> None:
+        cv2.setNumThreads(1)  # the cores have a process each
+        self._settings = settings
+        self._classifier = Classifier(settings.model)
+
+    def run(self, unit: Unit) -> Done:
+        """Read a unit and write its part; again, if it must be, with the same result."""
+        read, errors = 0, 0
+        out = Path(self._settings.out)
+        with _part(readings(out, unit), READINGS) as good, _part(failures(out, unit), ERRORS) as bad:
+            for rows in self._rows(unit):
+                failed = [row for row in rows if "error" in row]
+                good.write_table(pa.Table.from_pylist([row for row in rows if "error" not in row], READINGS))
+                bad.write_table(pa.Table.from_pylist(failed, ERRORS))
+                read, errors = read + len(rows) - len(failed), errors + len(failed)
+        return Done(unit.number, read, errors)
+
+    def _rows(self, unit: Unit) -> Iterator[list[Row]]:
+        if unit.kind == "pictures":
+            yield [self._picture(name, _content(name)) for name in unit.sources]
+            return
+        [name] = unit.sources
+        if unit.kind == "tiles":
+            with open_idx(name) as file:
+                file.seek(16 + 784 * unit.start)
+                for start in range(unit.start, unit.stop, _TILES):
+                    stop = min(start + _TILES, unit.stop)
+                    yield self._tiles(name, start, stop, file.read(784 * (stop - start)))
+            return
+        with fsspec.open(name, "rb") as opened:
+            file = pq.ParquetFile(opened)
+            column = column_of(name, file)
+            at = sum(file.metadata.row_group(group).num_rows for group in range(unit.start))
+            for batch in file.iter_batches(100, row_groups=[unit.start], columns=[column]):
+                values = batch.column(0).to_pylist()
+                contents = [value["bytes"] if isinstance(value, dict) else value for value in values]
+                yield [self._picture(f"{name}#{at + i}", content) for i, content in enumerate(contents)]
+                at += len(contents)
+
+    def _picture(self, name: str, content: bytes | str | None) -> Row:
+        """content: its bytes; or why there are none."""
+        if content is None or isinstance(content, str):
+            return {"id": name, "error": content or "the picture: expected its bytes, found nothing"}
+        settings = self._settings
+        try:
+            found = read_image(
+                content, classifier=self._classifier, digits=settings.digits, threshold=settings.threshold
+            )
+        except ImageError as error:
+            return {"id": name, "error": str(error)}
+        digits = [
+            {
+                "line": i,
+                **digit.box.to_dict(),
+                "digit": digit.digit,
+                "confidence": digit.confidence,
+                "accepted": digit.accepted,
+                "is_digit": digit.is_digit,
+            }
+            for i, line in enumerate(found.lines)
+            for digit in line.digits
+        ]
+        return {
+            "id": name,
+            "number": found.number,
+            "confidence": found.confidence,
+            "accepted": found.accepted,
+            "digits": digits,
+        }
+
+    def _tiles(self, name: str, start: int, stop: int, content: bytes) -> list[Row]:
+        """Images of MNIST's form, taken as they are."""
+        count = len(content) // 784
+        images = np.frombuffer(content[: 784 * count], np.uint8).reshape(count, 28, 28, 1).astype(np.float32) / 255
+        probabilities = self._classifier.probabilities(images)
+        threshold = self._classifier.threshold if self._settings.threshold is None else self._settings.threshold
+        best, confidences = probabilities.argmax(axis=1).tolist(), probabilities.max(axis=1).tolist()
+        rows = []
+        for i, (digit, confidence) in enumerate(zip(best, confidences, strict=True)):
+            judged = {"confidence": confidence, "accepted": confidence >= threshold}
+            found = _WHOLE | judged | {"digit": digit}
+            rows.append({"id": f"{name}#{start + i}", "number": str(digit), **judged, "digits": [found]})
+        missing = "the file: expected as many images as its header says, found it cut short"
+        return [*rows, *({"id": f"{name}#{i}", "error": missing} for i in range(start + count, stop))]
+
+
+def readings(out: Path, unit: Unit) -> Path:
+    """Where a unit's rows are; it is done when that file is there."""
+    return out / "readings" / f"part-{unit.number:07}.parquet"
+
+
+def failures(out: Path, unit: Unit) -> Path:
+    """And those of its inputs that could not be read, if there are any."""
+    return out / "errors" / f"part-{unit.number:07}.parquet"
+
+
+@contextlib.contextmanager
+def _part(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    """A file that is there whole or not at all: others may write the same one at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}-{platform.node()}-{os.getpid()}")
+    try:
+        with pq.ParquetWriter(temporary, schema) as writer:
+            yield writer
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _content(name: str) -> bytes | str:
+    """A picture's bytes; or why there are none."""
+    try:
+        with fsspec.open(name, "rb") as file:
+            return bytes(file.read(MAX_BYTES + 1))
+    except OSError as error:
+        return f"{name}: expected a picture, found: {error.strerror or error}"

@@ -1,0 +1,246 @@
+"""Bulk reading: the same rows as `read_image` gives, each input exactly once, whatever is killed on the way."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import fsspec
+import numpy as np
+import photographs
+import psutil
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+from conftest import Command
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnist_cnn import mnist
+from mnist_cnn.bulk import plan
+from mnist_cnn.bulk.command import duration
+from mnist_cnn.errors import BulkError
+from mnist_cnn.mnist import idx
+from mnist_cnn.read import Classifier, read_image
+
+BROKEN = b"\x89PNG\r\n\x1a\n, and then nothing"
+
+
+def png(pixels: np.ndarray) -> bytes:
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[bytes]:
+    """Drawings of one to three digits; every seventh is broken."""
+    drawn = (photographs.drawing(1 + i % 3, np.random.default_rng(i))[0] for i in range(60))
+    return [BROKEN if i % 7 == 3 else png(drawing) for i, drawing in enumerate(drawn)]
+
+
+@pytest.fixture(scope="module")
+def parquet(pictures: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file as Hugging Face's datasets have them, of 60 row groups, so of as many units."""
+    file = tmp_path_factory.mktemp("parquet") / "crops.parquet"
+    column = [{"bytes": content, "path": None} for content in pictures]
+    pq.write_table(pa.table({"label": list(range(60)), "image": column}), file, row_group_size=1)
+    return file
+
+
+def rows(out: Path, table: str = "readings") -> list[dict[str, Any]]:
+    """All rows in the order of their names."""
+    return sorted(ds.dataset(out / table).to_table().to_pylist(), key=lambda row: row["id"])
+
+
+def names(out: Path) -> list[str]:
+    return sorted(row["id"] for table in ("readings", "errors") for row in rows(out, table))
+
+
+def begin(*arguments: object) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "mnist_cnn", "bulk", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def until_parts(out: Path, count: int) -> None:
+    end = time.monotonic() + 120
+    while len(list(out.glob("readings/part-*.parquet"))) < count:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_it_reads_what_read_image_reads(command: Command, pictures: list[bytes], parquet: Path, tmp_path: Path) -> None:
+    (tmp_path / "scans/deep").mkdir(parents=True)
+    for i, content in enumerate(pictures[:10]):
+        (tmp_path / "scans" / ("deep" if i % 2 else "") / f"{i}.png").write_bytes(content)
+    (tmp_path / "scans/notes.txt").write_text("no picture")
+    tiles = mnist.load().test.images[:30]
+    (tmp_path / "scans/labels-idx1-ubyte").write_bytes(idx.encode(np.zeros(30, np.uint8)))
+    (tmp_path / "scans/images-idx3-ubyte").write_bytes(idx.encode(tiles))
+    done = command("bulk", "scans", parquet, "--out", "read", "--workers", 2)
+    assert done.returncode == 1
+    failed = sum(content == BROKEN for content in (*pictures[:10], *pictures))
+    assert f"read: {100 - failed} read, {failed} could not be" in done.stdout
+    found = {row["id"]: row for row in rows(tmp_path / "read")}
+    for i, content in enumerate(pictures[:10]):
+        compare(found.get(str(tmp_path / "scans" / ("deep" if i % 2 else "") / f"{i}.png")), content)
+    for i, content in enumerate(pictures):
+        compare(found.get(f"{parquet}#{i}"), content)
+    probabilities = Classifier().probabilities(mnist.as_input(tiles))
+    for i, own in enumerate(probabilities):
+        row = found[f"{tmp_path}/scans/images-idx3-ubyte#{i}"]
+        assert row["number"] == str(own.argmax())
+        assert row["confidence"] == pytest.approx(own.max(), abs=1e-6)
+    errors = rows(tmp_path / "read", "errors")
+    assert len(errors) == failed
+    assert all("expected a whole picture" in row["error"] or "expected a picture" in row["error"] for row in errors)
+
+
+def compare(row: dict[str, Any] | None, content: bytes) -> None:
+    if content == BROKEN:
+        assert row is None
+        return
+    assert row
+    reading = read_image(content)
+    assert (row["number"], row["accepted"]) == (reading.number, reading.accepted)
+    assert row["confidence"] == np.float32(reading.confidence)
+    digits = [(i, digit) for i, line in enumerate(reading.lines) for digit in line.digits]
+    assert [
+        (d["line"], d["digit"], d["x"], d["y"], d["width"], d["height"], d["accepted"], d["is_digit"])
+        for d in row["digits"]
+    ] == [(i, d.digit, *d.box.to_dict().values(), d.accepted, d.is_digit) for i, d in digits]
+
+
+def test_a_killed_run_goes_on(command: Command, parquet: Path, tmp_path: Path) -> None:
+    out = tmp_path / "read"
+    with begin(parquet, "--out", out, "--workers", 2) as process:
+        until_parts(out, 3)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGKILL)
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive, "nobody works on for a run that is gone"
+    before = {file: file.stat().st_mtime_ns for file in out.glob("readings/part-*.parquet")}
+    assert 3 <= len(before) < 60
+    done = command("bulk", parquet, "--out", out)
+    assert done.returncode == 1
+    assert f"{len(before):,} of 60 were read before" in done.stderr
+    assert all(file.stat().st_mtime_ns == time for file, time in before.items())
+    assert names(out) == sorted(f"{parquet}#{i}" for i in range(60))
+    assert command("bulk", parquet, "--out", out).stdout.startswith(f"{out}: 0 read, 0 could not be")
+
+
+def test_a_killed_worker_is_one_line_and_nothing_is_lost(command: Command, parquet: Path, tmp_path: Path) -> None:
+    out = tmp_path / "read"
+    with begin(parquet, "--out", out, "--workers", 2) as process:
+        until_parts(out, 2)
+        working = [
+            child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())
+        ]
+        working[0].kill()
+        assert process.wait(60) == 2
+        assert process.stderr
+        assert process.stderr.read().decode().count("\n") == 1
+    assert command("bulk", parquet, "--out", out).returncode == 1
+    assert names(out) == sorted(f"{parquet}#{i}" for i in range(60))
+
+
+@pytest.mark.slow
+def test_ray_gives_the_same_rows_though_a_worker_is_killed(command: Command, parquet: Path, tmp_path: Path) -> None:
+    assert command("bulk", parquet, "--out", tmp_path / "local").returncode == 1
+    out = tmp_path / "ray"
+    with begin(parquet, "--out", out, "--engine", "ray", "--workers", 2) as process:
+        until_parts(out, 3)
+        actors = [
+            child for child in psutil.Process().children(recursive=True) if "MapWorker" in " ".join(child.cmdline())
+        ]
+        assert actors
+        actors[0].kill()
+        assert process.wait(240) == 1
+    for table in ("readings", "errors"):
+        assert rows(out, table) == rows(tmp_path / "local", table)
+    assert names(out) == sorted(f"{parquet}#{i}" for i in range(60))
+
+
+def test_another_run_is_not_mixed_with_it(command: Command, tmp_path: Path, pictures: list[bytes]) -> None:
+    for name in ("one.png", "two.png"):
+        (tmp_path / name).write_bytes(pictures[0])
+    assert command("bulk", "one.png", "--out", "read").returncode == 0
+    for other in (["two.png"], ["one.png", "--threshold", 0.1], ["one.png", "--digits", 2]):
+        done = command("bulk", *other, "--out", "read")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert "take another --out" in done.stderr
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/letter.txt").write_text("mine")
+    done = command("bulk", "one.png", "--out", "mine")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+def test_inputs_that_are_none_are_one_line(command: Command, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"label": [1]}), tmp_path / "labels.parquet")
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1")
+    (tmp_path / "labels-idx1-ubyte").write_bytes(idx.encode(np.zeros(3, np.uint8)))
+    (tmp_path / "empty").mkdir()
+    bad = {
+        "none": "no such file",
+        "empty": "none in it",
+        "*.png": "found none",
+        "labels.parquet": "found: label",
+        "broken.parquet": "expected a Parquet file",
+        "labels-idx1-ubyte": "images of 28 x 28",
+        "nothing://there": "found",
+    }
+    for name, why in bad.items():
+        with pytest.raises(BulkError, match=r"expected") as error:
+            list(plan.units([str(tmp_path / name) if "://" not in name else name]))
+        assert why in str(error.value)
+        assert name.split("/")[-1] in str(error.value)
+    done = command("bulk", "none", "--out", "read")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    done = command("bulk", "empty", "--out", "read2", "--address", "localhost:1")
+    assert done.returncode == 2
+    assert "--engine ray" in done.stderr
+
+
+def test_a_file_that_is_cut_short_and_one_that_is_zipped(command: Command, tmp_path: Path) -> None:
+    content = idx.encode(mnist.load().test.images[:20])
+    (tmp_path / "short.idx3").write_bytes(content[:-800])
+    assert command("bulk", "short.idx3", "--out", "short").returncode == 1
+    assert [row["id"][-3:] for row in rows(tmp_path / "short", "errors")] == ["#18", "#19"]
+    with fsspec.open(str(tmp_path / "whole.idx3.gz"), "wb", compression="gzip") as file:
+        file.write(content)
+    assert command("bulk", "whole.idx3.gz", "--out", "whole").returncode == 0
+    assert len(rows(tmp_path / "whole")) == 20
+
+
+def test_it_reads_what_fsspec_opens(pictures: list[bytes]) -> None:
+    memory = fsspec.filesystem("memory")
+    memory.pipe({"/crops/b.png": pictures[0], "/crops/a/c.png": pictures[1], "/crops/none.txt": b""})
+    [unit] = plan.units(["memory://crops"])
+    assert [source.split("crops/")[1] for source in unit.sources] == ["b.png", "a/c.png"]
+    with fsspec.open(unit.sources[1]) as file:
+        assert file.read() == pictures[1]
+
+
+@st.composite
+def planned(draw: st.DrawFn) -> list[plan.Unit]:
+    texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+    units = []
+    for number in range(draw(st.integers(0, 8))):
+        kind = draw(st.sampled_from(["pictures", "tiles", "parquet"]))
+        sources = tuple(draw(st.lists(texts, min_size=1, max_size=4 if kind == "pictures" else 1)))
+        start, stop = (0, 0) if kind == "pictures" else sorted(draw(st.tuples(*[st.integers(0, 2**40)] * 2)))
+        units.append(plan.Unit(number, kind, sources, start, stop))
+    return units
+
+
+@given(planned())
+def test_a_plan_is_kept_as_it_was_made(tmp_path_factory: pytest.TempPathFactory, units: list[plan.Unit]) -> None:
+    file = tmp_path_factory.mktemp("plan") / "plan.parquet"
+    plan.write(file, units)
+    assert list(plan.read(file)) == units
+
+
+def test_durations() -> None:
+    assert [duration(s) for s in (3.2, 89, 600, 12_000)] == ["3 s", "89 s", "10 min", "3 h 20 min"]
