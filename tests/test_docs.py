@@ -2,9 +2,13 @@
 
 import contextlib
 import dataclasses
+import gzip
 import json
+import os
 import re
 import shlex
+import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +18,9 @@ import click
 import deploy
 import generate
 import performance
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 import scores
 from click.testing import CliRunner
@@ -149,3 +156,41 @@ def test_a_command_of_the_readme_works(
                 assert (ROOT / name).exists()
         case _:
             pytest.fail(f"README has a command this test does not know how to try: {line}")
+
+
+@pytest.mark.slow
+def test_the_commands_of_scale_work(tmp_path: Path) -> None:
+    """All of them, as they stand there, but with other names and ports and fewer workers."""
+    content = (ROOT / "docs/scale.md").read_text("utf-8")
+    (tmp_path / "scans").mkdir()
+    shutil.copy(ROOT / "docs/pictures/page.jpg", tmp_path / "scans/page.jpg")
+    shutil.copy(ROOT / "docs/pictures/draw.png", tmp_path / "scans/draw.png")
+    pq.write_table(pa.table({"image": [(tmp_path / "scans/page.jpg").read_bytes()]}), tmp_path / "crops.parquet")
+    with gzip.open(tmp_path / "tiles-idx3-ubyte.gz", "wb") as file:
+        file.write(idx.encode(mnist.load().test.images[:10]))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    changes = {"head:6379": f"127.0.0.1:{port}", "--port 6379": f"--port {port}", "/shared": str(tmp_path)}
+    changes |= {"--workers 32": "--workers 1", f"{tmp_path}/read ": f"{tmp_path}/read-3 "}
+    programs = os.environ | {"HOME": str(tmp_path), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    ran = []
+    try:
+        for line in "".join(re.findall(r"^```bash\n(.*?)^```", content, flags=re.S | re.M)).splitlines():
+            for old, new in changes.items():
+                line = line.replace(old, new)
+            arguments = shlex.split(line, comments=True)
+            if arguments[0] == "pip" or arguments[:3] == ["ray", "start", "--address"]:
+                continue  # this machine has been installed, and it is the whole cluster
+            done = subprocess.run(arguments, cwd=tmp_path, env=programs, capture_output=True, text=True, timeout=300)
+            assert done.returncode == 0, (line, done.stdout, done.stderr)
+            ran.append(arguments[0])
+        assert ran == ["mnist-cnn", "mnist-cnn", "ray", "ray", "mnist-cnn"]
+        script = re.findall(r"^```python\n(.*?)^```", content, flags=re.S | re.M)[0] + "\nprint(len(rows), len(errors))"
+        shown = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert shown.stdout == "2 0\n"
+        tables = [ds.dataset(tmp_path / out / "readings").to_table() for out in ("read", "read-2", "read-3")]
+        assert [len(table) for table in tables] == [2, 12, 2]
+        assert tables[0].column("number").to_pylist() == tables[2].column("number").to_pylist()
+    finally:
+        subprocess.run(["ray", "stop", "--force"], env=programs, capture_output=True)

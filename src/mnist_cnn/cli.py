@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 some of the pictures could not be read, 2 something expect
 
 import contextlib
 import dataclasses
+import importlib.util
 import math
 import os
 import shlex
@@ -149,8 +150,8 @@ def bulk(
     with _extra("ray" if engine == "ray" else "bulk"):
         from mnist_cnn.bulk import command
 
-        if engine == "ray":
-            import ray  # noqa: F401
+        if engine == "ray" and importlib.util.find_spec("ray") is None:  # it looks at the environment as it is imported
+            raise ModuleNotFoundError(name="ray")
     if address and engine != "ray":
         raise click.UsageError("--address is Ray's: say --engine ray too.")
     command.bulk(inputs, out, engine, address, workers, digits, threshold, model)

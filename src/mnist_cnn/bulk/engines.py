@@ -5,9 +5,12 @@ import logging
 import multiprocessing
 import os
 import pickle
+import re
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import Any
 
 from mnist_cnn.bulk.plan import Unit
@@ -64,6 +67,15 @@ def ray(settings: Settings, units: Iterator[Unit], workers: int, address: str | 
 
     address: the cluster's; None: one is started on this machine, with as many processors as `workers`.
     """
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")  # what goes wrong is raised
+    token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray/auth_token")
+    if address and ("RAY_AUTH_TOKEN" in os.environ or token.exists()):
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # as `ray start` decides it
+    if address and (place := re.fullmatch(r"\[?([^/]+?)\]?:(\d+)", address)):
+        try:  # Ray itself would try for two minutes
+            socket.create_connection((place[1], int(place[2])), timeout=10).close()
+        except (OSError, OverflowError) as error:
+            raise BulkError(f"{address}: expected a Ray cluster, found: {error}") from None
     import ray
 
     cluster: dict[str, Any] = {"address": address} if address else {"num_cpus": workers, "include_dashboard": False}
