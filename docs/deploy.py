@@ -7,6 +7,7 @@ from mnist_cnn.read.picture import MAX_PIXELS
 from mnist_cnn.serve import app, body, command, guard
 
 RESULT = Path(__file__).parents[1] / "benchmarks/results/load.json"
+STROKES = RESULT.with_name("strokes.json")
 
 
 def page() -> str:
@@ -93,7 +94,23 @@ A browser is told to load nothing from anywhere else (Content-Security-Policy), 
 ## What it bears
 
 {_table()}
+
+{_strokes()}
 """
+
+
+def _strokes() -> str:
+    result = json.loads(STROKES.read_text())
+    server, site = result["server"], result["site"]
+    machine = result["machine"]
+    return (
+        f"On the page, the answer is there {server['p50']:.0f} ms after a stroke ends, 99 of 100 times within "
+        f"{server['p99']:.0f} ms ({server['by_digits']['1']:.0f} ms for the first digit of a number, "
+        f"{server['by_digits']['5']:.0f} for the fifth). Without a server, in the browser alone, it takes "
+        f"{site['p50']:.0f} ms and {site['p99']:.0f} ms. (n = {server['n']} each, Chromium "
+        f"{result['versions']['chromium'].split('.')[0]}, {machine['cores']} cores of an {machine['processor']}; "
+        "`python benchmarks/strokes.py`.)"
+    )
 
 
 def _table() -> str:
