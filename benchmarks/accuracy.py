@@ -1,6 +1,7 @@
 """How accurate is a recipe, honestly? Its networks of n seeds, each scored once on the test images.
 
     python benchmarks/accuracy.py --recipe tiny --seeds 5              a row a seed, then mean and sd
+    python benchmarks/accuracy.py --recipe tiny --seeds 50 --engine ray --address head:6379       on a cluster
     python benchmarks/accuracy.py --recipe ensemble                    the mean of the first five of `accurate`
     python benchmarks/accuracy.py --recipe tiny --seeds 3 --validation     to choose settings: no test image is used
 
@@ -17,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import engines
 import numpy as np
 from seeds import spread
 
@@ -29,7 +31,7 @@ from mnist_cnn.learn.run import Run, machine, replacing
 from mnist_cnn.read import Classifier
 
 RESULTS = Path(__file__).parent / "results"
-RUNS = Path("runs/accuracy")
+RUNS = Path(__file__).parents[1] / "runs/accuracy"
 MEMBERS = 5
 COLUMNS = ("accuracy", "corrected_accuracy", "errors", "seconds", "milliseconds")
 
@@ -115,23 +117,26 @@ def main() -> None:
         action="store_true",
         help="the machine does other things too: seconds are the fastest epoch's, times all",
     )
+    engines.options(parser)
     options = parser.parse_args()
     global busy
     busy = options.busy
-    dataset = mnist.load(mnist.FILES)
     if options.validation:
+        dataset = mnist.load(mnist.FILES)
         for seed in range(1, options.seeds + 1):
             print(f"{options.recipe} {seed}: {validated(RECIPES[options.recipe], seed, dataset)} errors of 5,000")
         return
     file = RESULTS / f"accuracy-{options.recipe}.json"
     rows = json.loads(file.read_text())["rows"] if file.exists() and not options.again else []
-    for seed in range(1, options.seeds + 1):
-        if seed in [known["seed"] for known in rows]:
-            continue
-        rows.append(
-            ensembled(seed, dataset) if options.recipe == "ensemble" else single(RECIPES[options.recipe], seed, dataset)
-        )
-        recipe = RECIPES["accurate" if options.recipe == "ensemble" else options.recipe]
+    missing = sorted(set(range(1, options.seeds + 1)) - {known["seed"] for known in rows})
+    recipe = RECIPES["accurate" if options.recipe == "ensemble" else options.recipe]
+
+    def work(seed: int) -> engines.Row:
+        dataset = mnist.load(mnist.FILES)
+        return ensembled(seed, dataset) if options.recipe == "ensemble" else single(recipe, seed, dataset)
+
+    for _, found in engines.each(work, missing, options.engine, options.address, options.cpus):
+        rows = sorted([*rows, found], key=lambda known: known["seed"])
         parameters = build(recipe).count_params() * (MEMBERS if options.recipe == "ensemble" else 1)
         result = {"recipe": options.recipe, "machine": machine(), "versions": train.versions()}
         result["busy"] = busy or (json.loads(file.read_text()).get("busy", False) if file.exists() else False)

@@ -1,6 +1,7 @@
 """Does the exercise always work? The seed recipe over n random seeds: when it stops, and what it scores.
 
     python benchmarks/seeds.py --n 10          a row a seed, then mean and sd; about a minute a seed on 2 cores
+    python benchmarks/seeds.py --n 100 --engine ray --address head:6379        on a cluster
 
 Writes benchmarks/results/seeds.json after each seed and goes on from there, so it may be stopped at any time.
 Seconds are those of the epochs alone: without start-up, loading and evaluation. Leave the machine idle meanwhile.
@@ -12,6 +13,8 @@ import shutil
 import statistics
 from pathlib import Path
 
+import engines
+
 from mnist_cnn import mnist
 from mnist_cnn.learn import train
 from mnist_cnn.learn.evaluate import evaluate
@@ -19,7 +22,7 @@ from mnist_cnn.learn.recipes import RECIPES
 from mnist_cnn.learn.run import Run, machine, replacing
 
 RESULTS = Path(__file__).parent / "results"
-RUNS = Path("runs/seeds")
+RUNS = Path(__file__).parents[1] / "runs/seeds"
 COLUMNS = ("epochs", "training_accuracy", "test_accuracy", "errors", "seconds")
 
 
@@ -54,6 +57,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=10, help="seeds 1 to n (default 10)")
     parser.add_argument("--recipe", choices=RECIPES, default="seed")
     parser.add_argument("--again", action="store_true", help="forget the stored results and begin anew")
+    engines.options(parser)
     options = parser.parse_args()
     file = RESULTS / ("seeds.json" if options.recipe == "seed" else f"seeds-{options.recipe}.json")
     if options.again:
@@ -61,16 +65,19 @@ def main() -> None:
         for folder in RUNS.glob(f"{options.recipe}-*"):
             shutil.rmtree(folder)
     rows = json.loads(file.read_text())["rows"] if file.exists() else []
-    dataset = mnist.load()
-    for seed in range(1, options.n + 1):
-        if seed not in [row["seed"] for row in rows]:
-            rows.append(measure(options.recipe, seed, dataset))
-            result = {"recipe": options.recipe, "machine": machine(), "versions": train.versions()}
-            result |= {"n": len(rows), "stopped": sum(row["stopped"] for row in rows)}
-            for column in COLUMNS:
-                result[column] = spread([row[column] for row in rows])
-            with replacing(file) as temporary:
-                temporary.write_text(json.dumps(result | {"rows": rows}, indent=2) + "\n")
+    missing = sorted(set(range(1, options.n + 1)) - {row["seed"] for row in rows})
+
+    def work(seed: int) -> engines.Row:
+        return measure(options.recipe, seed, mnist.load())
+
+    for _, row in engines.each(work, missing, options.engine, options.address, options.cpus):
+        rows = sorted([*rows, row], key=lambda row: row["seed"])
+        result = {"recipe": options.recipe, "machine": machine(), "versions": train.versions()}
+        result |= {"n": len(rows), "stopped": sum(row["stopped"] for row in rows)}
+        for column in COLUMNS:
+            result[column] = spread([row[column] for row in rows])
+        with replacing(file) as temporary:
+            temporary.write_text(json.dumps(result | {"rows": rows}, indent=2) + "\n")
     print(f"{'seed':>4}" + "".join(f"{column:>20}" for column in COLUMNS))
     for row in rows:
         print(f"{row['seed']:>4}" + "".join(f"{row[column]:>20.5g}" for column in COLUMNS))
