@@ -91,11 +91,12 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site(site_folder: Path) -> Iterator[str]:
-    """Where a web server of Python's hands that out: its address."""
-    command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(site_folder)]
+    """Where a web server of Python's hands that out, in a folder of its host: its address."""
+    command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"]
+    command.append(str(site_folder.parent))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout
         port = re.search(r"port (\d+)", process.stdout.readline())
         assert port
-        yield f"http://127.0.0.1:{port[1]}/"
+        yield f"http://127.0.0.1:{port[1]}/{site_folder.name}/"
         process.terminate()

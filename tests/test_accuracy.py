@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,14 @@ def test_what_cannot_be_joined_is_named(members: list[Run], dataset: mnist.Datas
         ensemble.write([one, empty], file)
     assert not file.exists()
     assert CliRunner().invoke(cli, ["ensemble", str(one.path)]).exit_code == 2
+    before = (one.path / "model.onnx").read_bytes()
+    with pytest.raises(RunError, match="whose own it would replace"):
+        ensemble.write(members, one.path / "model.onnx")
+    assert (one.path / "model.onnx").read_bytes() == before
+    ensemble.write(members, file)
+    shutil.copy(file, empty.path / "model.onnx")
+    with pytest.raises(RunError, match="of one network, found another"):
+        ensemble.write([one, empty], file)
 
 
 @pytest.fixture

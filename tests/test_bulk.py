@@ -1,5 +1,8 @@
 """Bulk reading: the same rows as `read_image` gives, each input exactly once, whatever is killed on the way."""
 
+import gzip
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -125,10 +128,12 @@ def test_a_killed_run_goes_on(command: Command, parquet: Path, tmp_path: Path) -
     assert 3 <= len(before) < 60
     done = command("bulk", parquet, "--out", out)
     assert done.returncode == 1
-    assert f"{len(before):,} of 60 were read before" in done.stderr
+    assert f"{len(before):,} of 60 were done before" in done.stderr
     assert all(file.stat().st_mtime_ns == time for file, time in before.items())
     assert names(out) == sorted(f"{parquet}#{i}" for i in range(60))
-    assert command("bulk", parquet, "--out", out).stdout.startswith(f"{out}: 0 read, 0 could not be")
+    again = command("bulk", parquet, "--out", out)
+    assert again.returncode == 1, "as before: some could not be read"
+    assert "; 0 of them now" in again.stdout
 
 
 def test_a_killed_worker_is_one_line_and_nothing_is_lost(command: Command, parquet: Path, tmp_path: Path) -> None:
@@ -206,12 +211,62 @@ def test_inputs_that_are_none_are_one_line(command: Command, tmp_path: Path) -> 
 def test_a_file_that_is_cut_short_and_one_that_is_zipped(command: Command, tmp_path: Path) -> None:
     content = idx.encode(mnist.load().test.images[:20])
     (tmp_path / "short.idx3").write_bytes(content[:-800])
-    assert command("bulk", "short.idx3", "--out", "short").returncode == 1
-    assert [row["id"][-3:] for row in rows(tmp_path / "short", "errors")] == ["#18", "#19"]
-    with fsspec.open(str(tmp_path / "whole.idx3.gz"), "wb", compression="gzip") as file:
-        file.write(content)
+    done = command("bulk", "short.idx3", "--out", "short")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "expected 15,696 bytes for 20 images, found 14,896" in done.stderr
+    whole = gzip.compress(content)
+    (tmp_path / "whole.idx3.gz").write_bytes(whole)
     assert command("bulk", "whole.idx3.gz", "--out", "whole").returncode == 0
     assert len(rows(tmp_path / "whole")) == 20
+    (tmp_path / "half.idx3.gz").write_bytes(whole[: len(whole) // 2])
+    assert command("bulk", "half.idx3.gz", "whole.idx3.gz", "--out", "half").returncode == 1
+    assert len(names(tmp_path / "half")) == len(set(names(tmp_path / "half"))) == 40
+    assert len(rows(tmp_path / "half", "errors")) == 20
+
+
+def test_in_a_folder_a_bad_file_is_one_row(command: Command, tmp_path: Path, pictures: list[bytes]) -> None:
+    """And what lies in --out is no input, what two inputs mean is read once, and odd names are read."""
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    (folder / "broken.parquet").write_bytes(b"PAR1")
+    (folder / "20x20-idx3-ubyte").write_bytes(idx.encode(np.zeros((3, 20, 20), np.uint8)))
+    (folder / "a.png").write_bytes(pictures[0])
+    (folder / "a::b *.png").write_bytes(pictures[1])
+    with (Path(os.fsdecode(os.fsencode(folder) + b"/bad\xff.png"))).open("wb") as file:
+        file.write(pictures[2])
+    arguments = ("bulk", "scans", "scans/a.png", "scans/a::b *.png", "scans/../scans/a*.png", "--out", "scans/read")
+    assert command(*arguments).returncode == 1
+    assert [Path(name).name for name in names(folder / "read")] == [
+        "20x20-idx3-ubyte",
+        "a.png",
+        "a::b *.png",
+        "bad\\xff.png",
+        "broken.parquet",
+    ]
+    assert [Path(row["id"]).name for row in rows(folder / "read")] == ["a.png", "a::b *.png"]
+
+
+def test_a_full_disk_is_one_line(command: Command, tmp_path: Path, parquet: Path) -> None:
+    out = tmp_path / "read"
+    with begin(parquet, "--out", out, "--workers", 1) as process:
+        until_parts(out, 1)
+        process.kill()
+    shutil.rmtree(out / "errors")
+    (out / "errors").write_text("in the way")  # as good as a full disk, and works for root too
+    done = command("bulk", parquet, "--out", out)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 2)
+    assert f"{out}: cannot be written" in done.stderr
+    (out / "errors").unlink()
+    (out / "bulk.json").write_text("{")
+    done = command("bulk", parquet, "--out", out)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+def test_nothing_to_read_is_told(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "none-idx3-ubyte").write_bytes(idx.encode(np.zeros((0, 28, 28), np.uint8)))
+    for name in ("none-idx3-ubyte", ""):
+        done = command("bulk", name, "--out", f"read{name}")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
 def test_it_reads_what_fsspec_opens(pictures: list[bytes]) -> None:

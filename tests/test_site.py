@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -126,18 +127,24 @@ def test_a_picture_that_is_none_is_told(browser: Browser, site: str, tmp_path: P
     page.close()
 
 
-def test_it_goes_on_without_a_network(browser: Browser, site: str) -> None:
+def test_it_goes_on_without_a_network(browser: Browser, site: str, site_folder: Path) -> None:
+    """And so does another site of the same host."""
+    other = site_folder.with_name("other")
+    shutil.copytree(site_folder, other, dirs_exist_ok=True)
+    (other / "files.js").write_text((other / "files.js").read_text().replace('VERSION = "', 'VERSION = "other '))
     context = browser.new_context()
     page = context.new_page()
-    page.goto(site)
-    page.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    for url in (site.replace("/public/", "/other/"), site):
+        page.goto(url)
+        page.evaluate("async () => { await navigator.serviceWorker.ready; }")
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
     context.set_offline(True)
-    page.reload()
+    page.goto(site.replace("/public/", "/other/"))
+    page.goto(site)
     line(page, (0.5, 0.25), (0.5, 0.7))
     number(page, "1")
-    assert all(url.startswith(site) for url in asked if not url.startswith("blob:"))
+    assert all(url.startswith(site.removesuffix("public/")) for url in asked if not url.startswith("blob:"))
     assert "your own device" in page.locator("footer").inner_text()
     assert not page.locator("a[href='openapi.json']").is_visible()
     context.close()
@@ -162,6 +169,12 @@ def test_another_model_and_a_site_that_is_replaced(run: Run, tmp_path: Path) -> 
     assert (tmp_path / "site/model.onnx").read_bytes() == SHIPPED.read_bytes()
     assert (tmp_path / "site/files.js").read_text() != before
     assert not list((tmp_path / "site").glob(".*"))
+
+
+def test_what_a_killed_build_left_is_swept_away(tmp_path: Path) -> None:
+    (tmp_path / ".site-abc/half").mkdir(parents=True)
+    builder._check(tmp_path)
+    assert not any(tmp_path.iterdir())
 
 
 def test_what_cannot_be_built_is_one_line(command: Command, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 import click
+import pyarrow.parquet as pq
 
 from mnist_cnn.bulk import engines, plan
 from mnist_cnn.bulk.step import Done, Settings, readings
@@ -41,25 +42,29 @@ def bulk(
     sizes = {unit.number: len(unit) for unit in plan.read(out / "plan.parquet")}
     there = {unit.number for unit in plan.read(out / "plan.parquet") if readings(out, unit).exists()}
     total, known = sum(sizes.values()), sum(sizes[number] for number in there)
+    if not total:
+        raise BulkError(f"{', '.join(inputs)[:200]}: expected something to read, found nothing in it")
     if known:
-        click.echo(f"{known:,} of {total:,} were read before.", err=True)
+        click.echo(f"{known:,} of {total:,} were done before. What came into the folders since is not read.", err=True)
     missing = (unit for unit in plan.read(out / "plan.parquet") if unit.number not in there)
-    progress = Progress(total, known, sys.stderr)
-    read = errors = 0
+    progress, done = Progress(total, known, sys.stderr), 0
     try:
-        for done in _engine(engine, settings, missing, workers, address):
-            read, errors = read + done.read, errors + done.errors
-            progress.show(read + errors)
+        for one in _engine(engine, settings, missing, workers, address):
+            done += one.read + one.errors
+            progress.show(done)
+    except OSError as error:
+        raise BulkError(f"{out}: cannot be written: {error.strerror or error}") from None
     finally:
         progress.end()
+    errors = sum(pq.read_metadata(part).num_rows for part in (out / "errors").glob("part-*.parquet"))
     seconds = time.perf_counter() - began
     click.echo(
-        f"{out}: {read:,} read, {errors:,} could not be, in {seconds:,.1f} s "
-        f"({(read + errors) / seconds:,.0f} a second)"
+        f"{out}: {total - errors:,} read, {errors:,} could not be; {done:,} of them now, in {seconds:,.1f} s "
+        f"({done / seconds:,.0f} a second)"
     )
     if errors:
         click.echo(f"Why: {out / 'errors'}", err=True)
-        raise SystemExit(1 if read or known else 2)
+        raise SystemExit(1 if errors < total else 2)
 
 
 def _engine(
@@ -72,20 +77,21 @@ def _engine(
 
 def _claim(inputs: tuple[str, ...], out: Path, settings: Settings) -> None:
     """Make the plan, or see that the one that is there is of the same inputs and settings."""
+    names = [name if "://" in name or not name else os.path.abspath(name) for name in inputs]
     asked = dataclasses.asdict(settings) | {
-        "inputs": [name if "://" in name else os.path.abspath(name) for name in inputs],
+        "inputs": names,
         "model": hashlib.sha256(Classifier(settings.model).path.read_bytes()).hexdigest(),
     }
     del asked["out"]
     file = out / "bulk.json"
     if file.exists():
-        begun = json.loads(file.read_text())
+        try:
+            begun = dict(json.loads(file.read_text()))
+        except (ValueError, TypeError, OSError) as error:
+            raise BulkError(f"{file}: expected what a bulk run wrote, found: {error}; take another --out") from None
         other = next((name for name in asked if asked[name] != begun.get(name)), None)
         if other:
-            raise BulkError(
-                f"{out}: expected a run of the same {other}, {str(begun.get(other))[:80]}, to go on with, found "
-                f"{str(asked[other])[:80]}; take another --out"
-            )
+            raise BulkError(f"{out}: expected the same {other} as in {file}, found another; take another --out")
         return
     begun_to = ("plan.parquet", f"{PARTIAL}*")  # what is left if it was killed while it planned
     if out.exists() and not (out.is_dir() and all(any(map(f.match, begun_to)) for f in out.iterdir())):
@@ -94,9 +100,8 @@ def _claim(inputs: tuple[str, ...], out: Path, settings: Settings) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BulkError(f"{out}: expected a folder to write to, found: {error.strerror}") from None
-    names = [name if "://" in name else os.path.abspath(name) for name in inputs]
     with replacing(out / "plan.parquet") as temporary:
-        plan.write(temporary, plan.units(names))
+        plan.write(temporary, plan.units(names, os.path.abspath(out)))
     with replacing(file) as temporary:
         temporary.write_text(json.dumps(asked, indent=2) + "\n")
 

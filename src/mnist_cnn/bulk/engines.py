@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import re
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -46,6 +47,7 @@ def local(settings: Settings, units: Iterator[Unit], workers: int) -> Iterator[D
 
 def _begin(settings: Settings) -> None:
     global _step
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
     parent = multiprocessing.parent_process()
     assert parent  # noqa: S101
 
@@ -84,6 +86,8 @@ def ray(settings: Settings, units: Iterator[Unit], workers: int, address: str | 
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise BulkError(f"{address}: expected a Ray cluster, found: {reason[:200]}") from None
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False

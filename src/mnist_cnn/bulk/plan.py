@@ -4,9 +4,12 @@
 ['pictures', 'parquet', 'tiles']
 """
 
+import gzip
+import io
 import re
 import struct
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path, PurePosixPath
@@ -15,6 +18,7 @@ from typing import Any
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
 
 from mnist_cnn.errors import BulkError
 from mnist_cnn.read.command import SUFFIXES
@@ -46,24 +50,32 @@ class Unit:
         return {"pictures": len(self.sources), "tiles": self.stop - self.start, "parquet": self.stop}[self.kind]
 
 
-def units(inputs: Iterable[str]) -> Iterator[Unit]:
-    """What is to be read: files, folders (all in them), patterns with *; local, or whatever fsspec opens.
+def units(inputs: Sequence[str], without: str | None = None) -> Iterator[Unit]:
+    """What is to be read: files, folders (all in them but `without`), patterns with *; local, or whatever fsspec opens.
 
-    Raises BulkError if there is no such file, or if one is not what its name says.
+    A file that two of the inputs mean is read once. Raises BulkError if there is no such file, or if one that was
+    named is not what its name says; one that was found in a folder is then left for the reading to say so.
     """
     number = 0
     pictures: list[str] = []
-    files = (file for name in inputs for file in _files(name))
-    for name in files:
-        if _kind(name) == "pictures":
+    for name, named in _all_files(inputs, without):
+        kind = _kind(name)
+        parts: list[tuple[int, int]] = []
+        if kind != "pictures":
+            try:
+                parts = list(_tiles(name) if kind == "tiles" else _row_groups(name))
+            except BulkError:
+                if named:
+                    raise
+                kind = "pictures"
+        for start, stop in parts:
+            yield Unit(number, kind, (name,), start, stop)
+            number += 1
+        if kind == "pictures":
             pictures.append(name)
             if len(pictures) == PICTURES:
                 yield Unit(number, "pictures", tuple(pictures))
                 number, pictures = number + 1, []
-            continue
-        for start, stop in _tiles(name) if _kind(name) == "tiles" else _row_groups(name):
-            yield Unit(number, _kind(name), (name,), start, stop)
-            number += 1
     if pictures:
         yield Unit(number, "pictures", tuple(pictures))
 
@@ -93,19 +105,34 @@ def _kind(name: str) -> str:
     return "parquet" if name.endswith(".parquet") else "tiles" if _IDX.search(name) else "pictures"
 
 
-def _files(name: str) -> Iterator[str]:
+def _all_files(inputs: Sequence[str], without: str | None) -> Iterator[tuple[str, bool]]:
+    """Each file once, and whether it was named itself."""
+    seen: set[str] = set()
+    for name in inputs:
+        for file in _files(name, without):
+            if len(inputs) > 1:
+                if file in seen:
+                    continue
+                seen.add(file)
+            # A name of bytes that are no text can be shown, and is then told as a file that cannot be opened.
+            yield file.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"), file == name
+
+
+def _files(name: str, without: str | None) -> Iterator[str]:
     """The files that a name means, in an order that is the same each time."""
+    if not name:
+        raise BulkError("an input without a name: expected pictures, a folder, Parquet or IDX")
     try:
-        files, path = fsspec.core.url_to_fs(name)
-        if "*" in name or "?" in name:
+        files, path = fsspec.core.url_to_fs(name) if "://" in name else (LocalFileSystem(), name)
+        if files.isdir(path):
+            yield from _folder(name, files, path, without)
+        elif files.exists(path):
+            yield name
+        elif "*" in name or "?" in name:
             found = [file for file in sorted(files.glob(path)) if files.isfile(file)]
             if not found:
                 raise BulkError(f"{name}: expected files of that pattern, found none")
             yield from map(files.unstrip_protocol if "://" in name else str, found)
-        elif files.isdir(path):
-            yield from _folder(name, files, path)
-        elif files.exists(path):
-            yield name
         else:
             raise BulkError(f"{name}: expected pictures, a folder, Parquet or IDX, found no such file")
     except (OSError, ValueError, ImportError) as error:  # the last: a protocol whose package is missing
@@ -113,45 +140,52 @@ def _files(name: str) -> Iterator[str]:
         raise BulkError(f"{name}: expected something to read, found: {reason[:200]}") from None
 
 
-def _folder(name: str, files: Any, path: str) -> Iterator[str]:
+def _folder(name: str, files: Any, path: str, without: str | None) -> Iterator[str]:
     empty = True
     for root, folders, here in files.walk(path, topdown=True):
-        folders.sort()
+        # In place, for that is where the walk goes on.
+        folders[:] = sorted(folder for folder in folders if "://" in name or f"{root}/{folder}" != without)
         for file in sorted(here):
             full = f"{root}/{file}"
             known = PurePosixPath(file).suffix.lower() in SUFFIXES or file.endswith(".parquet")
-            if known or (_IDX.search(file) and _is_images(files, full)):
+            if known or (_IDX.search(file) and not file.removesuffix(".gz").endswith(("idx1-ubyte", ".idx1"))):
                 empty = False
                 yield files.unstrip_protocol(full) if "://" in name else full
     if empty:
         raise BulkError(f"{name}: expected a folder with pictures, Parquet or IDX files, found none in it")
 
 
-def open_idx(name: str) -> Any:
-    """The open file, unzipped."""
-    return fsspec.open(name, "rb", compression="gzip" if name.endswith(".gz") else None).open()
-
-
-def _is_images(files: Any, path: str) -> bool:
-    """Whether an IDX file beside others has images in it; labels are passed over."""
-    with files.open(path, "rb", compression="gzip" if path.endswith(".gz") else None) as file:
-        return bool(file.read(4) == b"\0\0\x08\x03")
+def open_file(name: str, zipped: bool = False) -> Any:
+    """A file, to read from; unzipped if its name ends so and `zipped` says so."""
+    unzip = zipped and name.endswith(".gz")
+    if "://" not in name:  # "::" in it means nothing
+        return gzip.open(name, "rb") if unzip else open(name, "rb")
+    return fsspec.open(name, "rb", compression="gzip" if unzip else None).open()
 
 
 def _tiles(name: str) -> Iterator[tuple[int, int]]:
-    with open_idx(name) as file:
-        header = file.read(16)
+    try:
+        with open_file(name, zipped=True) as file:
+            header = file.read(16)
+            size = None if name.endswith(".gz") else file.seek(0, io.SEEK_END)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BulkError(f"{name}: expected an IDX file, found: {error}") from None
     if len(header) < 16 or struct.unpack(">I4xII", header) != (0x803, 28, 28):
         raise BulkError(f"{name}: expected an IDX file of images of 28 x 28, found another one")
     count = struct.unpack(">4xI8x", header)[0]
+    if size is not None and size != 16 + 784 * count:
+        raise BulkError(f"{name}: expected {16 + 784 * count:,} bytes for {count:,} images, found {size:,}")
     yield from ((start, min(start + TILES, count)) for start in range(0, count, TILES))
 
 
 def _row_groups(name: str) -> Iterator[tuple[int, int]]:
-    with fsspec.open(name, "rb") as opened:
-        file = _parquet(name, opened)
-        column_of(name, file)
-        yield from ((group, file.metadata.row_group(group).num_rows) for group in range(file.num_row_groups))
+    try:
+        with open_file(name) as opened:
+            file = _parquet(name, opened)
+            column_of(name, file)
+            yield from ((group, file.metadata.row_group(group).num_rows) for group in range(file.num_row_groups))
+    except OSError as error:
+        raise BulkError(f"{name}: expected a Parquet file, found: {str(error)[:200]}") from None
 
 
 def _parquet(name: str, opened: Any) -> pq.ParquetFile:

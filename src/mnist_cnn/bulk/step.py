@@ -7,18 +7,18 @@ Done(unit=0, read=100, errors=0)
 import contextlib
 import os
 import platform
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
-import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mnist_cnn.bulk.plan import Unit, column_of, open_idx
+from mnist_cnn.bulk.plan import Unit, column_of, open_file
 from mnist_cnn.errors import ImageError
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.picture import MAX_BYTES
@@ -94,17 +94,31 @@ class Step:
             yield [self._picture(name, _content(name)) for name in unit.sources]
             return
         [name] = unit.sources
-        if unit.kind == "tiles":
-            with open_idx(name) as file:
-                file.seek(16 + 784 * unit.start)
-                for start in range(unit.start, unit.stop, _TILES):
-                    stop = min(start + _TILES, unit.stop)
-                    yield self._tiles(name, start, stop, file.read(784 * (stop - start)))
-            return
-        with fsspec.open(name, "rb") as opened:
+        rows = self._of_tiles(name, unit) if unit.kind == "tiles" else self._of_parquet(name, unit)
+        first, done = (unit.start if unit.kind == "tiles" else _rows_before(name, unit.start)), 0
+        try:
+            for some in rows:
+                yield some
+                done += len(some)
+        except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            text = f"the file: expected to be read to its end, found: {reason[:200]}"
+            yield [{"id": f"{name}#{first + i}", "error": text} for i in range(done, len(unit))]
+
+    def _of_tiles(self, name: str, unit: Unit) -> Iterator[list[Row]]:
+        with open_file(name, zipped=True) as file:
+            file.seek(16 + 784 * unit.start)
+            for start in range(unit.start, unit.stop, _TILES):
+                stop = min(start + _TILES, unit.stop)
+                content = file.read(784 * (stop - start))
+                if len(content) < 784 * (stop - start):
+                    raise EOFError("one that is cut short")
+                yield self._tiles(name, start, content)
+
+    def _of_parquet(self, name: str, unit: Unit) -> Iterator[list[Row]]:
+        with open_file(name) as opened:
             file = pq.ParquetFile(opened)
-            column = column_of(name, file)
-            at = sum(file.metadata.row_group(group).num_rows for group in range(unit.start))
+            column, at = column_of(name, file), _rows_before(name, unit.start)
             for batch in file.iter_batches(100, row_groups=[unit.start], columns=[column]):
                 values = batch.column(0).to_pylist()
                 contents = [value["bytes"] if isinstance(value, dict) else value for value in values]
@@ -142,10 +156,9 @@ class Step:
             "digits": digits,
         }
 
-    def _tiles(self, name: str, start: int, stop: int, content: bytes) -> list[Row]:
+    def _tiles(self, name: str, start: int, content: bytes) -> list[Row]:
         """Images of MNIST's form, taken as they are."""
-        count = len(content) // 784
-        images = np.frombuffer(content[: 784 * count], np.uint8).reshape(count, 28, 28, 1).astype(np.float32) / 255
+        images = np.frombuffer(content, np.uint8).reshape(-1, 28, 28, 1).astype(np.float32) / 255
         probabilities = self._classifier.probabilities(images)
         threshold = self._classifier.threshold if self._settings.threshold is None else self._settings.threshold
         best, confidences = probabilities.argmax(axis=1).tolist(), probabilities.max(axis=1).tolist()
@@ -154,8 +167,14 @@ class Step:
             judged = {"confidence": confidence, "accepted": confidence >= threshold}
             found = _WHOLE | judged | {"digit": digit}
             rows.append({"id": f"{name}#{start + i}", "number": str(digit), **judged, "digits": [found]})
-        missing = "the file: expected as many images as its header says, found it cut short"
-        return [*rows, *({"id": f"{name}#{i}", "error": missing} for i in range(start + count, stop))]
+        return rows
+
+
+def _rows_before(name: str, group: int) -> int:
+    """How many rows a Parquet file has before one of its row groups."""
+    with open_file(name) as opened:
+        metadata = pq.read_metadata(opened)
+    return sum(metadata.row_group(i).num_rows for i in range(group))
 
 
 def readings(out: Path, unit: Unit) -> Path:
@@ -184,7 +203,7 @@ def _part(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
 def _content(name: str) -> bytes | str:
     """A picture's bytes; or why there are none."""
     try:
-        with fsspec.open(name, "rb") as file:
+        with open_file(name) as file:
             return bytes(file.read(MAX_BYTES + 1))
     except OSError as error:
         return f"{name}: expected a picture, found: {error.strerror or error}"

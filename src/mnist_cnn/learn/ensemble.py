@@ -22,9 +22,18 @@ def write(runs: Sequence[Run], path: Path, **more: str) -> None:
 
     Raises RunError if one is not trained, or they did not learn from the same images, or one is there twice.
     """
+    for run in runs:
+        if path.resolve().parent == run.path.resolve():
+            raise RunError(
+                f"{path}: expected a file beside the runs, found one in {run.path}, whose own it would replace"
+            )
     models = [_model(run) for run in runs]
     about = [{entry.key: entry.value for entry in model.metadata_props} for model in models]
     for run, own in zip(runs, about, strict=True):
+        if "seed" not in own:
+            raise RunError(
+                f"{run.path}: expected the model.onnx of one network, found another; `export` writes it anew"
+            )
         if own["dataset"] != about[0]["dataset"]:
             raise RunError(f"{run.path}: expected a network of the same images as {runs[0].path}, found one of others")
     for (one, model), (other, twin) in itertools.combinations(zip(runs, models, strict=True), 2):

@@ -53,6 +53,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "
     "style-src 'self'; img-src 'self' blob:"
 )
+_PARTIAL = ".site-"
 _HEAD = '<meta charset="utf-8">'
 
 
@@ -66,7 +67,7 @@ def build(out: Path, model: Path | None = None) -> int:
     _check(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".site-", dir=out) as folder:
+        with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=out) as folder:
             names = _fill(Path(folder), classifier)
             for name in names:
                 (Path(folder) / name).replace(out / name)
@@ -76,8 +77,11 @@ def build(out: Path, model: Path | None = None) -> int:
 
 
 def _check(out: Path) -> None:
-    if out.is_dir() and (not any(out.iterdir()) or (out / "files.js").exists()):
-        return
+    if out.is_dir():
+        for left in out.glob(f"{_PARTIAL}*"):  # by a build that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        if not any(out.iterdir()) or (out / "files.js").exists():
+            return
     if out.exists():
         found = "a folder with other files" if out.is_dir() else "a file"
         raise SiteError(f"{out}: expected a folder that is empty or holds a site, found {found}")
@@ -100,7 +104,7 @@ def _fill(site: Path, classifier: Classifier) -> list[str]:
     names = sorted(file.name for file in site.iterdir())
     digest = hashlib.sha256(b"".join((site / name).read_bytes() for name in names)).hexdigest()[:16]
     files = json.dumps(["./", *names], indent=2)
-    (site / "files.js").write_text(f'self.VERSION = "mnist_cnn {digest}";\nself.FILES = {files};\n')
+    (site / "files.js").write_text(f'self.VERSION = "{digest}";\nself.FILES = {files};\n')
     names.remove("index.html")
     return [*names, "files.js", "index.html"]
 

@@ -7,12 +7,12 @@ let waiting = null; // what to do with the answer
 let busy = Promise.resolve(); // until the last question is answered
 
 const ready = new Promise((resolve, reject) => {
-  worker.addEventListener("message", ({ data }) => data.ready && resolve());
   worker.addEventListener("error", ({ message }) => reject(new BackendError(500, message || "the reader could not be loaded")));
-});
-worker.addEventListener("message", ({ data: { answer, error } }) => {
-  if (error === undefined) waiting?.resolve(answer);
-  else waiting?.reject(new BackendError(422, error));
+  worker.addEventListener("message", ({ data }) => {
+    if (data.ready) resolve();
+    else if (data.error === undefined) waiting.resolve(data.answer);
+    else waiting.reject(new BackendError(422, data.error));
+  });
 });
 
 export const backend = {

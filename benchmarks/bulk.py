@@ -1,0 +1,121 @@
+"""How fast does bulk reading go, and where does Ray begin to pay? Tiles and photographs, on this machine.
+
+    python benchmarks/bulk.py --only tiles              1,000,000 tiles of MNIST's form: about ten minutes
+    python benchmarks/bulk.py --only photographs        20,000 photographs: about an hour
+    python benchmarks/bulk.py --tiles 50000 --photographs 200        to try it; writes nothing
+
+Each way is a process of its own: `mnist-cnn bulk`, local with 1 and 2 processes, Ray with 1 and 2 actors. Measured are
+inputs a second, seconds until the first part is there (start-up, and one unit), and the most memory that it and all of
+its children had together (each page that they share counted once). Writes benchmarks/results/bulk.json. The photographs
+are 500 different ones, again and again. Leave the machine idle meanwhile.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import photographs
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mnist_cnn import mnist
+from mnist_cnn.learn.run import machine, replacing
+from mnist_cnn.mnist import idx
+
+RESULT = Path(__file__).parent / "results/bulk.json"
+TILES, PHOTOGRAPHS, DIFFERENT = 1_000_000, 20_000, 500
+WAYS = (("local", 1), ("local", 2), ("ray", 1), ("ray", 2))
+
+
+def tiles(folder: Path, n: int) -> Path:
+    images = mnist.load().train.images
+    file = folder / "tiles.idx3"
+    with file.open("wb") as out:
+        out.write(idx.encode(np.zeros((0, 28, 28), np.uint8))[:4] + n.to_bytes(4) + (28).to_bytes(4) * 2)
+        for start in range(0, n, len(images)):
+            out.write(images[: n - start].tobytes())
+    return file
+
+
+def pictures(folder: Path, n: int) -> Path:
+    """Photographs of validation digits, one to five on each, as a Parquet file of row groups of 100."""
+    _, (images, _) = mnist.split(mnist.load().train)
+    different = []
+    for i in range(min(n, DIFFERENT)):
+        rng = np.random.default_rng((11, i))
+        shot = photographs.photograph(images[rng.integers(0, len(images), 1 + i % 5)], rng)
+        different.append(cv2.imencode(".jpg", shot[..., ::-1] if shot.ndim == 3 else shot)[1].tobytes())
+    file = folder / "photographs.parquet"
+    schema = pa.schema([("image", pa.binary())])
+    with pq.ParquetWriter(file, schema) as writer:
+        for start in range(0, n, 100):
+            some = [different[i % len(different)] for i in range(start, min(start + 100, n))]
+            writer.write_table(pa.table({"image": some}, schema))
+    return file
+
+
+def measure(file: Path, engine: str, workers: int, n: int) -> dict[str, Any]:
+    out = file.with_name("read")
+    command = [sys.executable, "-m", "mnist_cnn", "bulk", str(file), "--out", str(out), "--engine", engine]
+    began, first, most = time.perf_counter(), None, 0
+    with subprocess.Popen([*command, "--workers", str(workers)], stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            if first is None and any(out.glob("readings/part-*.parquet")):
+                first = time.perf_counter() - began
+            most = max(most, memory(process.pid))
+            time.sleep(0.2)
+    seconds = time.perf_counter() - began
+    assert process.returncode == 0  # noqa: S101
+    rows = sum(pq.read_metadata(part).num_rows for part in out.glob("readings/*.parquet"))
+    assert rows == n  # noqa: S101
+    shutil.rmtree(out)
+    return {"engine": engine, "workers": workers, "n": n, "seconds": seconds, "first": first, "memory": most}
+
+
+def memory(pid: int) -> int:
+    """Bytes of a process and all that came of it; Ray's own servers are its children too."""
+    total = 0
+    for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+        try:
+            total += process.memory_full_info().pss
+        except psutil.Error:
+            continue
+    return total
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tiles", type=int, default=TILES, metavar="N")
+    parser.add_argument("--photographs", type=int, default=PHOTOGRAPHS, metavar="N")
+    parser.add_argument("--only", choices=("tiles", "photographs"))
+    options = parser.parse_args()
+    for kind, make, full in (("tiles", tiles, TILES), ("photographs", pictures, PHOTOGRAPHS)):
+        if options.only not in (None, kind):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            n = getattr(options, kind)
+            file = make(Path(folder), n)
+            rows = []
+            for engine, workers in WAYS:
+                rows.append(measure(file, engine, workers, n))
+                print(kind, json.dumps(rows[-1]), flush=True)
+        if n == full:
+            known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+            versions = {name: version(name) for name in ("onnxruntime", "pyarrow", "ray")}
+            with replacing(RESULT) as temporary:
+                result = known | {"machine": machine(), "versions": versions, kind: rows}
+                temporary.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
