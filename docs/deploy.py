@@ -126,7 +126,7 @@ def _table() -> str:
             f"| {p50} | {p99} | {row['memory'] / 1e6:.0f} MB | {row['wrong']} |"
         )
     busy = sum(row["busy"] for row in result["rows"])
-    machine, versions = result["machine"], result["versions"]
+    machine, versions, fuzz = result["machine"], result["versions"], result["fuzz"]
     return "\n".join(
         [
             *lines,
@@ -136,5 +136,10 @@ def _table() -> str:
             f"{result['memory'] / 1e6:.0f} MB before the first. {busy:,} times a client was told to come again. Made "
             f"by `python benchmarks/load.py`, with FastAPI {versions['fastapi']}, uvicorn {versions['uvicorn']} and "
             f"ONNX Runtime {versions['onnxruntime']}.",
+            "",
+            f"Then schemathesis {versions['schemathesis']} sent it {fuzz['requests']:,} requests of its own making, "
+            f"what the OpenAPI document allows and what it does not; {fuzz['wrong']} answers were against it. The "
+            f"server had {fuzz['memory'] / 1e6:.0f} MB afterwards"
+            + (" and went on." if result["alive"] else ", and was gone."),
         ]
     )

@@ -117,7 +117,7 @@ def _images(most: int) -> dict[str, Any]:
 
 
 _BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
-_FORM = {"type": "object", "required": ["image"], "properties": {"image": _BINARY}}
+_FORM = {"type": "object", "required": ["image"], "properties": {"image": _BINARY}, "additionalProperties": False}
 READ: dict[str, Any] = {
     "requestBody": {
         "required": True,
