@@ -71,7 +71,7 @@ def command(tmp_path: Path) -> Command:
     return call
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is there Playwright has an event loop, and others can have none
 def browser() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("google-chrome")
     assert program, "these tests drive Chromium; on Debian: apt install chromium"

@@ -262,6 +262,22 @@ def test_a_full_disk_is_one_line(command: Command, tmp_path: Path, parquet: Path
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
+def test_a_file_that_is_gone_or_another_one_when_it_is_read(command: Command, tmp_path: Path, parquet: Path) -> None:
+    """Its rows are told one by one, and what was read before stays."""
+    file, out = tmp_path / "crops.parquet", tmp_path / "read"
+    shutil.copy(parquet, file)
+    assert command("bulk", file, "--out", out).returncode == 1
+    before = rows(out)
+    for number in (7, 8):
+        (out / f"readings/part-{number:07}.parquet").unlink()
+    pq.write_table(pq.read_table(file), file)  # the same rows, in one group
+    assert command("bulk", file, "--out", out).returncode == 1
+    assert names(out) == sorted(f"{file}#{i}" for i in range(60))
+    found = {row["id"]: row["error"] for row in rows(out, "errors")}
+    assert all("another file than when the run began" in found[f"{file}#{number}"] for number in (7, 8))
+    assert rows(out) == [row for row in before if row["id"] not in found]
+
+
 def test_nothing_to_read_is_told(command: Command, tmp_path: Path) -> None:
     (tmp_path / "none-idx3-ubyte").write_bytes(idx.encode(np.zeros((0, 28, 28), np.uint8)))
     for name in ("none-idx3-ubyte", ""):

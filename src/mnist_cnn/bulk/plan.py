@@ -6,6 +6,7 @@
 
 import gzip
 import io
+import itertools
 import re
 import struct
 import zlib
@@ -44,10 +45,10 @@ class Unit:
     """The pictures, or the one file that they are rows of."""
     start: int = 0
     stop: int = 0
-    """Which tiles of a file; of a Parquet file: which row group, and how many rows it has."""
+    """Which tiles of a file, or which rows: those of one row group."""
 
     def __len__(self) -> int:
-        return {"pictures": len(self.sources), "tiles": self.stop - self.start, "parquet": self.stop}[self.kind]
+        return len(self.sources) if self.kind == "pictures" else self.stop - self.start
 
 
 def units(inputs: Sequence[str], without: str | None = None) -> Iterator[Unit]:
@@ -183,9 +184,15 @@ def _row_groups(name: str) -> Iterator[tuple[int, int]]:
         with open_file(name) as opened:
             file = _parquet(name, opened)
             column_of(name, file)
-            yield from ((group, file.metadata.row_group(group).num_rows) for group in range(file.num_row_groups))
+            yield from itertools.pairwise(row_groups(file))
     except OSError as error:
         raise BulkError(f"{name}: expected a Parquet file, found: {str(error)[:200]}") from None
+
+
+def row_groups(file: pq.ParquetFile) -> list[int]:
+    """The row that each row group of a file begins with, and at last how many rows there are."""
+    sizes = (file.metadata.row_group(group).num_rows for group in range(file.num_row_groups))
+    return [0, *itertools.accumulate(sizes)]
 
 
 def _parquet(name: str, opened: Any) -> pq.ParquetFile:

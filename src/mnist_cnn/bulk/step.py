@@ -5,6 +5,7 @@ Done(unit=0, read=100, errors=0)
 """
 
 import contextlib
+import itertools
 import os
 import platform
 import zlib
@@ -18,8 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mnist_cnn.bulk.plan import Unit, column_of, open_file
-from mnist_cnn.errors import ImageError
+from mnist_cnn.bulk.plan import Unit, column_of, open_file, row_groups
+from mnist_cnn.errors import BulkError, ImageError
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.picture import MAX_BYTES
 from mnist_cnn.read.reader import read_image
@@ -95,15 +96,15 @@ class Step:
             return
         [name] = unit.sources
         rows = self._of_tiles(name, unit) if unit.kind == "tiles" else self._of_parquet(name, unit)
-        first, done = (unit.start if unit.kind == "tiles" else _rows_before(name, unit.start)), 0
+        done = unit.start
         try:
             for some in rows:
                 yield some
                 done += len(some)
-        except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
+        except (OSError, EOFError, zlib.error, pa.ArrowException, BulkError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             text = f"the file: expected to be read to its end, found: {reason[:200]}"
-            yield [{"id": f"{name}#{first + i}", "error": text} for i in range(done, len(unit))]
+            yield [{"id": f"{name}#{i}", "error": text} for i in range(done, unit.stop)]
 
     def _of_tiles(self, name: str, unit: Unit) -> Iterator[list[Row]]:
         with open_file(name, zipped=True) as file:
@@ -118,8 +119,11 @@ class Step:
     def _of_parquet(self, name: str, unit: Unit) -> Iterator[list[Row]]:
         with open_file(name) as opened:
             file = pq.ParquetFile(opened)
-            column, at = column_of(name, file), _rows_before(name, unit.start)
-            for batch in file.iter_batches(100, row_groups=[unit.start], columns=[column]):
+            groups, at = list(itertools.pairwise(row_groups(file))), unit.start
+            if (unit.start, unit.stop) not in groups:
+                raise EOFError("another file than when the run began")
+            group = groups.index((unit.start, unit.stop))
+            for batch in file.iter_batches(100, row_groups=[group], columns=[column_of(name, file)]):
                 values = batch.column(0).to_pylist()
                 contents = [value["bytes"] if isinstance(value, dict) else value for value in values]
                 yield [self._picture(f"{name}#{at + i}", content) for i, content in enumerate(contents)]
@@ -168,13 +172,6 @@ class Step:
             found = _WHOLE | judged | {"digit": digit}
             rows.append({"id": f"{name}#{start + i}", "number": str(digit), **judged, "digits": [found]})
         return rows
-
-
-def _rows_before(name: str, group: int) -> int:
-    """How many rows a Parquet file has before one of its row groups."""
-    with open_file(name) as opened:
-        metadata = pq.read_metadata(opened)
-    return sum(metadata.row_group(i).num_rows for i in range(group))
 
 
 def readings(out: Path, unit: Unit) -> Path:

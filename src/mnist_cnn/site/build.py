@@ -93,9 +93,9 @@ def _fill(site: Path, classifier: Classifier) -> list[str]:
         _fetch(package, site)
     for file in (*PAGE.iterdir(), *OWN.iterdir()):  # the second has another back end
         shutil.copyfile(file, site / file.name)
-    index = (site / "index.html").read_text()
+    index = (site / "index.html").read_text("utf-8")
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-    (site / "index.html").write_text(index.replace(_HEAD, f"{_HEAD}\n  {policy}", 1))
+    (site / "index.html").write_text(index.replace(_HEAD, f"{_HEAD}\n  {policy}", 1), "utf-8")
     (site / "model.onnx").write_bytes(classifier.path.read_bytes())
     first = until_first_layer(classifier)
     if first is not None:

@@ -1,7 +1,8 @@
 /** The drawing surface: strokes by mouse, finger, pen or keys, taken back one by one, and the picture of them. */
 
-const WIDTH = 510; // of the sheet as it is sent; on the screen it is as fine as the screen
+const WIDTH = 510; // of the sheet; on the screen it is as fine as the screen
 const HEIGHT = 340;
+const SENT = 0.7; // the picture of it that is read is so much smaller: enough for digits, and read sooner
 const MARGIN = 50; // white, around what is sent: a stroke from edge to edge would be taken for a ruled line
 const PEN = 14;
 const STEP = 9;
@@ -47,7 +48,10 @@ export class Surface extends EventTarget {
   #pen = { x: WIDTH / 2, y: HEIGHT / 2 };
   #held = new Set();
   #frame = 0;
-  #sent = Object.assign(document.createElement("canvas"), { width: WIDTH + 2 * MARGIN, height: HEIGHT + 2 * MARGIN });
+  #sent = Object.assign(document.createElement("canvas"), {
+    width: Math.round(SENT * (WIDTH + 2 * MARGIN)),
+    height: Math.round(SENT * (HEIGHT + 2 * MARGIN)),
+  });
 
   /** pen: an element that shows where the keyboard's pen is. */
   constructor(canvas, pen) {
@@ -98,6 +102,7 @@ export class Surface extends EventTarget {
     context.save();
     context.fillStyle = "#fff";
     context.fillRect(0, 0, this.#sent.width, this.#sent.height);
+    context.scale(SENT, SENT);
     context.translate(MARGIN, MARGIN);
     context.beginPath();
     context.rect(0, 0, WIDTH, HEIGHT);
@@ -109,7 +114,10 @@ export class Surface extends EventTarget {
 
   /** What was read on that picture, with its boxes where they are on the sheet. */
   onSheet(reading) {
-    const moved = ({ box, ...digit }) => ({ ...digit, box: { ...box, x: box.x - MARGIN, y: box.y - MARGIN } });
+    const moved = ({ box: { x, y, width, height }, ...digit }) => {
+      const box = { x: x / SENT - MARGIN, y: y / SENT - MARGIN, width: width / SENT, height: height / SENT };
+      return { ...digit, box };
+    };
     const lines = reading.lines.map((line) => ({ ...line, digits: line.digits.map(moved) }));
     return { ...reading, lines, width: WIDTH, height: HEIGHT };
   }
