@@ -8,11 +8,10 @@ folder of runs is on a disk that the machines share. What is yielded is done; no
 """
 
 import argparse
-import logging
-import os
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
+
+from mnist_cnn.bulk.engines import cluster
 
 Row = dict[str, Any]
 RETRIES = 3
@@ -31,17 +30,9 @@ def each(
     if engine == "local":
         yield from ((seed, work(seed)) for seed in seeds)
         return
-    token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray/auth_token")
-    if address and ("RAY_AUTH_TOKEN" in os.environ or token.exists()):
-        os.environ.setdefault("RAY_AUTH_MODE", "token")  # as `ray start` decides it
-    import ray
-
-    ray.init(**({"address": address} if address else {"include_dashboard": False}), logging_level=logging.ERROR)
-    try:
+    with cluster(address) as ray:
         task = ray.remote(num_cpus=cpus, max_retries=RETRIES, retry_exceptions=True)(work)
         waiting = {task.remote(seed): seed for seed in seeds}
         while waiting:
             [ready], _ = ray.wait(list(waiting), num_returns=1)
             yield waiting.pop(ready), ray.get(ready)
-    finally:
-        ray.shutdown()

@@ -63,6 +63,20 @@ def _no_nan(context: click.Context, option: click.Parameter, value: float | None
     return value
 
 
+DIGITS = click.option(
+    "--digits", type=click.IntRange(1, 100), metavar="N", help="How many digits there are on each line."
+)
+THRESHOLD = click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    callback=_no_nan,
+    help="Accept a digit from this confidence on.  [default: the model's]",
+)
+MODEL = click.option(
+    "--model", type=FOLDER, metavar="FILE", help="A model.onnx of yours.  [default: the one in this package]"
+)
+
+
 @cli.command(short_help="Read the digits on pictures.")
 @click.argument("pictures", nargs=-1, required=True, metavar="FILE|DIR|-...")
 @click.option("--json", "form", flag_value="json", help="A JSON object a picture, each on a line of its own.")
@@ -70,14 +84,9 @@ def _no_nan(context: click.Context, option: click.Parameter, value: float | None
     "--csv", "form", flag_value="csv", help="A table with commas: file, line, number, confidence, accepted, ..."
 )
 @click.option("--annotate", type=FOLDER, metavar="DIR", help="Draw each picture with boxes and tiles, as DIR/NAME.png.")
-@click.option("--digits", type=click.IntRange(1, 100), metavar="N", help="How many digits there are on each line.")
-@click.option(
-    "--threshold",
-    type=click.FloatRange(0, 1),
-    callback=_no_nan,
-    help="Accept a digit from this confidence on.  [default: the model's]",
-)
-@click.option("--model", type=FOLDER, metavar="FILE", help="A model.onnx of yours.  [default: the one in this package]")
+@DIGITS
+@THRESHOLD
+@MODEL
 def read(
     pictures: tuple[str, ...],
     form: str | None,
@@ -115,14 +124,9 @@ def read(
 )
 @click.option("--address", metavar="HOST:PORT", help="A Ray cluster.  [default: Ray on this machine]")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="How many read at a time.  [default: one a core]")
-@click.option("--digits", type=click.IntRange(1, 100), metavar="N", help="How many digits there are on each line.")
-@click.option(
-    "--threshold",
-    type=click.FloatRange(0, 1),
-    callback=_no_nan,
-    help="Accept a digit from this confidence on.  [default: the model's]",
-)
-@click.option("--model", type=FOLDER, metavar="FILE", help="A model.onnx of yours.  [default: the one in this package]")
+@DIGITS
+@THRESHOLD
+@MODEL
 def bulk(
     inputs: tuple[str, ...],
     out: Path,
@@ -160,7 +164,7 @@ def bulk(
 @cli.command(short_help="Serve a page to draw on, and the reader over HTTP.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 for whoever reaches this machine.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any free one.")
-@click.option("--model", type=FOLDER, metavar="FILE", help="A model.onnx of yours.  [default: the one in this package]")
+@MODEL
 @click.option("--token", help="Ask for it as a bearer token.  [default: the environment variable MNIST_CNN_TOKEN]")
 @click.option(
     "--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="A site whose pages may call it (CORS)."
@@ -185,7 +189,7 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
 
 @cli.command(short_help="Write the page as files that need no server of ours.")
 @click.argument("out", type=FOLDER, metavar="OUT")
-@click.option("--model", type=FOLDER, metavar="FILE", help="A model.onnx of yours.  [default: the one in this package]")
+@MODEL
 def site(out: Path, model: Path | None) -> None:
     """Write the page to draw on into the folder OUT, with the network in it: the browser reads by itself.
 

@@ -1,6 +1,7 @@
 """Engines: who works through the units. Processes on this machine, or actors of Ray on as many as there are."""
 
 import concurrent.futures
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -69,6 +70,25 @@ def ray(settings: Settings, units: Iterator[Unit], workers: int, address: str | 
 
     address: the cluster's; None: one is started on this machine, with as many processors as `workers`.
     """
+    with cluster(address, workers) as ray:
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        packed = [{"unit": pickle.dumps(unit)} for unit in units]
+        data = ray.data.from_items(packed, override_num_blocks=max(1, min(len(packed), 1000)))
+        actors = ray.data.ActorPoolStrategy(size=workers)
+        done = data.map_batches(_Actor, fn_constructor_args=(settings,), compute=actors, batch_size=1)
+        for row in done.iter_rows():
+            yield Done(int(row["unit"]), int(row["read"]), int(row["errors"]))
+
+
+@contextlib.contextmanager
+def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[Any]:
+    """Ray, joined to the cluster at `address`, or started on this machine with so many processors (None: all).
+
+    Raises BulkError if there is no cluster.
+    """
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")  # what goes wrong is raised
     token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray/auth_token")
     if address and ("RAY_AUTH_TOKEN" in os.environ or token.exists()):
@@ -79,25 +99,16 @@ def ray(settings: Settings, units: Iterator[Unit], workers: int, address: str | 
         except (OSError, OverflowError) as error:
             raise BulkError(f"{address}: expected a Ray cluster, found: {error}") from None
     import ray
+    import ray.data
 
-    cluster: dict[str, Any] = {"address": address} if address else {"num_cpus": workers, "include_dashboard": False}
+    own: dict[str, Any] = {"address": address} if address else {"num_cpus": cpus, "include_dashboard": False}
     try:
-        ray.init(**cluster, log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(**own, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise BulkError(f"{address}: expected a Ray cluster, found: {reason[:200]}") from None
-    logging.getLogger("ray").setLevel(logging.ERROR)
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
     try:
-        packed = [{"unit": pickle.dumps(unit)} for unit in units]
-        data = ray.data.from_items(packed, override_num_blocks=max(1, min(len(packed), 1000)))
-        actors = ray.data.ActorPoolStrategy(size=workers)
-        done = data.map_batches(_Actor, fn_constructor_args=(settings,), compute=actors, batch_size=1)
-        for row in done.iter_rows():
-            yield Done(int(row["unit"]), int(row["read"]), int(row["errors"]))
+        yield ray
     finally:
         ray.shutdown()
 
