@@ -61,7 +61,7 @@ def same(page: Page, picture: bytes) -> str:
         assert [a[name] for name in EXACT] == [b[name] for name in EXACT]
         # OpenCV rounds differently from processor to processor, so a tile may be another one by a hair.
         other = float(np.abs(np.subtract(a["tile"], b["tile"])).max())
-        np.testing.assert_allclose(a["tile"], b["tile"], atol=0.02)
+        np.testing.assert_allclose(a["tile"], b["tile"], atol=1e-3)
         np.testing.assert_allclose(a["probabilities"], b["probabilities"], atol=1e-5 + (other if other > 1e-4 else 0))
     return str(expected["number"])
 
@@ -79,18 +79,12 @@ def test_it_reads_the_pictures_of_the_readme(name: str, page: Page) -> None:
 def test_it_reads_what_python_reads(count: int, page: Page, dataset: mnist.Dataset) -> None:
     """Drawings, photographs on plain, lined and squared paper, and images of MNIST's own form."""
     _, (images, _) = mnist.split(dataset.train)
-    read, different = [], []
+    read = []
     for i in range(count):
         rng = np.random.default_rng((7, i))
-        drawn = png(photographs.drawing(int(rng.integers(1, 4)), rng)[0])
-        shot = png(photographs.photograph(images[rng.integers(0, len(images), 1 + i % 4)], rng))
-        for picture in (drawn, shot, png(images[i])):
-            try:
-                read.append(same(page, picture))
-            except AssertionError as error:
-                different.append(error)
-    # One in a hundred may turn on a grey level that one processor's OpenCV rounds up and another's down.
-    assert len(different) <= max(1, 3 * count // 100), different
+        read.append(same(page, png(photographs.drawing(int(rng.integers(1, 4)), rng)[0])))
+        read.append(same(page, png(photographs.photograph(images[rng.integers(0, len(images), 1 + i % 4)], rng))))
+        read.append(same(page, png(images[i])))
     assert sum(map(bool, read)) > 0.9 * len(read)
 
 

@@ -6,6 +6,7 @@ const SIDEWAYS = 0.12;
 const APART = 6;
 const MOST_INK = 22;
 const LEANING = 0.3;
+const INKED = Math.fround(0.35);
 const VALLEY = 20;
 const DIP = 3;
 const MOST_CUTS = 250;
@@ -111,7 +112,7 @@ function betweenValleys(line) {
   const below = new Array(width).fill(-1);
   for (let y = 0; y < height; y++) {
     line.row(y).forEach((value, x) => {
-      if (!(value > 0.35)) return;
+      if (!(value > INKED)) return;
       if (above[x] < 0) above[x] = y;
       below[x] = height - 1 - y;
     });

@@ -7,7 +7,7 @@ const BOX = 20;
 const FINE = 4;
 const THIN = 1.5;
 const THICK = 4;
-const FAINT = 0.2;
+const FAINT = Math.fround(0.2);
 
 /** Bring a digit's ink, 0 to 1, into MNIST's form. */
 export function form(ink) {

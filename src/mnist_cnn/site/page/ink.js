@@ -31,11 +31,13 @@ export function ink(gray, broad, ruled) {
       mask = connected(contrast, level);
     }
   }
-  const clear = contrast.data.filter((value, i) => mask.data[i] && value > level);
+  const strong = Math.fround(level);
+  const clear = contrast.data.filter((value, i) => mask.data[i] && value > strong);
   const full = Math.max(clear.length ? median(clear) : 1, level);
   const low = 0.5 * LOW * level;
+  const [start, range] = [Math.fround(low), Math.fround(full - low)];
   const near = morphed(mask, cv.MORPH_DILATE, ones(3, 3));
-  return contrast.map((value, i) => (near.data[i] ? clip((value - low) / (full - low), 0, 1) : 0));
+  return contrast.map((value, i) => (near.data[i] ? clip(Math.fround(value - start) / range, 0, 1) : 0));
 }
 
 function contrastOf(gray, part) {
@@ -121,8 +123,8 @@ function levelOf({ height, width, data }) {
 
 /** What is nearly as dark as `level` and connected to what is darker. */
 function connected(contrast, level) {
-  const [least, strong] = [Math.fround(LOW * level), Math.fround(level)];
-  const { labels, parts } = components(contrast.above(least));
+  const strong = Math.fround(level);
+  const { labels, parts } = components(contrast.above(LOW * level));
   const kept = new Uint8Array(parts.length);
   contrast.data.forEach((value, i) => {
     if (value > strong) kept[labels.data[i]] = 1;

@@ -159,8 +159,9 @@ function slantOf(points, turn) {
   if (spread(x) < 1.6 * height) return 0;
   const step = Math.max(1, height / 48);
   let [best, most] = [0, -1];
+  const more = -0.3 + 0.1 + 0.3; // 0.1 as NumPy's arange has it: to the last bit, for columns begin at whole numbers
   for (let i = 0; i < 13; i++) {
-    const slant = -0.3 + 0.1 * i;
+    const slant = -0.3 + more * i;
     const places = x.map((value, k) => (value + slant * y[k]) / step);
     const first = smallest(places, Infinity);
     const filled = new Uint32Array(Math.floor(largest(places, first) - first) + 1);

@@ -4,7 +4,10 @@ import load from "./opencv.js";
 
 export const cv = await load();
 
-/** A matrix: `data`, a Uint8Array or Float32Array, row by row. */
+/**
+ * A matrix: `data`, a Uint8Array or Float32Array, row by row. As in NumPy, what its values are compared with is a
+ * number of 32 bits too: many are 117 / 255 and the like, and so is a level that was found among them.
+ */
 export class Grid {
   constructor(height, width, data = new Float32Array(height * width)) {
     Object.assign(this, { height, width, data });
@@ -19,7 +22,8 @@ export class Grid {
   /** 1 where the values are more than that. */
   above(level) {
     const flags = new Uint8Array(this.data.length);
-    for (let i = 0; i < flags.length; i++) if (this.data[i] > level) flags[i] = 1;
+    const least = Math.fround(level);
+    for (let i = 0; i < flags.length; i++) if (this.data[i] > least) flags[i] = 1;
     return new Grid(this.height, this.width, flags);
   }
 
@@ -53,10 +57,11 @@ export class Grid {
   /** [top, bottom, left, right] around what is more than `level`; null if nothing is. */
   box(level) {
     let [top, bottom, left, right] = [this.height, 0, this.width, 0];
+    const least = Math.fround(level);
     for (let y = 0; y < this.height; y++) {
       const row = this.row(y);
       for (let x = 0; x < this.width; x++) {
-        if (!(row[x] > level)) continue;
+        if (!(row[x] > least)) continue;
         if (y < top) top = y;
         bottom = y + 1;
         if (x < left) left = x;
@@ -70,8 +75,9 @@ export class Grid {
   points(level) {
     const columns = [];
     const rows = [];
+    const least = Math.fround(level);
     this.data.forEach((value, i) => {
-      if (!(value > level)) return;
+      if (!(value > least)) return;
       columns.push(i % this.width);
       rows.push(Math.floor(i / this.width));
     });
