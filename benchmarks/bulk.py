@@ -2,6 +2,7 @@
 
     python benchmarks/bulk.py --only tiles              1,000,000 tiles of MNIST's form: about ten minutes
     python benchmarks/bulk.py --only photographs        20,000 photographs: about an hour
+    python benchmarks/bulk.py --only plan               a plan of 200,000 pictures: seconds
     python benchmarks/bulk.py --tiles 50000 --photographs 200        to try it; writes nothing
 
 Each way is a process of its own: `mnist-cnn bulk`, local with 1 and 2 processes, Ray with 1 and 2 actors. Measured are
@@ -33,7 +34,7 @@ from mnist_cnn.learn.run import machine, replacing
 from mnist_cnn.mnist import idx
 
 RESULT = Path(__file__).parent / "results/bulk.json"
-TILES, PHOTOGRAPHS, DIFFERENT = 1_000_000, 20_000, 500
+TILES, PHOTOGRAPHS, DIFFERENT, PLAN = 1_000_000, 20_000, 500, 200_000
 WAYS = (("local", 1), ("local", 2), ("ray", 1), ("ray", 2))
 
 
@@ -78,8 +79,38 @@ def measure(file: Path, engine: str, workers: int, n: int) -> dict[str, Any]:
     assert process.returncode == 0  # noqa: S101
     rows = sum(pq.read_metadata(part).num_rows for part in out.glob("readings/*.parquet"))
     assert rows == n  # noqa: S101
+    size = sum(part.stat().st_size for part in out.glob("*/*.parquet"))
     shutil.rmtree(out)
-    return {"engine": engine, "workers": workers, "n": n, "seconds": seconds, "first": first, "memory": most}
+    return {
+        "engine": engine,
+        "workers": workers,
+        "n": n,
+        "seconds": seconds,
+        "first": first,
+        "memory": most,
+        "bytes_in": file.stat().st_size,
+        "bytes_out": size,
+    }
+
+
+def planned(folder: Path, n: int) -> dict[str, Any]:
+    """What a plan of n pictures costs, by the one process that makes it and hands it out."""
+    for i in range(n):
+        file = folder / f"{i // 1000:05}/{i:09}.png"
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+    code = (
+        "import json, pickle, resource, sys, time; from pathlib import Path; from mnist_cnn.bulk import plan\n"
+        "began, out = time.perf_counter(), Path(sys.argv[2])\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "plan.write(out, plan.units([sys.argv[1]])); seconds = time.perf_counter() - began\n"
+        "packed = [pickle.dumps(unit) for unit in plan.read(out)]\n"
+        "after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "print(json.dumps({'seconds': seconds, 'memory': 1024 * (after - before), 'bytes': out.stat().st_size,"
+        " 'packed': sum(map(len, packed))}))"
+    )
+    command = [sys.executable, "-c", code, str(folder), str(folder.with_name("plan.parquet"))]
+    return {"n": n} | json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
 def memory(pid: int) -> int:
@@ -97,7 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tiles", type=int, default=TILES, metavar="N")
     parser.add_argument("--photographs", type=int, default=PHOTOGRAPHS, metavar="N")
-    parser.add_argument("--only", choices=("tiles", "photographs"))
+    parser.add_argument("--only", choices=("tiles", "photographs", "plan"))
     options = parser.parse_args()
     for kind, make, full in (("tiles", tiles, TILES), ("photographs", pictures, PHOTOGRAPHS)):
         if options.only not in (None, kind):
@@ -110,11 +141,20 @@ def main() -> None:
                 rows.append(measure(file, engine, workers, n))
                 print(kind, json.dumps(rows[-1]), flush=True)
         if n == full:
-            known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-            versions = {name: version(name) for name in ("onnxruntime", "pyarrow", "ray")}
-            with replacing(RESULT) as temporary:
-                result = known | {"machine": machine(), "versions": versions, kind: rows}
-                temporary.write_text(json.dumps(result, indent=2) + "\n")
+            store(kind, rows)
+    if options.only in (None, "plan"):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "pictures").mkdir()
+            store("plan", planned(Path(folder) / "pictures", PLAN))
+
+
+def store(kind: str, result: Any) -> None:
+    print(kind, json.dumps(result), flush=True)
+    known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    versions = {name: version(name) for name in ("onnxruntime", "pyarrow", "ray")}
+    with replacing(RESULT) as temporary:
+        result = known | {"machine": machine(), "versions": versions, kind: result}
+        temporary.write_text(json.dumps(result, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import deploy
 import matplotlib.pyplot as plt
 import numpy as np
 import performance
+import scale
 import scores
 from click.testing import CliRunner
 
@@ -243,5 +244,6 @@ if __name__ == "__main__":
     (ROOT / "docs/pictures/accuracy.svg").write_text(scores.plot(), "utf-8")
     (ROOT / "docs/pictures/disputed.svg").write_text(scores.disputed(), "utf-8")
     (ROOT / "docs/deploy.md").write_text(deploy.page(), "utf-8")
+    (ROOT / "docs/scale.md").write_text(scale.page(), "utf-8")
     page = ROOT / "README.md"
     page.write_text(readme(page.read_text("utf-8")), "utf-8")

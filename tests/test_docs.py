@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+import scale
 import scores
 from click.testing import CliRunner
 
@@ -43,6 +44,7 @@ def test_generated_parts_are_up_to_date() -> None:
     assert (SHIPPED.parent / "README.md").read_text("utf-8") == generate.card(), "run `make docs`"
     assert (ROOT / "docs/pictures/risk.svg").read_text("utf-8") == generate.curve(), "run `make docs`"
     assert (ROOT / "docs/deploy.md").read_text("utf-8") == deploy.page(), "run `make docs`"
+    assert (ROOT / "docs/scale.md").read_text("utf-8") == scale.page(), "run `make docs`"
     assert (ROOT / "docs/accuracy.md").read_text("utf-8") == scores.page(), "run `make docs`"
     assert (ROOT / "docs/pictures/accuracy.svg").read_text("utf-8") == scores.plot(), "run `make docs`"
     assert (ROOT / "docs/pictures/disputed.svg").read_text("utf-8") == scores.disputed(), "run `make docs`"
@@ -174,7 +176,9 @@ def test_the_commands_of_scale_work(tmp_path: Path) -> None:
     changes = {"head:6379": f"127.0.0.1:{port}", "--port 6379": f"--port {port}", "/shared": str(tmp_path)}
     changes |= {"--workers 32": "--workers 1", f"{tmp_path}/read ": f"{tmp_path}/read-3 "}
     programs = os.environ | {"HOME": str(tmp_path), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    ran = []
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        changes["10.0.0.1:9000"] = f"127.0.0.1:{free.getsockname()[1]}"
+    ran, started = [], []
     try:
         for line in "".join(re.findall(r"^```bash\n(.*?)^```", content, flags=re.S | re.M)).splitlines():
             for old, new in changes.items():
@@ -186,10 +190,16 @@ def test_the_commands_of_scale_work(tmp_path: Path) -> None:
                 continue
             if arguments[0] == "pip" or arguments[:3] == ["ray", "start", "--address"]:
                 continue  # this machine has been installed, and it is the whole cluster
+            if arguments[1] == "train" and arguments[-4:-2] != ["--rank", "1"]:
+                arguments += ["--limit", "320", "--epochs", "1"]
+            if "--rank 0" in line:  # it waits for rank 1, on the next line
+                started.append(subprocess.Popen(arguments, cwd=tmp_path, env=programs, stdout=subprocess.DEVNULL))
+                continue
             done = subprocess.run(arguments, cwd=tmp_path, env=programs, capture_output=True, text=True, timeout=300)
             assert done.returncode == 0, (line, done.stdout, done.stderr)
             ran.append(arguments[0])
-        assert ran == ["mnist-cnn", "mnist-cnn", "ray", "ray", "mnist-cnn"]
+        assert ran == ["mnist-cnn", "mnist-cnn", "ray", "ray", "mnist-cnn", "mnist-cnn", "mnist-cnn"]
+        assert [process.wait(120) for process in started] == [0]
         script = re.findall(r"^```python\n(.*?)^```", content, flags=re.S | re.M)[0] + "\nprint(len(rows), len(errors))"
         shown = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
         assert shown.stdout == "2 0\n"
@@ -197,4 +207,6 @@ def test_the_commands_of_scale_work(tmp_path: Path) -> None:
         assert [len(table) for table in tables] == [2, 12, 2]
         assert tables[0].column("number").to_pylist() == tables[2].column("number").to_pylist()
     finally:
+        for process in started:
+            process.kill()
         subprocess.run(["ray", "stop", "--force"], env=programs, capture_output=True)

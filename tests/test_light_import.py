@@ -1,4 +1,4 @@
-"""The wall between the light half and the heavy one: only `learn` may bring in Keras and TensorFlow."""
+"""The wall between the light half and the heavy one: only `learn`, and what trains with it, bring in Keras."""
 
 import json
 import pkgutil
@@ -7,12 +7,12 @@ import sys
 
 import mnist_cnn
 
-HEAVY = {"keras", "tensorflow", "matplotlib", "onnx", "jinja2", "ray"}
+HEAVY = {"keras", "tensorflow", "matplotlib", "onnx", "jinja2", "ray", "jax"}
 
 
 def light_modules() -> list[str]:
     names = [module.name for module in pkgutil.walk_packages(mnist_cnn.__path__, "mnist_cnn.")]
-    light = [name for name in names if ".learn." not in name and not name.endswith("__main__")]
+    light = [name for name in names if ".learn." not in name and not name.endswith(("__main__", "distributed.worker"))]
     return [*light, "mnist_cnn.learn.recipes", "mnist_cnn.learn.run"]
 
 

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_cnn import mnist
-from mnist_cnn.errors import MissingExtraError, MnistCnnError
+from mnist_cnn.distributed.launch import WAIT, World
+from mnist_cnn.errors import DistributedError, MissingExtraError, MnistCnnError
 from mnist_cnn.learn.recipes import RECIPES, SEED
 from mnist_cnn.learn.run import Run
 
@@ -242,6 +243,23 @@ def site(out: Path, model: Path | None) -> None:
     metavar="RUN",
     help="Go on with a run that was stopped or killed, with the settings it was begun with.",
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="Train it by N processes of this machine, each with its share of every batch, by Keras on JAX.",
+)
+@click.option("--coordinator", metavar="HOST:PORT", help="The same on several machines: where rank 0 of them is.")
+@click.option("--rank", type=click.IntRange(0), metavar="R", help="Which of them this is; rank 0 keeps the run.")
+@click.option("--world", type=click.IntRange(1, 1000), metavar="N", help="How many there are.")
+@click.option(
+    "--wait",
+    type=click.IntRange(1, 86_400),
+    default=WAIT,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long they wait for each other at the start.",
+)
 @DATA
 @click.pass_context
 def train(context: click.Context, /, resume: Path | None, data: str | None, **options: Any) -> None:
@@ -260,11 +278,22 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
       mnist-cnn train --seed 7 --deterministic         repeatable to the last bit
       mnist-cnn train --resume runs/seed-20261123-093000
       mnist-cnn train --data fashion/                  Fashion-MNIST, as a folder of IDX files
+      mnist-cnn train --recipe accurate --processes 2  by two processes (docs/scale.md: by several machines)
     """
+    together = {name: options.pop(name) for name in ("processes", "coordinator", "rank", "world", "wait")}
     given = [name for name in options if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT]
+    names = ", ".join("--" + name.replace("_", "-") for name in given)
     if resume and given:
-        names = ", ".join("--" + name.replace("_", "-") for name in given)
         raise click.UsageError(f"--resume takes its settings from the run: it cannot be given together with {names}")
+    world = _world(**together)
+    if world and 0 not in world.ranks:
+        if resume or given:
+            names = names or "--resume"
+            raise click.UsageError(f"only rank 0 has settings: --rank {together['rank']} excludes {names}")
+        click.echo(f"Rank    {together['rank']} of {world.size}; rank 0, at {world.coordinator}, keeps the run")
+        dataclasses.replace(world, data=data).train(None)
+        click.echo("Done")
+        return
     if resume:
         run, dataset, data = _open(resume, data)
     else:
@@ -278,8 +307,13 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
         changes = {name: options.pop(name) for name in ("epochs", "batch_size", "target")}
         changes = {name: value for name, value in changes.items() if value is not None}
         recipe = dataclasses.replace(RECIPES[options.pop("recipe")], **changes)
+        if world:
+            world.divide(recipe.batch_size)
         run = training.start(recipe, dataset, data=data and str(Path(data).resolve()), **options)
     recipe = training.recipe_of(run)
+    if world:
+        world.divide(recipe.batch_size)
+        world = dataclasses.replace(world, data=mnist.FILES if data is None else data)
     images = len(dataset.train.images[: run.config()["limit"]])
     click.echo(f"Recipe  {recipe.name}: {recipe.summary}")
     click.echo(f"Data    {data or 'MNIST, in this package'}: {images:,} training images")
@@ -292,16 +326,18 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
         click.echo(f"Resumed after epoch {run.done()}")
     click.echo()
     try:
-        model = training.fit(run, dataset)
+        model = training.fit(run, dataset, world)
         evaluation = evaluate(run, dataset, data)
         export.write(run, model, run.path / "model.onnx")  # again: now with the score
         page = report.write(run, dataset, evaluation)
-    except KeyboardInterrupt:
-        done = run.done()
+    except (KeyboardInterrupt, DistributedError) as error:
+        done, stopped = run.done(), isinstance(error, KeyboardInterrupt)
         kept = "1 finished epoch is" if done == 1 else f"{done} finished epochs are"
-        click.echo(f"\nStopped by Ctrl-C: {kept} kept. To go on:", err=True)
-        click.echo(f"  mnist-cnn train --resume {shlex.quote(str(run.path))}", err=True)
-        raise SystemExit(130) from None
+        same = "".join(f" --{name} {value}" for name, value in together.items() if world and value not in (None, WAIT))
+        what = "\nStopped by Ctrl-C: " if stopped else f"mnist-cnn: {error}\n"
+        click.echo(f"{what}{kept} kept. To go on:", err=True)
+        click.echo(f"  mnist-cnn train --resume {shlex.quote(str(run.path))}{same}", err=True)
+        raise SystemExit(130 if stopped else 2) from None
     last = run.history()[-1]
     missed = f"; the target of {recipe.target} was not reached"
     missed = "" if recipe.target is None or training.reached(run.history(), recipe) else missed
@@ -464,6 +500,27 @@ def leaderboard(results: Path | None) -> None:
     from mnist_cnn.learn import leaderboard as board
 
     click.echo(board.table(board.read(results or Path(__file__).parents[2] / "benchmarks/results")))
+
+
+def _world(
+    processes: int | None, coordinator: str | None, rank: int | None, world: int | None, wait: int
+) -> World | None:
+    """The processes asked for; None: this one, in the usual way."""
+    parts = {"--coordinator": coordinator, "--rank": rank, "--world": world}
+    missing = [name for name, value in parts.items() if value is None]
+    if processes is None and len(missing) == len(parts):
+        return None
+    if importlib.util.find_spec("jax") is None:
+        raise MissingExtraError("jax", "distributed")
+    if processes is not None:
+        if len(missing) < len(parts):
+            raise click.UsageError("--processes is for this machine alone, --coordinator for several: take one of them")
+        return World.local(processes)
+    if coordinator is None or rank is None or world is None:
+        raise click.UsageError(f"{', '.join(parts)} belong together: {' and '.join(missing)} is missing")
+    if rank >= world:
+        raise click.UsageError(f"--rank: expected 0 to {world - 1}, found {rank}")
+    return World.join(coordinator, rank, world, wait)
 
 
 def _open(folder: Path, data: str | None) -> tuple[Run, mnist.Dataset, str | None]:

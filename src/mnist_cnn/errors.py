@@ -47,6 +47,10 @@ class BulkError(MnistCnnError):
     """The inputs of a bulk run cannot be found, or its output is another run's."""
 
 
+class DistributedError(MnistCnnError):
+    """The processes of a training cannot meet, or one of them ended before the others."""
+
+
 class MissingExtraError(MnistCnnError):
     """A command needs packages that a plain installation leaves out."""
 

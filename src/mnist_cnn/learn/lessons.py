@@ -1,11 +1,11 @@
-"""Lessons: what a network learns from, batch by batch, if not from MNIST's images as they are.
+"""Lessons: what a network learns from, batch by batch, if it is not one array of images.
 
     >>> lessons = Lessons("warped", mnist.load().train, batch_size=128, seed=0)             # doctest: +SKIP
     >>> images, labels = lessons[0]
 
 Each epoch has every digit once, written another way. For who is to be good at MNIST that is ``augment.warp``. For who
 is to read handwriting it is ``augment.digit``, and beside the digits there are what is no digit (``outliers``) and what
-the reader may cut from a number (``numbers``).
+the reader may cut from a number (``numbers``). Or each is as it is, for several processes who need the same order.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from mnist_cnn.learn import augment, numbers, outliers
-from mnist_cnn.mnist import Digits
+from mnist_cnn.mnist import Digits, as_input
 
 _OUTLIERS, _PIECES = 0.21, 0.31
 """So many are no digits, and so many are pieces of numbers, for each digit."""
@@ -30,7 +30,12 @@ class Lessons(keras.utils.PyDataset):
     """An epoch's batches, new ones each epoch, the same for a seed; the last may be smaller."""
 
     def __init__(
-        self, kind: Literal["warped", "handwriting"], digits: Digits, batch_size: int, seed: int, epoch: int = 0
+        self,
+        kind: Literal["plain", "warped", "handwriting"],
+        digits: Digits,
+        batch_size: int,
+        seed: int,
+        epoch: int = 0,
     ) -> None:
         super().__init__(workers=2, max_queue_size=20)  # threads: OpenCV and TensorFlow let go of Python's lock
         self._draw, others = _KINDS[kind]
@@ -50,6 +55,10 @@ class Lessons(keras.utils.PyDataset):
         self._order = np.random.default_rng((self._seed, self._epoch)).permutation(len(self._digits.images))
 
 
+def _plain(digits: Digits, chosen: np.ndarray, rng: np.random.Generator) -> Batch:
+    return as_input(digits.images[chosen]), digits.labels[chosen].astype(np.int64)
+
+
 def _warped(digits: Digits, chosen: np.ndarray, rng: np.random.Generator) -> Batch:
     return augment.warp(digits.images[chosen], rng)[..., None], digits.labels[chosen].astype(np.int64)
 
@@ -63,6 +72,7 @@ def _handwriting(digits: Digits, chosen: np.ndarray, rng: np.random.Generator) -
 
 
 _KINDS: dict[str, tuple[Callable[[Digits, np.ndarray, np.random.Generator], Batch], float]] = {
+    "plain": (_plain, 0.0),
     "warped": (_warped, 0.0),
     "handwriting": (_handwriting, _OUTLIERS + _PIECES),
 }

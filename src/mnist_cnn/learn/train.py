@@ -29,6 +29,7 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_cnn import mnist
+from mnist_cnn.distributed.launch import World
 from mnist_cnn.errors import RunError
 from mnist_cnn.learn import calibrate, export
 from mnist_cnn.learn.callback import StopAtAccuracy
@@ -75,12 +76,13 @@ def start(
     return Run.create(out or _new_folder(recipe.name), config)
 
 
-def fit(run: Run, dataset: mnist.Dataset) -> keras.Model:
+def fit(run: Run, dataset: mnist.Dataset, world: World | None = None) -> keras.Model:
     """Train the run's network from where it stands to its stop, and write model.keras and model.onnx.
 
+    world: the processes that do it together, by Keras on JAX; None: this one, by Keras on TensorFlow or our kernel.
     Epochs that are done already are not repeated, so this is also how a killed run goes on. After a
     KeyboardInterrupt the epochs finished so far are kept, and nothing else is written.
-    Raises RunError if the images are not those the run began with.
+    Raises RunError if the images are not those the run began with, DistributedError if `world` falls apart.
     """
     config = run.config()
     if dataset.sha256() != config["data"]["sha256"]:
@@ -102,16 +104,23 @@ def fit(run: Run, dataset: mnist.Dataset) -> keras.Model:
             # A resumed epoch must not see the images in the order of the first: its seed is another, but a fixed one.
             keras.utils.set_random_seed((config["seed"] + done) % 2**32)
             run.write_json("config.json", config | {"resumed_after_epochs": [*config["resumed_after_epochs"], done]})
-        callbacks = [_KeepEpochs(run)]
-        if recipe.target is not None:
-            callbacks.append(StopAtAccuracy(recipe.target))
-        if config["tensorboard"]:
-            callbacks.append(keras.callbacks.TensorBoard(run.path / "tensorboard"))
-        kernel = _kernel(model) if recipe.kernel else None
-        trainers = [*config.get("trained_by", []), "kernel" if kernel else "keras"]
-        run.write_json("config.json", run.config() | {"trained_by": trainers})
-        with _interrupt_after_batch() as interrupt:
-            _learn(model, recipe, dataset.train, config, done, [*callbacks, interrupt], kernel)
+        kernel = _kernel(model) if recipe.kernel and not world else None
+        by = f"keras on jax, {world.size} processes" if world else "kernel" if kernel else "keras"
+        run.write_json("config.json", run.config() | {"trained_by": [*config.get("trained_by", []), by]})
+        if world:
+            if not done:
+                with replacing(run.checkpoint_file(0)) as temporary:
+                    model.save(temporary)
+            world.train(run)
+            _, model = _restore(run, recipe)
+        else:
+            callbacks = [KeepEpochs(run)]
+            if recipe.target is not None:
+                callbacks.append(StopAtAccuracy(recipe.target))
+            if config["tensorboard"]:
+                callbacks.append(keras.callbacks.TensorBoard(run.path / "tensorboard"))
+            with _interrupt_after_batch() as interrupt:
+                _learn(model, recipe, dataset.train, config, done, [*callbacks, interrupt], kernel)
     if recipe.held_out:
         _, validation = mnist.split(dataset.train)
         run.write_json("calibration.json", calibrate.calibrate(model, validation))
@@ -153,12 +162,12 @@ def _learn(
         kernel.fit(model, training, recipe.batch_size, rates(recipe, steps), calls, done)
         return
     if recipe.learning_rate is not None:
-        callbacks.append(_Rates(rates(recipe, steps)))
+        callbacks.append(Rates(rates(recipe, steps)))
     arguments |= {"callbacks": callbacks, "initial_epoch": done}
     if validation:
         arguments["validation_data"] = (mnist.as_input(validation.images), validation.labels)
     if lessons:
-        model.fit(lessons, **arguments)
+        model.fit(lessons, shuffle=False, **arguments)  # they are drawn in their order
     else:
         model.fit(mnist.as_input(training.images), training.labels, batch_size=recipe.batch_size, **arguments)
 
@@ -171,7 +180,7 @@ def rates(recipe: Recipe, steps: int) -> np.ndarray:
     return (recipe.learning_rate * share).reshape(recipe.epochs, steps)
 
 
-class _Rates(keras.callbacks.Callback):
+class Rates(keras.callbacks.Callback):
     """Sets the learning rate of each step: (epochs, steps)."""
 
     def __init__(self, rates: np.ndarray) -> None:
@@ -247,7 +256,7 @@ def _interrupt_after_batch() -> Iterator[keras.callbacks.Callback]:
     check()
 
 
-class _KeepEpochs(keras.callbacks.Callback):
+class KeepEpochs(keras.callbacks.Callback):
     """After each epoch: the history first and then the checkpoint, whose name says how many epochs it holds.
 
     Keras's BackupAndRestore does not rename, so a kill while it saves leaves it with nothing.

@@ -1,0 +1,194 @@
+"""Worker: one process of a training: its share of each batch, by Keras on JAX.
+
+The global batches, and so the training, are those of one process: ``Lessons`` draws the same in each, and each takes
+every so-manieth row. JAX sums over the processes what is summed over a batch: gradients, metrics, and what batch
+normalisation measures. Only the order of the sums differs, so weights drift apart as slowly as rounding does.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+# Before anything of ``learn``, which chooses TensorFlow.
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+import keras
+import numpy as np
+from jax._src.lib import _jax  # type: ignore[attr-defined]
+from jax.experimental import multihost_utils
+
+from mnist_cnn import mnist
+from mnist_cnn.distributed.launch import LOST, SILENCE, World, address
+from mnist_cnn.errors import DistributedError, MnistCnnError
+from mnist_cnn.learn.callback import StopAtAccuracy
+from mnist_cnn.learn.lessons import Batch, Lessons
+from mnist_cnn.learn.model import load
+from mnist_cnn.learn.run import Run
+from mnist_cnn.learn.train import KeepEpochs, Rates, rates, recipe_of
+
+_VALIDATION_BATCH = 1000
+
+
+def work(link: Connection, world: World, rank: int, folder: Path) -> None:
+    """Do this rank's part, and tell `link` that it has met the others, and what went wrong.
+
+    folder: the run's for rank 0; for the others one to be made, for what rank 0 sends.
+    """
+    try:
+        with _silent_gloo():
+            _meet(world, rank)
+            link.send(None)
+            run = _shared(rank, folder)
+            digits = _same(run, mnist.load(world.data))
+        _train(run, digits, rank, world.size)
+        jax.distributed.shutdown()
+    except (MnistCnnError, jax.errors.JaxRuntimeError) as error:
+        lost = "gloo" in str(error).lower()  # which tells of it in many ways
+        if not lost and not isinstance(error, MnistCnnError):
+            raise
+        link.send(LOST if lost else str(error))
+        os._exit(2)
+
+
+@contextlib.contextmanager
+def _silent_gloo() -> Iterator[None]:
+    """It tells standard output whom it has met."""
+    kept = os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _meet(world: World, rank: int) -> None:
+    host, port = address(world.coordinator)
+    family, kind, _, _, to = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+    with socket.socket(family, kind) as route:
+        route.connect(to)  # sends nothing
+        own = route.getsockname()[0]
+    # JAX tells gloo nothing of this machine's address, and gloo takes what the machine's name means: on Debian
+    # 127.0.1.1, where no other machine finds it.
+    _jax.make_gloo_tcp_collectives = functools.partial(_jax.make_gloo_tcp_collectives, hostname=own)
+    # keras.distribution.initialize is this without the times.
+    jax.distributed.initialize(
+        world.coordinator,
+        world.size,
+        rank,
+        initialization_timeout=world.wait,
+        heartbeat_timeout_seconds=SILENCE,
+        shutdown_timeout_seconds=SILENCE,
+    )
+    devices = keras.distribution.list_devices()
+    keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False))
+
+
+def _shared(rank: int, folder: Path) -> Run:
+    """The run with its settings and its last checkpoint: rank 0's own, and a copy of it for each of the others."""
+    run = Run(folder)
+    config, checkpoint = b"", b""
+    if rank == 0:
+        settings = run.config() | {"done": run.done()}
+        config, checkpoint = json.dumps(settings).encode(), run.checkpoint_file(run.done()).read_bytes()
+    config, checkpoint = _broadcast(config), _broadcast(checkpoint)
+    if rank > 0:
+        folder.mkdir()
+        settings = json.loads(config)
+        run.write_json("config.json", settings)
+        run.checkpoint_file(settings["done"]).write_bytes(checkpoint)
+    return run
+
+
+def _same(run: Run, dataset: mnist.Dataset) -> mnist.Digits:
+    """The images to learn from; DistributedError, in each process, if one of them has others."""
+    same = dataset.sha256() == run.config()["data"]["sha256"]
+    others = [str(rank) for rank, same in enumerate(multihost_utils.process_allgather(np.int32(same))) if not same]
+    if others:
+        raise DistributedError(
+            f"rank {', '.join(others)}: expected the images of rank 0, found others; pass --data there"
+        )
+    return dataset.train
+
+
+def _broadcast(content: bytes) -> bytes:
+    """Rank 0's bytes, in each process."""
+    size = int(multihost_utils.broadcast_one_to_all(np.int32(len(content))))
+    padded = np.frombuffer(content.ljust(size, b"\0"), np.uint8)
+    return np.asarray(multihost_utils.broadcast_one_to_all(padded)).tobytes()
+
+
+def _train(run: Run, digits: mnist.Digits, rank: int, world: int) -> None:
+    config, recipe, done = run.config(), recipe_of(run), run.done()
+    keras.utils.set_random_seed((config["seed"] + done) % 2**32)
+    training, validation = mnist.split(digits) if recipe.held_out else (digits, None)
+    training = mnist.Digits(*(array[: config["limit"]] for array in training))
+    lessons = Lessons(recipe.lessons or "plain", training, recipe.batch_size, config["seed"], done)
+    share = Share(lessons, rank, world)
+    callbacks = [_KeepEpochs(run)] if rank == 0 else []
+    if recipe.target is not None:
+        callbacks.append(StopAtAccuracy(recipe.target))
+    if config["tensorboard"] and rank == 0:
+        callbacks.append(keras.callbacks.TensorBoard(run.path / "tensorboard"))
+    if recipe.learning_rate is not None:
+        callbacks.append(_Rates(rates(recipe, len(share))))
+    checked = Share(Lessons("plain", validation, _VALIDATION_BATCH, 0), rank, world) if validation else None
+    verbose = 0 if rank else 1 if sys.stdout and sys.stdout.isatty() else 2
+    model = load(run.checkpoint_file(done), recipe)
+    model.jit_compile = True  # as JAX has it by default; the file says what TensorFlow has
+    model.fit(
+        share,
+        epochs=recipe.epochs,
+        initial_epoch=done,
+        callbacks=callbacks,
+        validation_data=checked,
+        verbose=verbose,
+        shuffle=False,
+    )
+
+
+class Share(keras.utils.PyDataset):
+    """A rank's rows of each batch: as many as any other rank has.
+
+    What does not divide is left out, fewer rows than there are ranks: of the last batch, as the others are whole.
+    """
+
+    def __init__(self, lessons: Lessons, rank: int, world: int) -> None:
+        super().__init__()  # of one thread: with more, Keras on JAX takes the first batch to build, and is one behind
+        self._lessons, self._rank, self._world = lessons, rank, world
+        self._whole = len(lessons) - (len(lessons[len(lessons) - 1][1]) < world)
+
+    def __len__(self) -> int:
+        return self._whole
+
+    def __getitem__(self, index: int) -> Batch:
+        images, labels = self._lessons[index]
+        end = len(labels) // self._world * self._world
+        return images[self._rank : end : self._world], labels[self._rank : end : self._world]
+
+    def on_epoch_end(self) -> None:
+        self._lessons.on_epoch_end()
+
+
+class _KeepEpochs(KeepEpochs):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        # Keras makes a variable or two when it saves, and in a distribution all processes would have to make them.
+        distribution = keras.distribution.distribution()
+        keras.distribution.set_distribution(None)
+        super().on_epoch_end(epoch, logs)
+        keras.distribution.set_distribution(distribution)
+
+
+class _Rates(Rates):
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self.model.jax_state_sync()  # or what is set here would be overwritten by what JAX holds
+        super().on_train_batch_begin(batch, logs)

@@ -1,0 +1,346 @@
+"""Several processes train one network: as one does, and without hanging when one is missing or dies."""
+
+import dataclasses
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import psutil
+import pytest
+from conftest import Command
+
+from mnist_cnn import mnist
+from mnist_cnn.distributed.launch import SILENCE, World, address
+from mnist_cnn.errors import DistributedError
+from mnist_cnn.learn.model import build
+from mnist_cnn.learn.recipes import SEED, TINY, Recipe
+from mnist_cnn.learn.run import Run
+from mnist_cnn.learn.train import _learn, start
+from mnist_cnn.read import Classifier
+
+TRAIN = [sys.executable, "-m", "mnist_cnn", "train"]
+NAMESPACES = ("mnist-cnn-0", "mnist-cnn-1")
+
+
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def weights(run: Path) -> list[np.ndarray]:
+    return list(keras.saving.load_model(run / "model.keras").get_weights())
+
+
+def apart(some: list[np.ndarray], others: list[np.ndarray]) -> float:
+    return max(float(np.abs(a - b).max()) for a, b in zip(some, others, strict=True))
+
+
+def begin(folder: Path, *arguments: object, host: str | None = None) -> subprocess.Popen[str]:
+    """A training that goes on for minutes, if nothing ends it."""
+    namespace = ["ip", "netns", "exec", host] if host else []
+    command = [*namespace, *TRAIN, *map(str, arguments)]
+    return subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def until(done: bool | object, seconds: float = 90) -> None:
+    """Wait for what a function says."""
+    end = time.monotonic() + seconds
+    while not done():  # type: ignore[operator]
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.1)
+
+
+def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The processes that train, rank 0 first."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    return sorted((child for child in children if "spawn_main" in " ".join(child.cmdline())), key=lambda c: c.pid)
+
+
+# What is said of wrong commands
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("--processes 3", "3 processes: expected a number that divides the batch of 32"),
+        (
+            "--processes 2 --rank 0",
+            "--processes is for this machine alone, --coordinator for several: take one of them",
+        ),
+        ("--rank 1", "--coordinator, --rank, --world belong together: --coordinator and --world is missing"),
+        ("--coordinator here --rank 0 --world 2", "here: expected HOST:PORT, as in 10.0.0.1:9000"),
+        ("--coordinator 127.0.0.1:9000 --rank 2 --world 2", "--rank: expected 0 to 1, found 2"),
+        (
+            "--coordinator 127.0.0.1:9000 --rank 1 --world 2 --seed 3",
+            "only rank 0 has settings: --rank 1 excludes --seed",
+        ),
+        ("--coordinator 192.0.2.1:9000 --rank 0 --world 2", "192.0.2.1:9000: expected a free port of this machine"),
+        (
+            "--coordinator no.invalid:9000 --rank 1 --world 2",
+            "no.invalid:9000: expected the address of rank 0, found: ",
+        ),
+    ],
+)
+def test_a_wrong_command_is_told_in_a_line(command: Command, tmp_path: Path, arguments: str, said: str) -> None:
+    done = command("train", *shlex.split(arguments))
+    assert done.returncode == 2
+    assert said in done.stderr.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_only_this_machine_knows_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.1.1", 9000))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(DistributedError, match=r"found that head means 127\.0\.1\.1 here: give the IP address"):
+        World.join("head:9000", 0, 2)
+    assert World.join("head:9000", 1, 2).ranks == range(1, 2)
+
+
+def test_addresses() -> None:
+    assert address("10.0.0.1:9000") == ("10.0.0.1", 9000)
+    assert address("[fe80::1]:1") == ("fe80::1", 1)
+    for wrong in ("", ":9000", "host", "host:", "host:0", "host:65536", "host:-1", "host:²"):
+        with pytest.raises(DistributedError, match="expected HOST:PORT"):
+            address(wrong)
+
+
+# What comes of it
+
+
+@pytest.mark.slow
+def test_two_processes_train_what_one_does(command: Command, tmp_path: Path, dataset: mnist.Dataset) -> None:
+    limit = 1618  # the last batch has 18
+    for n in (1, 2):
+        done = command("train", "--limit", limit, "--epochs", 2, "--seed", 5, "--processes", n, "--out", f"by-{n}")
+        assert done.returncode == 0, done.stderr
+        assert "Gloo" not in done.stdout + done.stderr
+    one, two = weights(tmp_path / "by-1"), weights(tmp_path / "by-2")
+    assert 0 < apart(one, two) < 1e-4
+    assert Run(tmp_path / "by-2").config()["trained_by"] == ["keras on jax, 2 processes"]
+
+    images = mnist.as_input(dataset.test.images[:100])
+    exported = Classifier(tmp_path / "by-2/model.onnx").probabilities(images)
+    trained = keras.saving.load_model(tmp_path / "by-2/model.keras")
+    assert np.abs(exported - trained.predict(images, verbose=0)).max() < 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", [SEED, TINY], ids=lambda recipe: recipe.name)
+def test_keras_on_tensorflow_trains_the_same(tmp_path: Path, dataset: mnist.Dataset, recipe: Recipe) -> None:
+    """An independent reference, with batch normalisation, augmentation and a rate for each step.
+
+    By plain gradient descent: Adam makes whole steps of what is mere rounding, as a bias before a normalisation is. And
+    for a few steps: after eight, TensorFlow with oneDNN is 6e-4 from TensorFlow without.
+    """
+    recipe = dataclasses.replace(recipe, epochs=1, optimizer="sgd")
+    keras.utils.set_random_seed(0)
+    model, found = build(recipe), []
+    for n in (1, 2):
+        run = start(recipe, dataset, tmp_path / str(n), limit=300)
+        model.save(run.checkpoint_file(0))
+        World.local(n).train(run)
+        assert run.done() == 1
+        found.append(list(keras.saving.load_model(run.checkpoint_file(1)).get_weights()))
+    run = start(recipe, dataset, tmp_path / "tensorflow", limit=300)
+    _learn(
+        model, dataclasses.replace(recipe, lessons=recipe.lessons or "plain"), dataset.train, run.config(), 0, [], None
+    )
+    found.append(model.get_weights())
+    assert 0 < apart(found[0], found[1]) < 1e-4
+    assert 0 < apart(found[0], found[2]) < 1e-4
+
+
+# What goes wrong
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rank", "kill"), [(1, signal.SIGKILL), (0, signal.SIGSTOP), (1, signal.SIGSTOP)])
+def test_a_dying_process_ends_the_others_and_the_run_goes_on_later(
+    tmp_path: Path, command: Command, rank: int, kill: signal.Signals
+) -> None:
+    """Killed, or silent as a machine that is gone."""
+    settings = ("--limit", 3200, "--target", 1, "--processes", 2, "--out", "run")
+    with begin(tmp_path, *settings, "--epochs", 500) as process:
+        until(lambda: (tmp_path / "run/history.csv").exists() and Run(tmp_path / "run").done())
+        began, dying = time.monotonic(), workers(process)
+        dying[rank].send_signal(kill)
+        _, errors = process.communicate(timeout=SILENCE + 30)
+        assert time.monotonic() - began < SILENCE + 20
+    assert process.returncode == 2
+    lines = errors.strip().splitlines()
+    assert len(lines) == 3, errors
+    cause = f"rank {rank} was killed (SIGKILL)" if kill == signal.SIGKILL else "another process of the training ended"
+    assert cause in lines[0]
+    assert re.fullmatch(r"[1-9]\d* finished epochs? (is|are) kept\. To go on:", lines[1])
+    assert lines[2] == "  mnist-cnn train --resume run --processes 2"
+    assert not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in dying)
+
+    done, run = Run(tmp_path / "run").done(), Run(tmp_path / "run")
+    config = run.config()
+    config["recipe"]["epochs"] = done + 1
+    run.write_json("config.json", config)
+    resumed = command(*shlex.split(lines[2])[1:])
+    assert resumed.returncode == 0, resumed.stderr
+    assert f"Resumed after epoch {done}\n" in resumed.stdout
+    assert len(run.history()) == done + 1
+    assert run.config()["trained_by"] == ["keras on jax, 2 processes"] * 2
+
+
+@pytest.mark.slow
+def test_a_resumed_run_is_that_of_one_go(command: Command, tmp_path: Path) -> None:
+    settings = ("--limit", 1600, "--target", 1, "--processes", 2)
+    assert command("train", *settings, "--epochs", 3, "--out", "whole").returncode == 0
+    with begin(tmp_path, *settings, "--epochs", 3, "--out", "cut") as process:
+        until(lambda: (tmp_path / "cut/history.csv").exists() and Run(tmp_path / "cut").done())
+        workers(process)[0].kill()
+        process.communicate(timeout=60)
+    assert command("train", "--resume", "cut", "--processes", 2).returncode == 0
+    assert apart(weights(tmp_path / "whole"), weights(tmp_path / "cut")) < 1e-4
+
+
+@pytest.mark.slow
+def test_ctrl_c_and_a_killed_parent_leave_nothing_running(tmp_path: Path) -> None:
+    for kill, code in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
+        folder = tmp_path / kill.name
+        folder.mkdir()
+        with begin(
+            folder, "--limit", 3200, "--target", 1, "--epochs", 500, "--processes", 2, "--out", "run"
+        ) as process:
+            until(lambda f=folder: (f / "run/history.csv").exists())
+            both = workers(process)
+            assert len(both) == 2
+            if kill == signal.SIGINT:
+                os.killpg(process.pid, kill)  # as a terminal does
+            else:
+                process.kill()
+            _, errors = process.communicate(timeout=30)
+            assert process.returncode == code
+            until(lambda b=both: not any(one.is_running() for one in b), 10)
+        if kill == signal.SIGINT:
+            assert errors.splitlines()[-1] == "  mnist-cnn train --resume run --processes 2"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_missing_process_is_not_waited_for_for_ever(command: Command, rank: int) -> None:
+    where = f"127.0.0.1:{port()}"
+    began = time.monotonic()
+    done = command(
+        "train", "--coordinator", where, "--rank", rank, "--world", 2, "--wait", 3, *(() if rank else ("--limit", 64))
+    )
+    assert time.monotonic() - began < 60
+    assert done.returncode == 2
+    said = f"mnist-cnn: {where}: expected 2 processes to meet there in 3 s, found fewer; start each, with --rank 0 to 1"
+    assert done.stderr.startswith(said)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_rank_with_other_images_is_told(tmp_path: Path, dataset: mnist.Dataset) -> None:
+    other = tmp_path / "other.npz"
+    (x, y), (u, v) = dataset
+    np.savez(other, x_train=x[::-1], y_train=y[::-1], x_test=u, y_test=v)
+    together = ("--coordinator", f"127.0.0.1:{port()}", "--world", 2, "--wait", 60)
+    with (
+        begin(tmp_path, *together, "--rank", 0, "--limit", 320, "--out", "run") as first,
+        begin(tmp_path, *together, "--rank", 1, "--data", other) as second,
+    ):
+        for process in (first, second):
+            said = "mnist-cnn: rank 1: expected the images of rank 0, found others; pass --data there\n"
+            assert process.communicate(timeout=120)[1].startswith(said)
+        assert (first.returncode, second.returncode) == (2, 2)
+
+
+# Two machines
+
+
+@pytest.fixture
+def hosts() -> Iterator[tuple[str, str]]:
+    """Two network namespaces with a cable between them: their names; the first is 10.97.0.1."""
+
+    def ip(*arguments: str) -> None:
+        subprocess.run(["ip", *arguments], check=True, capture_output=True)
+
+    if os.geteuid():
+        pytest.skip("network namespaces are made by root")
+    try:
+        for name in NAMESPACES:
+            ip("netns", "add", name)
+        ip(
+            "link",
+            "add",
+            "cable",
+            "netns",
+            NAMESPACES[0],
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "cable",
+            "netns",
+            NAMESPACES[1],
+        )
+        for i, name in enumerate(NAMESPACES):
+            ip("-n", name, "addr", "add", f"10.97.0.{i + 1}/24", "dev", "cable")
+            ip("-n", name, "link", "set", "cable", "up")
+            ip("-n", name, "link", "set", "lo", "up")
+        yield NAMESPACES
+    finally:
+        for name in NAMESPACES:
+            subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+
+@pytest.mark.slow
+def test_two_machines(tmp_path: Path, hosts: tuple[str, str], command: Command) -> None:
+    """They train what one machine does; and when the cable is pulled both end, with a word."""
+    together = ("--coordinator", "10.97.0.1:9000", "--world", 2, "--wait", 60)
+    settings = ("--limit", 1600, "--epochs", 2, "--out")
+    with (
+        begin(tmp_path, *together, "--rank", 1, host=hosts[1]) as second,
+        begin(tmp_path, *together, "--rank", 0, *settings, "far", host=hosts[0]) as first,
+    ):
+        assert first.communicate(timeout=240)[1] == ""
+        assert second.communicate(timeout=60)[1] == ""
+        assert (first.returncode, second.returncode) == (0, 0)
+    assert command("train", *settings, "near", "--processes", 2).returncode == 0
+    assert apart(weights(tmp_path / "near"), weights(tmp_path / "far")) < 1e-4
+
+    with (
+        begin(tmp_path, *together, "--rank", 1, host=hosts[1]) as second,
+        begin(
+            tmp_path,
+            *together,
+            "--rank",
+            0,
+            "--target",
+            1,
+            "--epochs",
+            500,
+            *settings[:2],
+            "--out",
+            "cut",
+            host=hosts[0],
+        ) as first,
+    ):
+        until(lambda: (tmp_path / "cut/history.csv").exists() and Run(tmp_path / "cut").done(), 120)
+        subprocess.run(["ip", "-n", hosts[1], "link", "set", "cable", "down"], check=True)
+        began = time.monotonic()
+        for process in (first, second):
+            errors = process.communicate(timeout=2 * SILENCE + 30)[1]
+            assert process.returncode == 2
+            assert errors.startswith(
+                "mnist-cnn: another process of the training ended, or cannot be reached any more\n"
+            )
+        assert time.monotonic() - began < 2 * SILENCE + 10
+    assert Run(tmp_path / "cut").done() >= 1
