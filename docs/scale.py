@@ -1,6 +1,8 @@
 """docs/scale.md: when one machine is not enough; `generate.py` writes it."""
 
 import json
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,10 @@ from mnist_cnn.bulk.plan import PICTURES, TILES
 from mnist_cnn.distributed.launch import SILENCE, WAIT
 
 RESULTS = Path(__file__).parents[1] / "benchmarks/results"
+KINDS = ("tiles", "photographs")
+MACHINES, IMAGES = 100, 10**9
+LINK = 10e9 / 8
+"""Bytes a second that the storage gives, all machines together, in the model on paper: 10 Gbit/s."""
 
 
 def page() -> str:
@@ -67,6 +73,8 @@ same time, in the whole cluster. A unit whose worker dies is read by another, an
 machine: with either engine, since both do the same step and write the same parts. Without `--address` Ray is started
 on this machine alone, to try it.
 
+{bulk()}
+
 ## Many trainings
 
 ```bash
@@ -94,20 +102,126 @@ rounding, which training amplifies, makes others that are as good. (Networks wit
 once: Adam takes what is mere rounding for a direction.) The number of processes has to divide the batch; of an
 epoch's last batch the rows that it does not divide are left out.
 
-Rank 0 has the settings and keeps the run, and the others need nothing but the package and the images. The address is
-that of rank 0 as the others reach it: an IP address is safest, since many machines take their own name for 127.0.1.1.
-They talk on that port and on others that they choose, unencrypted, and ask nobody who they are: use a network that you
-trust.
+`--processes` is for a look: one process takes all cores, so on several machines start one on each, in any order, from
+the same commit of this project. Rank 0 has the settings, prints the progress and keeps the run; the others need nothing
+but the images (with `--data` on rank 0: on each), and say "Done". `--batch-size` is that of all processes together.
+
+The address is that of rank 0 as the others reach it: an IP address is safest, since many machines take their own name
+for 127.0.1.1, and any port above 1023. Besides, all talk to all, on ports that they choose: a firewall has to let all of
+TCP through between them. They talk unencrypted and ask nobody who they are: whoever reaches these ports can change the
+training, and perhaps run code on the machines.
 
 They wait {WAIT} s for each other (`--wait`). If one dies, or is not heard of for {SILENCE} s, the others end within
 {2 * SILENCE} s, with a line that says so, and rank 0 has the finished epochs: the command that it prints goes on from
-there, with the others started as before, or on one machine alone, without `--coordinator`. The run is one as any
-other: a plain Keras model, scored, exported.
+there, with the others started as before, or without `--coordinator`, `--rank` and `--world` on one machine alone,
+by TensorFlow. The run is one as any other: a plain Keras model, scored, exported.
 
 ### Does it pay?
 
 {training()}
 """
+
+
+def bulk() -> str:
+    result = json.loads((RESULTS / "bulk.json").read_text())
+    machine, versions, plan = result["machine"], result["versions"], result["plan"]
+    lines = [
+        "### How fast, and when Ray pays",
+        "",
+        "| | engine | workers | a second | first part after | memory |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for kind in KINDS:
+        for row in result[kind]:
+            lines.append(
+                f"| {row['n']:,} {kind} | {row['engine']} | {row['workers']} | {row['n'] / row['seconds']:,.0f} "
+                f"| {row['first']:.1f} s | {row['memory'] / 1e6:,.0f} MB |"
+            )
+    of = {kind: constants(result[kind]) for kind in KINDS}
+    cores = MACHINES * machine["cores"]
+    work = {kind: IMAGES / (cores * of[kind]["core"]) for kind in KINDS}
+    fetch = {kind: IMAGES * of[kind]["bytes"] / LINK for kind in KINDS}
+    rate, held = plan["n"] / plan["seconds"], plan["memory"] / plan["n"]
+
+    def cells(name: str, value: Callable[[str], str]) -> str:
+        return f"| {name} | {' | '.join(map(value, KINDS))} |"
+
+    def bottleneck(kind: str) -> str:
+        share = fetch[kind] / work[kind]
+        if share > 1:
+            return f"for {kind} it is the storage, which can feed {100 / share:.0f} % of the cores"
+        return f"for {kind} it is the cores, which ask the storage for {100 * share:.0f} % of what it gives"
+
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"On {machine['cores']} cores of an {machine['processor']}, with ONNX Runtime {versions['onnxruntime']} and Ray "
+            f"{versions['ray']}. Until the first part is written there is a unit of {TILES:,} tiles or 100 photographs to "
+            "read, besides the start. Memory is that of all processes together, Ray's own too. `python benchmarks/bulk.py` "
+            "measures it.",
+            "",
+            f"Ray needs {of['tiles']['start']:.0f} s more to start, and on one machine never makes up for them: it is the "
+            "same work by as many cores. With a second machine as fast it would, from "
+            + " or ".join(f"{_round(of[kind]['pays']):,} {kind}" for kind in KINDS)
+            + f" on, which are {of['tiles']['pays'] / of['tiles']['local']:.0f} s and "
+            f"{of['photographs']['pays'] / of['photographs']['local']:.0f} s of work for one. So what takes one machine "
+            "minutes is one machine's; a cluster is for hours.",
+            "",
+            f"### On paper: {MACHINES} machines, {IMAGES:,} images",
+            "",
+            f"With the constants above, {MACHINES} machines of {machine['cores']} such cores, and a storage that gives 10 "
+            "Gbit/s to all of them together. This is calculated, not measured.",
+            "",
+            "| | tiles, as IDX | photographs, in Parquet |",
+            "| --- | --- | --- |",
+            cells("a core reads, a second", lambda kind: f"{of[kind]['core']:,.0f}"),
+            cells(f"{cores} cores need", lambda kind: _time(work[kind])),
+            cells("to fetch", lambda kind: f"{IMAGES * of[kind]['bytes'] / 1e12:,.1f} TB"),
+            cells("the storage needs", lambda kind: _time(fetch[kind])),
+            cells("it takes, the longer of both", lambda kind: f"**{_time(max(work[kind], fetch[kind]))}**"),
+            cells("to write", lambda kind: f"{IMAGES * of[kind]['out'] / 1e9:,.0f} GB"),
+            cells("core hours", lambda kind: f"{work[kind] * cores / 3600:,.0f}"),
+            "",
+            f"- **What it costs**: core hours, {of['tiles']['core'] / of['photographs']['core']:,.0f} times as many for a "
+            "photograph as for a tile: finding the digits is the work, not reading them. Who has tiles should keep them "
+            "as tiles.",
+            f"- **The bottleneck**: {'; '.join(map(bottleneck, KINDS))}.",
+            f"- **What breaks first**: the one process that plans and hands out. Of files in a folder it plans {rate:,.0f} a "
+            f"second and holds {held:,.0f} bytes for each (measured with {plan['n']:,}): {_time(IMAGES / rate)} and "
+            f"{IMAGES * held / 1e9:,.0f} GB for all of them, and a store that is asked over a network lists more slowly. So "
+            "put pictures into Parquet files of many thousand, whose row groups are the units, or start one `bulk` for "
+            f"each folder of some million files. What breaks next are {IMAGES // PICTURES:,} parts of {PICTURES} pictures in "
+            "one output folder; row groups of some thousand make fewer.",
+        ]
+    )
+
+
+def constants(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Of one kind of input: inputs a second once it runs, what Ray's start costs, and from how many on that pays."""
+    of = {(row["engine"], row["workers"]): row for row in rows}
+    rates = {way: row["n"] / (row["seconds"] - row["first"]) for way, row in of.items()}
+    start = of["ray", 2]["first"] - of["local", 2]["first"]
+    saved = 1 / rates["local", 2] - 1 / (2 * rates["ray", 2])  # seconds an input, by two machines instead of one
+    return {
+        "local": rates["local", 2],
+        "core": rates["ray", 2] / 2,
+        "start": start,
+        "pays": start / saved,
+        "bytes": of["ray", 2]["bytes_in"] / of["ray", 2]["n"],
+        "out": of["ray", 2]["bytes_out"] / of["ray", 2]["n"],
+    }
+
+
+def _round(n: float) -> int:
+    """To two digits."""
+    return int(round(n, 1 - int(math.log10(n))))
+
+
+def _time(seconds: float) -> str:
+    if seconds < 5400:
+        return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:,.1f} h" if seconds < 36_000 else f"{seconds / 3600:,.0f} h"
 
 
 def training() -> str:

@@ -1,5 +1,6 @@
 """Several processes train one network: as one does, and without hanging when one is missing or dies."""
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -11,6 +12,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -19,7 +22,7 @@ import pytest
 from conftest import Command
 
 from mnist_cnn import mnist
-from mnist_cnn.distributed.launch import SILENCE, World, address
+from mnist_cnn.distributed.launch import SILENCE, World, _Worker, address
 from mnist_cnn.errors import DistributedError
 from mnist_cnn.learn.model import build
 from mnist_cnn.learn.recipes import SEED, TINY, Recipe
@@ -78,6 +81,11 @@ def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
             "--processes 2 --rank 0",
             "--processes is for this machine alone, --coordinator for several: take one of them",
         ),
+        ("--processes 2 --deterministic", "--deterministic is a promise of one process: it excludes --processes and"),
+        (
+            "--coordinator 0.0.0.0:9000 --rank 0 --world 2",
+            "expected the one address by which all machines reach rank 0",
+        ),
         ("--rank 1", "--coordinator, --rank, --world belong together: --coordinator and --world is missing"),
         ("--coordinator here --rank 0 --world 2", "here: expected HOST:PORT, as in 10.0.0.1:9000"),
         ("--coordinator 127.0.0.1:9000 --rank 2 --world 2", "--rank: expected 0 to 1, found 2"),
@@ -110,8 +118,8 @@ def test_a_name_that_only_this_machine_knows_is_no_address(monkeypatch: pytest.M
 def test_addresses() -> None:
     assert address("10.0.0.1:9000") == ("10.0.0.1", 9000)
     assert address("[fe80::1]:1") == ("fe80::1", 1)
-    for wrong in ("", ":9000", "host", "host:", "host:0", "host:65536", "host:-1", "host:²"):
-        with pytest.raises(DistributedError, match="expected HOST:PORT"):
+    for wrong in ("", ":9000", "host", "host:", "host:0", "host:65536", "host:-1", "host:²", "::1:9000", "[]:9"):
+        with pytest.raises(DistributedError, match=r"expected \[?HOST"):
             address(wrong)
 
 
@@ -247,6 +255,34 @@ def test_a_missing_process_is_not_waited_for_for_ever(command: Command, rank: in
 
 
 @pytest.mark.slow
+def test_what_nobody_foresaw_ends_all_at_once_with_its_name(tmp_path: Path, dataset: mnist.Dataset) -> None:
+    run = start(dataclasses.replace(SEED, batch_size=0), dataset, tmp_path / "run")
+    build(SEED).save(run.checkpoint_file(0))
+    began = time.monotonic()
+    with pytest.raises(DistributedError, match=r"^rank [01] ended: ZeroDivisionError: "):
+        World.local(2).train(run)
+    assert time.monotonic() - began < SILENCE
+
+
+@pytest.mark.slow
+def test_fewer_images_than_processes_are_too_few(command: Command) -> None:
+    done = command("train", "--limit", 1, "--processes", 2)
+    assert done.returncode == 2
+    assert "mnist-cnn: 2 processes: expected at least as many images, found fewer\n" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_stop_is_told_once_and_a_finished_run_needs_nobody(command: Command, tmp_path: Path) -> None:
+    settings = ("--limit", 640, "--target", 0.2, "--out", "run")
+    done = command("train", *settings, "--processes", 2)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("raining stops here") == 1
+    again = command("train", "--resume", "run", "--coordinator", f"127.0.0.1:{port()}", "--rank", 0, "--world", 2)
+    assert again.returncode == 0, again.stderr
+    assert "It is finished: there is nothing to train." in again.stdout
+
+
+@pytest.mark.slow
 def test_a_rank_with_other_images_is_told(tmp_path: Path, dataset: mnist.Dataset) -> None:
     other = tmp_path / "other.npz"
     (x, y), (u, v) = dataset
@@ -257,9 +293,40 @@ def test_a_rank_with_other_images_is_told(tmp_path: Path, dataset: mnist.Dataset
         begin(tmp_path, *together, "--rank", 1, "--data", other) as second,
     ):
         for process in (first, second):
-            said = "mnist-cnn: rank 1: expected the images of rank 0, found others; pass --data there\n"
+            said = "mnist-cnn: rank 1: expected the images of rank 0, found others: give it --data, as rank 0\n"
             assert process.communicate(timeout=120)[1].startswith(said)
         assert (first.returncode, second.returncode) == (2, 2)
+
+
+class Ending:
+    """A process that closes its pipe a moment before it has a code."""
+
+    sentinel = "ending"
+    codes = iter([None, None, *[-9] * 9])
+
+    @property
+    def exitcode(self) -> int | None:
+        return next(self.codes)
+
+    def join(self, seconds: float) -> None:
+        pass
+
+
+def test_an_end_that_is_told_before_its_code_is_not_missed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stopped = SimpleNamespace(sentinel="stopped", exitcode=None, join=lambda seconds: None)
+    link = SimpleNamespace(poll=lambda: False)
+
+    @contextlib.contextmanager
+    def started(world: World, rank: int, run: Path | None, folder: Path) -> Iterator[_Worker]:
+        yield _Worker(rank, cast("Any", stopped if rank else Ending()), cast("Any", link), tmp_path)
+
+    def wait(going: list[str]) -> None:
+        assert "ending" in going, "it would wait for ever"
+
+    monkeypatch.setattr("mnist_cnn.distributed.launch._started", started)
+    monkeypatch.setattr("multiprocessing.connection.wait", wait)
+    with pytest.raises(DistributedError, match="rank 0 was killed"):
+        World.local(2).train(None)
 
 
 # Two machines

@@ -251,7 +251,9 @@ def site(out: Path, model: Path | None) -> None:
 )
 @click.option("--coordinator", metavar="HOST:PORT", help="The same on several machines: where rank 0 of them is.")
 @click.option("--rank", type=click.IntRange(0), metavar="R", help="Which of them this is; rank 0 keeps the run.")
-@click.option("--world", type=click.IntRange(1, 1000), metavar="N", help="How many there are.")
+@click.option(
+    "--world", type=click.IntRange(1, 1000), metavar="N", help="How many processes there are, over all machines."
+)
 @click.option(
     "--wait",
     type=click.IntRange(1, 86_400),
@@ -303,17 +305,21 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
         from mnist_cnn.learn import export, report
         from mnist_cnn.learn import train as training
         from mnist_cnn.learn.evaluate import evaluate
-    if not resume:
+    if resume:
+        recipe = training.recipe_of(run)
+    else:
         changes = {name: options.pop(name) for name in ("epochs", "batch_size", "target")}
         changes = {name: value for name, value in changes.items() if value is not None}
         recipe = dataclasses.replace(RECIPES[options.pop("recipe")], **changes)
-        if world:
-            world.divide(recipe.batch_size)
-        run = training.start(recipe, dataset, data=data and str(Path(data).resolve()), **options)
-    recipe = training.recipe_of(run)
     if world:
         world.divide(recipe.batch_size)
+        if run.config()["deterministic"] if resume else options["deterministic"]:
+            raise click.UsageError(
+                "--deterministic is a promise of one process: it excludes --processes and --coordinator"
+            )
         world = dataclasses.replace(world, data=mnist.FILES if data is None else data)
+    if not resume:
+        run = training.start(recipe, dataset, data=data and str(Path(data).resolve()), **options)
     images = len(dataset.train.images[: run.config()["limit"]])
     click.echo(f"Recipe  {recipe.name}: {recipe.summary}")
     click.echo(f"Data    {data or 'MNIST, in this package'}: {images:,} training images")
@@ -333,7 +339,11 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
     except (KeyboardInterrupt, DistributedError) as error:
         done, stopped = run.done(), isinstance(error, KeyboardInterrupt)
         kept = "1 finished epoch is" if done == 1 else f"{done} finished epochs are"
-        same = "".join(f" --{name} {value}" for name, value in together.items() if world and value not in (None, WAIT))
+        same = "".join(
+            f" --{name} {value}" for name, value in together.items() if value and (name, value) != ("wait", WAIT)
+        )
+        if not world or training.finished(run.history(), recipe):  # nobody else is needed any more
+            same = ""
         what = "\nStopped by Ctrl-C: " if stopped else f"mnist-cnn: {error}\n"
         click.echo(f"{what}{kept} kept. To go on:", err=True)
         click.echo(f"  mnist-cnn train --resume {shlex.quote(str(run.path))}{same}", err=True)

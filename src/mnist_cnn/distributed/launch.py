@@ -2,12 +2,16 @@
 
 >>> World.local(2).train(run)                                                       # doctest: +SKIP
 >>> World.join("10.0.0.1:9000", rank=1, size=2).train(None)       # on the second machine; doctest: +SKIP
+
+They are new interpreters that import the program's main module: a script needs its ``if __name__ == "__main__"``.
 """
 
 import contextlib
+import ipaddress
 import multiprocessing
 import multiprocessing.connection
 import os
+import re
 import signal
 import socket
 import tempfile
@@ -26,6 +30,7 @@ SILENCE = 20
 """After so many seconds without a sign of life a process counts as lost."""
 
 LOST = "another process of the training ended, or cannot be reached any more"
+UNREACHABLE = "they met there, but one ended or cannot reach another: every TCP port has to be open between them"
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,8 @@ class World:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         except (OSError, UnicodeError) as error:
             raise DistributedError(f"{coordinator}: expected the address of rank 0, found: {error}") from None
+        if ipaddress.ip_address(str(found[4][0]).partition("%")[0]).is_unspecified:
+            raise DistributedError(f"{coordinator}: expected the one address by which all machines reach rank 0")
         if rank == 0:
             if str(found[4][0]).startswith("127.") and host != "localhost" and not host.startswith("127."):
                 # As Debian has it for a machine's own name; the others would look for rank 0 on themselves.
@@ -69,7 +76,7 @@ class World:
                     f"{found[4][0]} here: give the IP address, on all of them"
                 )
             try:
-                socket.create_server(found[4][:2], family=found[0]).close()
+                socket.create_server(found[4], family=found[0]).close()
             except OSError as error:
                 raise DistributedError(f"{coordinator}: expected a free port of this machine, found: {error}") from None
         return cls(coordinator, size, range(rank, rank + 1), wait)
@@ -89,15 +96,15 @@ class World:
             print(f"Waiting for {others} of {self.size} processes, up to {self.wait} s", flush=True)
         with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
             workers = [
-                stack.enter_context(_started(self, rank, run.path if run and rank == 0 else Path(folder, str(rank))))
+                stack.enter_context(_started(self, rank, run.path if run and rank == 0 else None, Path(folder)))
                 for rank in self.ranks
             ]
-            while going := [worker.process.sentinel for worker in workers if worker.process.exitcode is None]:
+            # Codes are asked for once a round: an end that is told a moment before its code would be missed for ever.
+            while not any(codes := [worker.process.exitcode for worker in workers]):
+                going = [worker.process.sentinel for worker, code in zip(workers, codes, strict=True) if code is None]
+                if not going:
+                    return
                 multiprocessing.connection.wait(going)
-                if any(worker.process.exitcode for worker in workers):
-                    break
-            if not any(worker.process.exitcode for worker in workers):
-                return
             # When one ends the others do, and say that they lost one: what helps is why the first did.
             for worker in workers:
                 worker.process.join(2)
@@ -122,7 +129,7 @@ class _Worker:
         with contextlib.suppress(EOFError, OSError):
             while self.link.poll():
                 told.append(self.link.recv())
-        if told and told[-1]:
+        if told and told[-1]:  # its own words, after it has met the others (None)
             return str(told[-1])
         if code == -signal.SIGABRT:  # JAX's way to end when a process is silent
             if told:
@@ -133,31 +140,35 @@ class _Worker:
             )
         if code < 0:
             return f"rank {self.rank} was killed ({signal.Signals(-code).name}), perhaps for want of memory"
-        lines = self.errors.read_text("utf-8", "replace").strip().splitlines()
+        lines = self.errors.read_text("utf-8", "replace").strip().splitlines()  # it could not even begin
         return f"rank {self.rank} ended: {lines[-1] if lines else f'exit code {code}'}"
 
 
 @contextlib.contextmanager
-def _started(world: World, rank: int, folder: Path) -> Iterator[_Worker]:
-    """A process that does this rank's part; it is ended with us."""
+def _started(world: World, rank: int, run: Path | None, folder: Path) -> Iterator[_Worker]:
+    """A process that does this rank's part; it is ended with us. In `folder` it keeps what nobody needs afterwards."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    descriptor, errors = tempfile.mkstemp(prefix=f"rank-{rank}-", suffix=".log")
-    os.close(descriptor)
-    process = context.Process(target=_work, args=(there, world, rank, folder, errors), name=f"rank {rank}")
-    process.start()
-    there.close()
+    errors = folder / f"rank-{rank}.log"
+    errors.touch()
+    process = context.Process(target=_work, args=(there, world, rank, run or folder / f"rank-{rank}", errors))
     try:
-        yield _Worker(rank, process, here, Path(errors))
+        process.start()
+        there.close()
+        yield _Worker(rank, process, here, errors)
     finally:
-        process.kill()
-        process.join()
+        if process.pid:
+            process.kill()
+            process.join()
         here.close()
-        Path(errors).unlink()
 
 
-def _work(link: Connection, world: World, rank: int, folder: Path, errors: str) -> None:
+def _work(link: Connection, world: World, rank: int, folder: Path, errors: Path) -> None:
     os.dup2(os.open(errors, os.O_WRONLY | os.O_APPEND), 2)  # JAX's C++ is loud, at start and when it ends
+    if rank:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # rank 0 says what is to be said
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        del os.environ[name]  # JAX would go to the others by way of it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
     parent = multiprocessing.parent_process()
     assert parent  # noqa: S101
@@ -175,6 +186,8 @@ def _work(link: Connection, world: World, rank: int, folder: Path, errors: str) 
 def address(coordinator: str) -> tuple[str, int]:
     """HOST:PORT in its parts; [::1]:80 too. Raises DistributedError if it is none."""
     host, _, port = coordinator.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16 or not host:
         raise DistributedError(f"{coordinator}: expected HOST:PORT, as in 10.0.0.1:9000")
+    if not re.fullmatch(r"\[[^\[\]]+\]|[^\[\]:]+", host):
+        raise DistributedError(f"{coordinator}: expected [HOST]:PORT, as in [2001:db8::1]:9000")
     return host.removeprefix("[").removesuffix("]"), int(port)

@@ -7,10 +7,12 @@ normalisation measures. Only the order of the sums differs, so weights drift apa
 
 import contextlib
 import functools
+import hashlib
 import json
 import os
 import socket
 import sys
+import traceback
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,15 +29,17 @@ from jax._src.lib import _jax  # type: ignore[attr-defined]
 from jax.experimental import multihost_utils
 
 from mnist_cnn import mnist
-from mnist_cnn.distributed.launch import LOST, SILENCE, World, address
+from mnist_cnn.distributed.launch import LOST, SILENCE, UNREACHABLE, World, address
 from mnist_cnn.errors import DistributedError, MnistCnnError
 from mnist_cnn.learn.callback import StopAtAccuracy
 from mnist_cnn.learn.lessons import Batch, Lessons
 from mnist_cnn.learn.model import load
 from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import KeepEpochs, Rates, rates, recipe_of
+from mnist_cnn.learn.train import KeepEpochs, Rates, rates, recipe_of, versions
 
 _VALIDATION_BATCH = 1000
+_SAME = ("mnist-cnn", "keras", "jax", "numpy")
+"""What has to be of one version everywhere: each process draws the same batches and compiles the same program."""
 
 
 def work(link: Connection, world: World, rank: int, folder: Path) -> None:
@@ -43,19 +47,27 @@ def work(link: Connection, world: World, rank: int, folder: Path) -> None:
 
     folder: the run's for rank 0; for the others one to be made, for what rank 0 sends.
     """
+    together = False
     try:
+        dataset = mnist.load(world.data)
         with _silent_gloo():
             _meet(world, rank)
             link.send(None)
+            _agree("images", json.dumps(dataset.sha256(), sort_keys=True), "give it --data, as rank 0")
+            _agree("packages", json.dumps([versions()[name] for name in _SAME]), "install the same versions")
             run = _shared(rank, folder)
-            digits = _same(run, mnist.load(world.data))
-        _train(run, digits, rank, world.size)
+            together = True
+        _train(run, dataset.train, rank, world.size)
         jax.distributed.shutdown()
-    except (MnistCnnError, jax.errors.JaxRuntimeError) as error:
-        lost = "gloo" in str(error).lower()  # which tells of it in many ways
-        if not lost and not isinstance(error, MnistCnnError):
-            raise
-        link.send(LOST if lost else str(error))
+    except Exception as error:
+        # Also what nobody foresaw: an end as usual would first wait for the others, who wait for this one.
+        traceback.print_exc()
+        reason = str(error) if isinstance(error, MnistCnnError) else f"{type(error).__name__}: {error}"
+        if "gloo" in str(error).lower():  # which tells of a lost connection in many ways
+            reason = LOST if together else f"{world.coordinator}: {UNREACHABLE}"
+        elif not isinstance(error, MnistCnnError):
+            reason = f"rank {rank} ended: {reason.splitlines()[0]}"
+        link.send(reason)
         os._exit(2)
 
 
@@ -88,6 +100,8 @@ def _meet(world: World, rank: int) -> None:
         initialization_timeout=world.wait,
         heartbeat_timeout_seconds=SILENCE,
         shutdown_timeout_seconds=SILENCE,
+        coordinator_bind_address=world.coordinator,  # and no other of this machine
+        cluster_detection_method="deactivate",
     )
     devices = keras.distribution.list_devices()
     keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False))
@@ -109,15 +123,13 @@ def _shared(rank: int, folder: Path) -> Run:
     return run
 
 
-def _same(run: Run, dataset: mnist.Dataset) -> mnist.Digits:
-    """The images to learn from; DistributedError, in each process, if one of them has others."""
-    same = dataset.sha256() == run.config()["data"]["sha256"]
-    others = [str(rank) for rank, same in enumerate(multihost_utils.process_allgather(np.int32(same))) if not same]
+def _agree(what: str, own: str, advice: str) -> None:
+    """Raises DistributedError, in each process, if one of them has something else than rank 0."""
+    digest = np.frombuffer(hashlib.sha256(own.encode()).digest(), np.uint8)
+    all_of_them = multihost_utils.process_allgather(digest).reshape(-1, len(digest))
+    others = [str(rank) for rank, one in enumerate(all_of_them) if (one != all_of_them[0]).any()]
     if others:
-        raise DistributedError(
-            f"rank {', '.join(others)}: expected the images of rank 0, found others; pass --data there"
-        )
-    return dataset.train
+        raise DistributedError(f"rank {', '.join(others)}: expected the {what} of rank 0, found others: {advice}")
 
 
 def _broadcast(content: bytes) -> bytes:
@@ -141,7 +153,9 @@ def _train(run: Run, digits: mnist.Digits, rank: int, world: int) -> None:
         callbacks.append(keras.callbacks.TensorBoard(run.path / "tensorboard"))
     if recipe.learning_rate is not None:
         callbacks.append(_Rates(rates(recipe, len(share))))
-    checked = Share(Lessons("plain", validation, _VALIDATION_BATCH, 0), rank, world) if validation else None
+    checked = None
+    if validation:
+        checked = Share(Lessons("plain", validation, world * (_VALIDATION_BATCH // world or 1), 0), rank, world)
     verbose = 0 if rank else 1 if sys.stdout and sys.stdout.isatty() else 2
     model = load(run.checkpoint_file(done), recipe)
     model.jit_compile = True  # as JAX has it by default; the file says what TensorFlow has
@@ -159,13 +173,16 @@ def _train(run: Run, digits: mnist.Digits, rank: int, world: int) -> None:
 class Share(keras.utils.PyDataset):
     """A rank's rows of each batch: as many as any other rank has.
 
-    What does not divide is left out, fewer rows than there are ranks: of the last batch, as the others are whole.
+    What does not divide is left out, fewer rows of a batch than there are ranks. The batches divide, but for the last,
+    and those of ``handwriting`` for some sizes. Raises DistributedError if nothing is left.
     """
 
     def __init__(self, lessons: Lessons, rank: int, world: int) -> None:
         super().__init__()  # of one thread: with more, Keras on JAX takes the first batch to build, and is one behind
         self._lessons, self._rank, self._world = lessons, rank, world
         self._whole = len(lessons) - (len(lessons[len(lessons) - 1][1]) < world)
+        if not self._whole:
+            raise DistributedError(f"{world} processes: expected at least as many images, found fewer")
 
     def __len__(self) -> int:
         return self._whole

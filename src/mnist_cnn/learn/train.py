@@ -92,14 +92,14 @@ def fit(run: Run, dataset: mnist.Dataset, world: World | None = None) -> keras.M
     if config["deterministic"]:
         tf.config.experimental.enable_op_determinism()
     if run.model.exists():  # the last file to be written: all is done
-        if not _finished(run.history(), recipe):
+        if not finished(run.history(), recipe):
             raise RunError(
                 f"{run.path}: expected history.csv to tell how model.keras was trained, found epochs missing"
             )
         run.drop_checkpoints()  # a kill may have come between
         return load(run.model, recipe)
     done, model = _restore(run, recipe)
-    if not _finished(run.history(), recipe):
+    if not finished(run.history(), recipe):
         if done:
             # A resumed epoch must not see the images in the order of the first: its seed is another, but a fixed one.
             keras.utils.set_random_seed((config["seed"] + done) % 2**32)
@@ -218,7 +218,8 @@ def _restore(run: Run, recipe: Recipe) -> tuple[int, keras.Model]:
     return done, load(run.checkpoint_file(done), recipe) if done else build(recipe)
 
 
-def _finished(history: list[Epoch], recipe: Recipe) -> bool:
+def finished(history: list[Epoch], recipe: Recipe) -> bool:
+    """Whether no epoch is left to train."""
     return len(history) >= recipe.epochs or reached(history, recipe)
 
 
@@ -293,13 +294,18 @@ def _new_folder(name: str) -> Path:
 
 def versions() -> dict[str, str]:
     numba = {"numba": importlib.metadata.version("numba")} if importlib.util.find_spec("numba") else {}
-    return numba | {
-        "python": platform.python_version(),
-        "mnist-cnn": importlib.metadata.version("mnist-cnn"),
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-        "numpy": np.__version__,
-    }
+    jax = {"jax": importlib.metadata.version("jax")} if importlib.util.find_spec("jax") else {}
+    return (
+        numba
+        | jax
+        | {
+            "python": platform.python_version(),
+            "mnist-cnn": importlib.metadata.version("mnist-cnn"),
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "numpy": np.__version__,
+        }
+    )
 
 
 def _commit() -> str | None:
