@@ -10,7 +10,7 @@ from mnist_cnn.bulk.plan import PICTURES, TILES
 from mnist_cnn.distributed.launch import SILENCE, WAIT
 
 RESULTS = Path(__file__).parents[1] / "benchmarks/results"
-KINDS = ("tiles", "photographs")
+KINDS, UNITS = ("tiles", "photographs"), (TILES, 100)
 MACHINES, IMAGES = 100, 10**9
 LINK = 10e9 / 8
 """Bytes a second that the storage gives, all machines together, in the model on paper: 10 Gbit/s."""
@@ -45,12 +45,27 @@ Hugging Face's datasets have them) and IDX files of 28 × 28 tiles; here or wher
 ```python
 import pyarrow.dataset as ds
 
-rows = ds.dataset("read/readings").to_table().to_pandas()  # id, number, confidence, accepted, digits
+columns = ["id", "number", "confidence", "accepted"]  # and digits; to_batches() instead of to_table(): bit by bit
+rows = ds.dataset("read/readings").to_table(columns).to_pandas()
 errors = ds.dataset("read/errors").to_table().to_pandas()  # id, error
 ```
 
 `id` is the picture's path, or `FILE#ROW` counted from 0. `digits` has a row a digit: its line, box, confidence, and
 whether it is accepted, or a digit at all. Each input is in one of the two tables, once.
+
+A picture, however small, is searched for digits; a row of an IDX file is taken as the digit that it is, some hundred
+times as fast ([how fast](#how-fast-and-when-ray-pays)). So crops that are in MNIST's form already, 28 × 28, light on
+dark, the digit's centre of mass in the middle, belong into IDX, in files of some hundred thousand:
+
+```python
+from pathlib import Path
+
+import numpy as np
+from mnist_cnn.mnist import idx
+
+tiles = np.zeros((1000, 28, 28), np.uint8)  # yours
+Path("tiles.idx3").write_bytes(idx.encode(tiles))
+```
 
 The plan is made first and kept (`read/plan.parquet`): which inputs there are, in units of {PICTURES} pictures,
 {TILES:,} tiles or a row group. A unit becomes one part, which is there whole or not at all. So after a kill, a full
@@ -107,9 +122,10 @@ the same commit of this project. Rank 0 has the settings, prints the progress an
 but the images (with `--data` on rank 0: on each), and say "Done". `--batch-size` is that of all processes together.
 
 The address is that of rank 0 as the others reach it: an IP address is safest, since many machines take their own name
-for 127.0.1.1, and any port above 1023. Besides, all talk to all, on ports that they choose: a firewall has to let all of
-TCP through between them. They talk unencrypted and ask nobody who they are: whoever reaches these ports can change the
-training, and perhaps run code on the machines.
+for 127.0.1.1. Any port above 1023 does. Besides, all talk to all, on ports that they choose: a firewall has to let all
+of TCP through between them. They talk unencrypted and ask nobody who they are: whoever reaches these ports can change the
+training, and perhaps run code on the machines. They compute on the processors, also where there is a GPU: with one,
+nothing of this has been tried.
 
 They wait {WAIT} s for each other (`--wait`). If one dies, or is not heard of for {SILENCE} s, the others end within
 {2 * SILENCE} s, with a line that says so, and rank 0 has the finished epochs: the command that it prints goes on from
@@ -124,7 +140,7 @@ by TensorFlow. The run is one as any other: a plain Keras model, scored, exporte
 
 def bulk() -> str:
     result = json.loads((RESULTS / "bulk.json").read_text())
-    machine, versions, plan = result["machine"], result["versions"], result["plan"]
+    machine, versions, (some, many) = result["machine"], result["versions"], result["plans"]
     lines = [
         "### How fast, and when Ray pays",
         "",
@@ -137,17 +153,20 @@ def bulk() -> str:
                 f"| {row['n']:,} {kind} | {row['engine']} | {row['workers']} | {row['n'] / row['seconds']:,.0f} "
                 f"| {row['first']:.1f} s | {row['memory'] / 1e6:,.0f} MB |"
             )
-    of = {kind: constants(result[kind]) for kind in KINDS}
+    of = {kind: constants(result[kind], unit) for kind, unit in zip(KINDS, UNITS, strict=True)}
     cores = MACHINES * machine["cores"]
     work = {kind: IMAGES / (cores * of[kind]["core"]) for kind in KINDS}
     fetch = {kind: IMAGES * of[kind]["bytes"] / LINK for kind in KINDS}
-    rate, held = plan["n"] / plan["seconds"], plan["memory"] / plan["n"]
+    rate = many["n"] / many["seconds"]
+    held = (many["memory"] - some["memory"]) / (many["n"] - some["n"])
 
     def cells(name: str, value: Callable[[str], str]) -> str:
         return f"| {name} | {' | '.join(map(value, KINDS))} |"
 
     def bottleneck(kind: str) -> str:
         share = fetch[kind] / work[kind]
+        if 0.9 < share < 1.1:
+            return f"for {kind} cores and storage take the same time, so twice as many machines gain nothing"
         if share > 1:
             return f"for {kind} it is the storage, which can feed {100 / share:.0f} % of the cores"
         return f"for {kind} it is the cores, which ask the storage for {100 * share:.0f} % of what it gives"
@@ -161,12 +180,17 @@ def bulk() -> str:
             "read, besides the start. Memory is that of all processes together, Ray's own too. `python benchmarks/bulk.py` "
             "measures it.",
             "",
-            f"Ray needs {of['tiles']['start']:.0f} s more to start, and on one machine never makes up for them: it is the "
-            "same work by as many cores. With a second machine as fast it would, from "
+            f"Ray needs {of['tiles']['start']:.0f} s (tiles) and {of['photographs']['start']:.0f} s (photographs) more until "
+            f"the first part, and reads {1 - 2 * of['tiles']['core'] / of['tiles']['local']:.0%} and "
+            f"{1 - 2 * of['photographs']['core'] / of['photographs']['local']:.0%} slower after it, by two workers: on one "
+            "machine it never pays. With a second machine as fast (calculated: there was one) it would from "
             + " or ".join(f"{_round(of[kind]['pays']):,} {kind}" for kind in KINDS)
-            + f" on, which are {of['tiles']['pays'] / of['tiles']['local']:.0f} s and "
-            f"{of['photographs']['pays'] / of['photographs']['local']:.0f} s of work for one. So what takes one machine "
-            "minutes is one machine's; a cluster is for hours.",
+            + f" on, which one machine reads in {of['tiles']['pays'] / of['tiles']['local']:.0f} and "
+            f"{of['photographs']['pays'] / of['photographs']['local']:.0f} s. So a cluster that stands there anyway pays "
+            "for what takes a minute; one that you have to set up, for what takes hours.",
+            "",
+            f"Ten million tiles are {_time(10**7 / of['tiles']['local'])} for this one machine; ten million pictures that are "
+            f"searched as photographs are, {_time(10**7 / of['photographs']['local'])}.",
             "",
             f"### On paper: {MACHINES} machines, {IMAGES:,} images",
             "",
@@ -187,20 +211,21 @@ def bulk() -> str:
             "photograph as for a tile: finding the digits is the work, not reading them. Who has tiles should keep them "
             "as tiles.",
             f"- **The bottleneck**: {'; '.join(map(bottleneck, KINDS))}.",
-            f"- **What breaks first**: the one process that plans and hands out. Of files in a folder it plans {rate:,.0f} a "
-            f"second and holds {held:,.0f} bytes for each (measured with {plan['n']:,}): {_time(IMAGES / rate)} and "
-            f"{IMAGES * held / 1e9:,.0f} GB for all of them, and a store that is asked over a network lists more slowly. So "
-            "put pictures into Parquet files of many thousand, whose row groups are the units, or start one `bulk` for "
-            f"each folder of some million files. What breaks next are {IMAGES // PICTURES:,} parts of {PICTURES} pictures in "
-            "one output folder; row groups of some thousand make fewer.",
+            f"- **What breaks first**: with a file for each picture, the one process that plans, and with Ray holds the plan to "
+            f"hand it out. It plans {rate:,.0f} files a second and holds {held:,.0f} bytes more for each (measured with "
+            f"{some['n']:,} and {many['n']:,}, on a local disk): {_time(IMAGES / rate)} and {IMAGES * held / 1e9:,.0f} GB for "
+            "all of them, and a store that is asked over a network lists more slowly. So put pictures into Parquet files "
+            "of many thousand, or start one `bulk` for each folder of some million files. What breaks next is the folder "
+            f"of the parts, two a unit: {IMAGES // PICTURES:,} units of {PICTURES} pictures, or one for each row group, which "
+            "should have some thousand rows (here they had 100).",
         ]
     )
 
 
-def constants(rows: list[dict[str, Any]]) -> dict[str, float]:
+def constants(rows: list[dict[str, Any]], unit: int) -> dict[str, float]:
     """Of one kind of input: inputs a second once it runs, what Ray's start costs, and from how many on that pays."""
     of = {(row["engine"], row["workers"]): row for row in rows}
-    rates = {way: row["n"] / (row["seconds"] - row["first"]) for way, row in of.items()}
+    rates = {way: (row["n"] - unit) / (row["seconds"] - row["first"]) for way, row in of.items()}
     start = of["ray", 2]["first"] - of["local", 2]["first"]
     saved = 1 / rates["local", 2] - 1 / (2 * rates["ray", 2])  # seconds an input, by two machines instead of one
     return {

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import multiprocessing
 import os
 import re
 import shlex
@@ -22,7 +23,7 @@ import pytest
 from conftest import Command
 
 from mnist_cnn import mnist
-from mnist_cnn.distributed.launch import SILENCE, World, _Worker, address
+from mnist_cnn.distributed.launch import LOST, SILENCE, UNREACHABLE, World, _Worker, address
 from mnist_cnn.errors import DistributedError
 from mnist_cnn.learn.model import build
 from mnist_cnn.learn.recipes import SEED, TINY, Recipe
@@ -93,7 +94,10 @@ def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
             "--coordinator 127.0.0.1:9000 --rank 1 --world 2 --seed 3",
             "only rank 0 has settings: --rank 1 excludes --seed",
         ),
-        ("--coordinator 192.0.2.1:9000 --rank 0 --world 2", "192.0.2.1:9000: expected a free port of this machine"),
+        (
+            "--coordinator 192.0.2.1:9000 --rank 0 --world 2",
+            "192.0.2.1:9000: expected an address of this machine and a free port",
+        ),
         (
             "--coordinator no.invalid:9000 --rank 1 --world 2",
             "no.invalid:9000: expected the address of rank 0, found: ",
@@ -252,6 +256,9 @@ def test_a_missing_process_is_not_waited_for_for_ever(command: Command, rank: in
     said = f"mnist-cnn: {where}: expected 2 processes to meet there in 3 s, found fewer; start each, with --rank 0 to 1"
     assert done.stderr.startswith(said)
     assert "Traceback" not in done.stderr
+    if rank == 0:
+        resume = rf"  mnist-cnn train --resume \S+ --coordinator {where} --rank 0 --world 2 --wait 3"
+        assert re.fullmatch(resume, done.stderr.splitlines()[-1])
 
 
 @pytest.mark.slow
@@ -302,11 +309,13 @@ class Ending:
     """A process that closes its pipe a moment before it has a code."""
 
     sentinel = "ending"
-    codes = iter([None, None, *[-9] * 9])
+
+    def __init__(self) -> None:
+        self._codes = [-9, None, None]
 
     @property
     def exitcode(self) -> int | None:
-        return next(self.codes)
+        return self._codes.pop() if len(self._codes) > 1 else self._codes[0]
 
     def join(self, seconds: float) -> None:
         pass
@@ -326,6 +335,23 @@ def test_an_end_that_is_told_before_its_code_is_not_missed(monkeypatch: pytest.M
     monkeypatch.setattr("mnist_cnn.distributed.launch._started", started)
     monkeypatch.setattr("multiprocessing.connection.wait", wait)
     with pytest.raises(DistributedError, match="rank 0 was killed"):
+        World.local(2).train(None)
+
+
+@pytest.mark.parametrize("consequence", [LOST, f"127.0.0.1:9000: {UNREACHABLE}"])
+def test_the_cause_is_told_and_not_what_came_of_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, consequence: str
+) -> None:
+    @contextlib.contextmanager
+    def started(world: World, rank: int, run: Path | None, folder: Path) -> Iterator[_Worker]:
+        here, there = multiprocessing.Pipe(duplex=False)
+        if rank == 0:
+            there.send(consequence)
+        process = SimpleNamespace(exitcode=-9 if rank else 2, join=lambda seconds: None)
+        yield _Worker(rank, cast("Any", process), here, tmp_path)
+
+    monkeypatch.setattr("mnist_cnn.distributed.launch._started", started)
+    with pytest.raises(DistributedError, match="rank 1 was killed"):
         World.local(2).train(None)
 
 

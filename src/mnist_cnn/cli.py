@@ -339,9 +339,8 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
     except (KeyboardInterrupt, DistributedError) as error:
         done, stopped = run.done(), isinstance(error, KeyboardInterrupt)
         kept = "1 finished epoch is" if done == 1 else f"{done} finished epochs are"
-        same = "".join(
-            f" --{name} {value}" for name, value in together.items() if value and (name, value) != ("wait", WAIT)
-        )
+        together |= {"wait": None} if together["wait"] == WAIT else {}
+        same = "".join(f" --{name} {value}" for name, value in together.items() if value is not None)
         if not world or training.finished(run.history(), recipe):  # nobody else is needed any more
             same = ""
         what = "\nStopped by Ctrl-C: " if stopped else f"mnist-cnn: {error}\n"

@@ -16,6 +16,7 @@ import signal
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -78,7 +79,9 @@ class World:
             try:
                 socket.create_server(found[4], family=found[0]).close()
             except OSError as error:
-                raise DistributedError(f"{coordinator}: expected a free port of this machine, found: {error}") from None
+                raise DistributedError(
+                    f"{coordinator}: expected an address of this machine and a free port, found: {error}"
+                ) from None
         return cls(coordinator, size, range(rank, rank + 1), wait)
 
     def divide(self, batch_size: int) -> None:
@@ -106,10 +109,11 @@ class World:
                     return
                 multiprocessing.connection.wait(going)
             # When one ends the others do, and say that they lost one: what helps is why the first did.
+            end = time.monotonic() + 2
             for worker in workers:
-                worker.process.join(2)
+                worker.process.join(max(0, end - time.monotonic()))
             troubles = [trouble for worker in workers if (trouble := worker.trouble(self))]
-            raise DistributedError(next((trouble for trouble in troubles if trouble != LOST), LOST))
+            raise DistributedError(min(troubles, key=lambda trouble: trouble.endswith((LOST, UNREACHABLE))))
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,8 @@ def work(link: Connection, world: World, rank: int, folder: Path) -> None:
             _meet(world, rank)
             link.send(None)
             _agree("images", json.dumps(dataset.sha256(), sort_keys=True), "give it --data, as rank 0")
-            _agree("packages", json.dumps([versions()[name] for name in _SAME]), "install the same versions")
+            packages = ", ".join(f"{name} {versions()[name]}" for name in _SAME)
+            _agree("packages", packages, f"install the same versions (here: {packages})")
             run = _shared(rank, folder)
             together = True
         _train(run, dataset.train, rank, world.size)
