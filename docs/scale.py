@@ -53,9 +53,9 @@ errors = ds.dataset("read/errors").to_table().to_pandas()  # id, error
 `id` is the picture's path, or `FILE#ROW` counted from 0. `digits` has a row a digit: its line, box, confidence, and
 whether it is accepted, or a digit at all. Each input is in one of the two tables, once.
 
-A picture, however small, is searched for digits; a row of an IDX file is taken as the digit that it is, some hundred
-times as fast ([how fast](#how-fast-and-when-ray-pays)). So crops that are in MNIST's form already, 28 × 28, light on
-dark, the digit's centre of mass in the middle, belong into IDX, in files of some hundred thousand:
+A picture, however small, is searched for digits; a row of an IDX file is taken as the digit that it is, and searching
+is most of the work ([how fast](#how-fast-and-when-ray-pays)). So crops that are in MNIST's form already, 28 × 28, light
+on dark, the digit's centre of mass in the middle, belong into IDX:
 
 ```python
 from pathlib import Path

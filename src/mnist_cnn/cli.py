@@ -339,8 +339,8 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
     except (KeyboardInterrupt, DistributedError) as error:
         done, stopped = run.done(), isinstance(error, KeyboardInterrupt)
         kept = "1 finished epoch is" if done == 1 else f"{done} finished epochs are"
-        together |= {"wait": None} if together["wait"] == WAIT else {}
-        same = "".join(f" --{name} {value}" for name, value in together.items() if value is not None)
+        own = {name: value for name, value in together.items() if (name, value) != ("wait", WAIT)}
+        same = "".join(f" --{name} {value}" for name, value in own.items() if value is not None)
         if not world or training.finished(run.history(), recipe):  # nobody else is needed any more
             same = ""
         what = "\nStopped by Ctrl-C: " if stopped else f"mnist-cnn: {error}\n"

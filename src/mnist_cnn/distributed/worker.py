@@ -63,11 +63,12 @@ def work(link: Connection, world: World, rank: int, folder: Path) -> None:
     except Exception as error:
         # Also what nobody foresaw: an end as usual would first wait for the others, who wait for this one.
         traceback.print_exc()
-        reason = str(error) if isinstance(error, MnistCnnError) else f"{type(error).__name__}: {error}"
-        if "gloo" in str(error).lower():  # which tells of a lost connection in many ways
+        if isinstance(error, MnistCnnError):
+            reason = str(error)
+        elif "gloo" in str(error).lower():  # which tells of a lost connection in many ways
             reason = LOST if together else f"{world.coordinator}: {UNREACHABLE}"
-        elif not isinstance(error, MnistCnnError):
-            reason = f"rank {rank} ended: {reason.splitlines()[0]}"
+        else:
+            reason = f"rank {rank} ended: {type(error).__name__}: {error}".splitlines()[0]
         link.send(reason)
         os._exit(2)
 

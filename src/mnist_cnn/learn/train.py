@@ -293,19 +293,14 @@ def _new_folder(name: str) -> Path:
 
 
 def versions() -> dict[str, str]:
-    numba = {"numba": importlib.metadata.version("numba")} if importlib.util.find_spec("numba") else {}
-    jax = {"jax": importlib.metadata.version("jax")} if importlib.util.find_spec("jax") else {}
-    return (
-        numba
-        | jax
-        | {
-            "python": platform.python_version(),
-            "mnist-cnn": importlib.metadata.version("mnist-cnn"),
-            "keras": keras.__version__,
-            "tensorflow": tf.__version__,
-            "numpy": np.__version__,
-        }
-    )
+    optional = {name: importlib.metadata.version(name) for name in ("numba", "jax") if importlib.util.find_spec(name)}
+    return optional | {
+        "python": platform.python_version(),
+        "mnist-cnn": importlib.metadata.version("mnist-cnn"),
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "numpy": np.__version__,
+    }
 
 
 def _commit() -> str | None:
