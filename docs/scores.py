@@ -32,8 +32,9 @@ table.
   chosen by such a score. Nothing in training can see a test image: a test takes them away and trains every recipe
   without.
 - Settings were chosen by training on 55,000 images and scoring on the other 5,000
-  (`python benchmarks/accuracy.py --recipe tiny --validation`): the last ones, by other writers, since MNIST is in the
-  order of its writers (a split at random would share them). [LOG.md](../LOG.md) has what was tried, failures included.
+  (`python benchmarks/accuracy.py --recipe tiny --validation`): the last ones, nearly all by other writers, since MNIST
+  is in the order of its writers (a split at random would share them). [LOG.md](../LOG.md) has what was tried, failures
+  included.
 - Even so, 10,000 images leave room for chance: at 99.7 % it moves a score by 0.05 points (one standard deviation),
   whatever the network. Two recipes that lie closer than that were not told apart.
 - Circulating claims of 99.87 and 99.91 % were the best of many epochs, networks or ensembles **on the test set**.

@@ -97,7 +97,8 @@ def split(train: Digits) -> tuple[Digits, Digits]:
     """The fixed split into training and validation images: 55,000 and 5,000 of MNIST's 60,000.
 
     The last twelfth validates, unshuffled, so the split is the same everywhere and needs no seed. MNIST's images are
-    in the order of their writers, so these are by other hands, as the test images are; a split at random shares them.
+    in the order of their writers, so nearly all of these are by other hands, as the test images are; a split at random
+    would share the writers.
     """
     cut = len(train.images) - max(1, len(train.images) // 12)
     return Digits(train.images[:cut], train.labels[:cut]), Digits(train.images[cut:], train.labels[cut:])
