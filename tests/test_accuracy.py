@@ -18,6 +18,8 @@ from mnist_cnn import mnist
 from mnist_cnn.cli import cli
 from mnist_cnn.errors import RunError
 from mnist_cnn.learn import augment, ensemble, leaderboard
+from mnist_cnn.learn.lessons import Lessons, targets
+from mnist_cnn.learn.model import build
 from mnist_cnn.learn.recipes import RECIPES, SEED
 from mnist_cnn.learn.run import Run
 from mnist_cnn.learn.train import fit, start
@@ -66,6 +68,44 @@ def test_a_warped_digit_is_still_that_digit(dataset: mnist.Dataset) -> None:
     assert (np.abs(warped - images / np.float32(255)).mean(axis=(1, 2)) > 0.005).mean() > 0.99
     found = Classifier(threads=2).probabilities(warped[..., None]).argmax(axis=1)
     assert (found == labels).mean() > 0.98
+
+
+def test_warping_can_be_weaker(dataset: mnist.Dataset) -> None:
+    images = dataset.train.images[:500]
+    plain = images / np.float32(255)
+    assert np.array_equal(augment.warp(images, np.random.default_rng(0), 0.0), plain)
+    changed = [np.abs(augment.warp(images, np.random.default_rng(0), s) - plain).mean() for s in (0.25, 0.5, 1.0)]
+    assert changed == sorted(changed)
+    assert changed[0] > 0
+
+
+def test_warping_fades_from_epoch_to_epoch(dataset: mnist.Dataset) -> None:
+    recipe = dataclasses.replace(RECIPES["tiny"], epochs=3, warping=(2.0, 0.0))
+    assert [recipe.strength(epoch) for epoch in range(4)] == [2, 1, 0, 0]
+    assert dataclasses.replace(recipe, epochs=1).strength(0) == 2
+    digits = mnist.Digits(dataset.train.images[:10], dataset.train.labels[:10])
+    lessons = Lessons(dataclasses.replace(recipe, batch_size=10), digits, 0)
+    drawn = []
+    for _ in range(recipe.epochs):
+        images, labels = lessons[0]
+        own = [digits.images[digits.labels == label] / np.float32(255) for label in labels]
+        drawn.append(all((image[..., 0] == known).all((1, 2)).any() for image, known in zip(images, own, strict=True)))
+        lessons.on_epoch_end()
+    assert drawn == [False, False, True]
+
+
+def test_smoothing_is_of_rows_with_a_1_at_each_label(dataset: mnist.Dataset) -> None:
+    recipe, labels = RECIPES["accurate"], dataset.train.labels[:50]
+    rows = targets(recipe, labels)
+    assert rows.shape == (50, recipe.classes)
+    assert (rows.sum(axis=1) == 1).all()
+    assert (rows.argmax(axis=1) == labels).all()
+    assert np.array_equal(targets(SEED, labels), labels)
+    model = build(recipe)
+    images = mnist.as_input(dataset.train.images[:50])
+    logarithms = np.log(model.predict(images, verbose=0).astype(np.float64))
+    expected = -(rows * 0.95 + 0.005) * logarithms  # 5 % of each label is shared out among the ten
+    assert model.evaluate(images, rows, verbose=0)[0] == pytest.approx(expected.sum(axis=1).mean(), rel=1e-5)
 
 
 def test_a_spline_of_equal_shifts_shifts_equally() -> None:

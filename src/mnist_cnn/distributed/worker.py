@@ -6,6 +6,7 @@ normalisation measures. Only the order of the sums differs, so weights drift apa
 """
 
 import contextlib
+import dataclasses
 import functools
 import hashlib
 import json
@@ -146,8 +147,7 @@ def _train(run: Run, digits: mnist.Digits, rank: int, world: int) -> None:
     keras.utils.set_random_seed((config["seed"] + done) % 2**32)
     training, validation = mnist.split(digits) if recipe.held_out else (digits, None)
     training = mnist.Digits(*(array[: config["limit"]] for array in training))
-    lessons = Lessons(recipe.lessons or "plain", training, recipe.batch_size, config["seed"], done)
-    share = Share(lessons, rank, world)
+    share = Share(Lessons(recipe, training, config["seed"], done), rank, world)
     callbacks = [_KeepEpochs(run)] if rank == 0 else []
     if recipe.target is not None:
         callbacks.append(StopAtAccuracy(recipe.target))
@@ -157,7 +157,8 @@ def _train(run: Run, digits: mnist.Digits, rank: int, world: int) -> None:
         callbacks.append(_Rates(rates(recipe, len(share))))
     checked = None
     if validation:
-        checked = Share(Lessons("plain", validation, world * (_VALIDATION_BATCH // world or 1), 0), rank, world)
+        plain = dataclasses.replace(recipe, lessons=None, batch_size=world * (_VALIDATION_BATCH // world or 1))
+        checked = Share(Lessons(plain, validation, 0), rank, world)
     verbose = 0 if rank else 1 if sys.stdout and sys.stdout.isatty() else 2
     model = load(run.checkpoint_file(done), recipe)
     model.jit_compile = True  # as JAX has it by default; the file says what TensorFlow has

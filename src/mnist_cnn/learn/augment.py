@@ -46,22 +46,24 @@ def digit(image: np.ndarray, label: int, rng: np.random.Generator) -> np.ndarray
     return form(spoil(ink, rng))
 
 
-def warp(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def warp(images: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
     """Digits, uint8 (n, 28, 28), each turned, slanted, widened, moved and bent: float32 (n, 28, 28), 0 to 1.
 
-    Bending is a cubic B-spline of 6 x 6 random shifts (as in Ronneberger et al. 2015, with more of them).
+    strength: of all of it; 0 leaves them as they are. Bending is a cubic B-spline of 6 x 6 random shifts (as in
+    Ronneberger et al. 2015, with more of them). Between pixels it is cubic too: linear would learn from softer
+    strokes than those it is asked to read.
     """
     n = len(images)
-    angle, slant = np.deg2rad(rng.normal(0, 7, n)), rng.normal(0, 0.1, n)
-    wide, tall = np.exp(rng.normal(0, 0.07, (2, n)))
+    angle, slant = np.deg2rad(rng.normal(0, 7 * strength, n)), rng.normal(0, 0.1 * strength, n)
+    wide, tall = np.exp(rng.normal(0, 0.07 * strength, (2, n)))
     x_by = np.stack([np.cos(angle) * wide, (np.sin(angle) + slant) * wide], axis=1).astype(np.float32)
     y_by = np.stack([-np.sin(angle) * tall, np.cos(angle) * tall], axis=1).astype(np.float32)
-    moved = rng.normal(0, 0.7, (2, n, 1, 1)).astype(np.float32) + np.float32(_MIDDLE)
-    bent = _SPLINE @ rng.normal(0, 1.6, (2, n, _KNOTS, _KNOTS)).astype(np.float32) @ _SPLINE.T
+    moved = rng.normal(0, 0.7 * strength, (2, n, 1, 1)).astype(np.float32) + np.float32(_MIDDLE)
+    bent = _SPLINE @ rng.normal(0, 1.6 * strength, (2, n, _KNOTS, _KNOTS)).astype(np.float32) @ _SPLINE.T
     x, y = moved + bent + [np.tensordot(by, _GRID, axes=1) for by in (x_by, y_by)]
     out = np.empty(images.shape, np.uint8)
     for i in range(n):
-        cv2.remap(images[i], x[i], y[i], cv2.INTER_LINEAR, dst=out[i])
+        cv2.remap(images[i], x[i], y[i], cv2.INTER_CUBIC, dst=out[i])
     return out.astype(np.float32) / 255
 
 

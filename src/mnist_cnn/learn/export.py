@@ -103,6 +103,8 @@ def onnx(model: keras.Sequential, path: Path, metadata: dict[str, str]) -> None:
                 pass
             case keras.layers.MaxPooling2D(padding="valid"):
                 add("MaxPool", layer.name, kernel_shape=layer.pool_size, strides=layer.strides)
+            case keras.layers.AveragePooling2D(padding="valid"):
+                add("AveragePool", layer.name, kernel_shape=layer.pool_size, strides=layer.strides)
             case keras.layers.GlobalAveragePooling2D():
                 add("GlobalAveragePool", f"{layer.name}.mean")
                 add("Flatten", layer.name)

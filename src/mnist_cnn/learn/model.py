@@ -8,12 +8,14 @@
 import dataclasses
 import zipfile
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import keras
 import numpy as np
 
 from mnist_cnn.errors import ModelError
-from mnist_cnn.learn.recipes import Recipe
+from mnist_cnn.learn.recipes import SGD, CategoricalCrossentropy, Layer, Recipe
 
 # What a user's keras.json says of these is for other programs: the recipes are of Keras's defaults.
 keras.config.set_image_data_format("channels_last")
@@ -30,10 +32,19 @@ def build(recipe: Recipe) -> keras.Sequential:
     """
     if keras.backend.backend() != "tensorflow":
         raise ModelError(f"KERAS_BACKEND: expected tensorflow, found {keras.backend.backend()}")
-    layers = [getattr(keras.layers, type(layer).__name__)(**dataclasses.asdict(layer)) for layer in recipe.layers]
+    layers = [_keras(keras.layers, layer) for layer in recipe.layers]
     model = keras.Sequential([keras.Input((28, 28, 1)), *layers], name=recipe.name)
-    model.compile(optimizer=recipe.optimizer, loss=recipe.loss, metrics=["accuracy"])
+    model.compile(
+        optimizer=_keras(keras.optimizers, recipe.optimizer),
+        loss=_keras(keras.losses, recipe.loss),
+        metrics=["accuracy"],
+    )
     return model
+
+
+def _keras(module: ModuleType, value: Layer | SGD | CategoricalCrossentropy | str) -> Any:
+    """What a recipe's value stands for; a name Keras knows itself."""
+    return value if isinstance(value, str) else getattr(module, type(value).__name__)(**dataclasses.asdict(value))
 
 
 def digits(model: keras.Model, images: np.ndarray) -> np.ndarray:

@@ -33,9 +33,9 @@ from mnist_cnn.distributed.launch import World
 from mnist_cnn.errors import RunError
 from mnist_cnn.learn import calibrate, export
 from mnist_cnn.learn.callback import StopAtAccuracy
-from mnist_cnn.learn.lessons import Lessons
+from mnist_cnn.learn.lessons import Lessons, targets
 from mnist_cnn.learn.model import build, load
-from mnist_cnn.learn.recipes import RECIPES, Recipe
+from mnist_cnn.learn.recipes import RECIPES, SGD, CategoricalCrossentropy, Recipe
 from mnist_cnn.learn.run import Epoch, Run, machine, replacing
 
 
@@ -60,7 +60,11 @@ def start(
     """
     config = {
         "recipe": dataclasses.asdict(recipe)
-        | {"layers": [{"layer": type(layer).__name__, **dataclasses.asdict(layer)} for layer in recipe.layers]},
+        | {
+            "layers": [{"layer": type(layer).__name__, **dataclasses.asdict(layer)} for layer in recipe.layers],
+            "optimizer": _told(recipe.optimizer),
+            "loss": _told(recipe.loss),
+        },
         "seed": seed,
         "limit": limit,
         "images": len(dataset.train.images[:limit]),
@@ -153,7 +157,7 @@ def _learn(
     """The epochs that are not done yet, by Keras or by our own kernel."""
     training, validation = mnist.split(digits) if recipe.held_out else (digits, None)
     training = mnist.Digits(*(array[: config["limit"]] for array in training))
-    lessons = Lessons(recipe.lessons, training, recipe.batch_size, config["seed"], done) if recipe.lessons else None
+    lessons = Lessons(recipe, training, config["seed"], done) if recipe.lessons else None
     steps = len(lessons) if lessons else -(-len(training.labels) // recipe.batch_size)
     # A bar for people, a line an epoch for files.
     arguments: dict[str, Any] = {"epochs": recipe.epochs, "verbose": 1 if sys.stdout and sys.stdout.isatty() else 2}
@@ -165,11 +169,12 @@ def _learn(
         callbacks.append(Rates(rates(recipe, steps)))
     arguments |= {"callbacks": callbacks, "initial_epoch": done}
     if validation:
-        arguments["validation_data"] = (mnist.as_input(validation.images), validation.labels)
+        arguments["validation_data"] = (mnist.as_input(validation.images), targets(recipe, validation.labels))
     if lessons:
         model.fit(lessons, shuffle=False, **arguments)  # they are drawn in their order
     else:
-        model.fit(mnist.as_input(training.images), training.labels, batch_size=recipe.batch_size, **arguments)
+        found = targets(recipe, training.labels)
+        model.fit(mnist.as_input(training.images), found, batch_size=recipe.batch_size, **arguments)
 
 
 def rates(recipe: Recipe, steps: int) -> np.ndarray:
@@ -290,6 +295,10 @@ def _new_folder(name: str) -> Path:
         for folder in (Path("runs", stem + suffix) for suffix in ("", *(f"-{n}" for n in range(2, 1000))))
         if not folder.exists()
     )
+
+
+def _told(value: SGD | CategoricalCrossentropy | str) -> dict[str, Any] | str:
+    return value if isinstance(value, str) else {"name": type(value).__name__, **dataclasses.asdict(value)}
 
 
 def versions() -> dict[str, str]:
