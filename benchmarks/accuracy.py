@@ -8,12 +8,16 @@
 Writes benchmarks/results/accuracy-RECIPE.json after each seed and goes on from there, within a seed from its last
 epoch, so it may be stopped at any time. With --validation it trains on 55,000 images, scores on the other 5,000 and
 writes nothing. Seconds are those of the epochs; milliseconds those of reading one image, `Classifier`, one thread.
+A run in runs/accuracy/ that another machine has trained is scored here, and its seconds are what it would take here:
+two epochs are trained for that, and the faster is multiplied, so leave this one idle meanwhile.
 """
 
 import argparse
 import dataclasses
+import functools
 import json
 import statistics
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -51,10 +55,8 @@ def single(recipe: Recipe, seed: int, dataset: mnist.Dataset) -> dict[str, Any]:
     run = trained(recipe, seed, dataset)
     found = evaluate(run, dataset)
     assert found.corrected  # noqa: S101
-    seconds = duration(run)
-    return {"seed": seed, "epochs": len(run.history())} | row(
-        found.score.errors, found.corrected.errors, seconds, run.path / "model.onnx", dataset
-    )
+    scored = row(found.score.errors, found.corrected.errors, duration(run), run.path / "model.onnx", dataset)
+    return {"seed": seed, "epochs": len(run.history())} | elsewhere([run]) | scored
 
 
 def ensembled(number: int, dataset: mnist.Dataset) -> dict[str, Any]:
@@ -66,13 +68,36 @@ def ensembled(number: int, dataset: mnist.Dataset) -> dict[str, Any]:
     probabilities = Classifier(file, threads=2).probabilities(mnist.as_input(dataset.test.images))
     errors = [of(probabilities, dataset.test.labels).errors for of in (score, score_corrected)]
     seconds = sum(map(duration, runs))
-    return {"seed": number, "members": list(seeds)} | row(errors[0], errors[1], seconds, file, dataset)
+    scored = row(errors[0], errors[1], seconds, file, dataset)
+    return {"seed": number, "members": list(seeds)} | elsewhere(runs) | scored
+
+
+def elsewhere(runs: list[Run]) -> dict[str, Any]:
+    """On which other machines they were trained, if on others, and by which versions."""
+    own, found = machine(), {}
+    for config in (run.config() for run in runs):
+        its = config["machine"]
+        if (its["processor"], its["cores"]) != (own["processor"], own["cores"]):
+            found[its["processor"]] = config["versions"]
+    return {"trained_on": found} if found else {}
 
 
 def duration(run: Run) -> float:
-    """Seconds that all of its epochs took, or would have taken had the machine been idle."""
+    """Seconds that all of its epochs took; for a run of another machine, and on a busy one: times its fastest here."""
     seconds = [epoch["seconds"] for epoch in run.history()]
+    if elsewhere([run]):
+        return len(seconds) * epoch_here(run.config()["recipe"]["name"])
     return len(seconds) * min(seconds) if busy else sum(seconds)
+
+
+@functools.cache
+def epoch_here(name: str) -> float:
+    """Seconds of the faster of the recipe's first two epochs."""
+    recipe, dataset = dataclasses.replace(RECIPES[name], epochs=2), mnist.load(mnist.FILES)
+    with tempfile.TemporaryDirectory() as folder:
+        run = train.start(recipe, dataset, Path(folder) / "run", seed=1)
+        train.fit(run, dataset)
+        return min(epoch["seconds"] for epoch in run.history())
 
 
 def row(errors: int, corrected: int, seconds: float, file: Path, dataset: mnist.Dataset) -> dict[str, Any]:
@@ -127,7 +152,8 @@ def main() -> None:
             print(f"{options.recipe} {seed}: {validated(RECIPES[options.recipe], seed, dataset)} errors of 5,000")
         return
     file = RESULTS / f"accuracy-{options.recipe}.json"
-    rows = json.loads(file.read_text())["rows"] if file.exists() and not options.again else []
+    stored = json.loads(file.read_text()) if file.exists() and not options.again else {"rows": []}
+    rows = stored["rows"]
     missing = sorted(set(range(1, options.seeds + 1)) - {known["seed"] for known in rows})
     recipe = RECIPES["accurate" if options.recipe == "ensemble" else options.recipe]
 
@@ -139,7 +165,7 @@ def main() -> None:
         rows = sorted([*rows, found], key=lambda known: known["seed"])
         parameters = build(recipe).count_params() * (MEMBERS if options.recipe == "ensemble" else 1)
         result = {"recipe": options.recipe, "machine": machine(), "versions": train.versions()}
-        result["busy"] = busy or (json.loads(file.read_text()).get("busy", False) if file.exists() else False)
+        result["busy"] = busy or stored.get("busy", False)
         result |= {"n": len(rows), "parameters": parameters, "bytes": rows[-1]["bytes"]}
         for column in COLUMNS:
             result[column] = spread([known[column] for known in rows])

@@ -124,8 +124,9 @@ but the images (with `--data` on rank 0: on each), and say "Done". `--batch-size
 The address is that of rank 0 as the others reach it: an IP address is safest, since many machines take their own name
 for 127.0.1.1. Any port above 1023 does. Besides, all talk to all, on ports that they choose: a firewall has to let all
 of TCP through between them. They talk unencrypted and ask nobody who they are: whoever reaches these ports can change the
-training, and perhaps run code on the machines. They compute on the processors, also where there is a GPU: with one,
-nothing of this has been tried.
+training, and perhaps run code on the machines. They compute on the processors, also where there is a GPU: the
+networks `accurate` of the leaderboard were trained on one (`JAX_PLATFORMS=cuda`, one process each, LOG.md), several
+processes with GPUs have not been tried.
 
 They wait {WAIT} s for each other (`--wait`). If one dies, or is not heard of for {SILENCE} s, the others end within
 {2 * SILENCE} s, with a line that says so, and rank 0 has the finished epochs: the command that it prints goes on from

@@ -219,6 +219,20 @@ def test_the_benchmark_goes_on_where_it_was(few: Path, monkeypatch: pytest.Monke
     assert {line.split()[1] for line in board.output.splitlines()[2:]} == {"tiny", "ensemble"}
 
 
+@pytest.mark.slow
+def test_the_seconds_of_what_another_machine_trained_are_measured_here(
+    few: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = accuracy.trained(accuracy.RECIPES["tiny"], 1, mnist.load())
+    config = run.config()
+    run.write_json("config.json", config | {"machine": config["machine"] | {"processor": "a GPU"}})
+    run.write_history([epoch | {"seconds": 1e6} for epoch in run.history()])
+    accuracy.epoch_here.cache_clear()
+    found = measured(few, monkeypatch, "--recipe", "tiny", "--seeds", "2")
+    assert [row.get("trained_on") for row in found["rows"]] == [{"a GPU": config["versions"]}, None]
+    assert 0 < found["seconds"]["max"] < 100
+
+
 def test_choosing_writes_nothing(
     few: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,7 @@ from conftest import Command
 from mnist_cnn import mnist
 from mnist_cnn.distributed.launch import LOST, SILENCE, UNREACHABLE, World, _Worker, address
 from mnist_cnn.errors import DistributedError
+from mnist_cnn.learn.lessons import Lessons
 from mnist_cnn.learn.model import build
 from mnist_cnn.learn.recipes import SEED, TINY, Recipe
 from mnist_cnn.learn.run import Run
@@ -131,10 +132,13 @@ def test_addresses() -> None:
 
 
 @pytest.mark.slow
-def test_two_processes_train_what_one_does(command: Command, tmp_path: Path, dataset: mnist.Dataset) -> None:
-    limit = 1618  # the last batch has 18
+@pytest.mark.parametrize(("recipe", "limit"), [("seed", 1618), ("accurate", 274)])  # the last batch has 18
+def test_two_processes_train_what_one_does(
+    command: Command, tmp_path: Path, dataset: mnist.Dataset, recipe: str, limit: int
+) -> None:
     for n in (1, 2):
-        done = command("train", "--limit", limit, "--epochs", 2, "--seed", 5, "--processes", n, "--out", f"by-{n}")
+        settings = ("--recipe", recipe, "--limit", limit, "--epochs", 2, "--seed", 5)
+        done = command("train", *settings, "--processes", n, "--out", f"by-{n}")
         assert done.returncode == 0, done.stderr
         assert "Gloo" not in done.stdout + done.stderr
     one, two = weights(tmp_path / "by-1"), weights(tmp_path / "by-2")
@@ -164,10 +168,12 @@ def test_keras_on_tensorflow_trains_the_same(tmp_path: Path, dataset: mnist.Data
         World.local(n).train(run)
         assert run.done() == 1
         found.append(list(keras.saving.load_model(run.checkpoint_file(1)).get_weights()))
-    run = start(recipe, dataset, tmp_path / "tensorflow", limit=300)
-    _learn(
-        model, dataclasses.replace(recipe, lessons=recipe.lessons or "plain"), dataset.train, run.config(), 0, [], None
-    )
+    config = start(recipe, dataset, tmp_path / "tensorflow", limit=300).config()
+    if recipe.lessons:
+        _learn(model, recipe, dataset.train, config, 0, [], None)
+    else:  # which would take them in another order
+        digits = mnist.Digits(*(array[:300] for array in dataset.train))
+        model.fit(Lessons(recipe, digits, config["seed"]), shuffle=False, verbose=0)
     found.append(model.get_weights())
     assert 0 < apart(found[0], found[1]) < 1e-4
     assert 0 < apart(found[0], found[2]) < 1e-4

@@ -112,7 +112,7 @@ class Recipe:
     lessons: Literal["warped", "handwriting"] | None = None
     """Train on other images each epoch, made from MNIST's (``lessons``); None: on MNIST's as they are."""
     warping: tuple[float, float] = (1.0, 1.0)
-    """How strong it is in the first epoch and in the last; between them along a straight line."""
+    """How strongly `warped` lessons are, in the first epoch and in the last; between them along a straight line."""
     held_out: bool = False
     """Train on 55,000 images only, and validate and calibrate on the other 5,000."""
 
