@@ -1,6 +1,6 @@
 """Does training one network by several processes pay? Milliseconds a step, on one core of a processor and on two.
 
-    python benchmarks/distributed.py              five minutes; leave the machine idle meanwhile
+    python benchmarks/distributed.py              25 minutes; leave the machine idle meanwhile
 
 For some recipes and batches: Keras on TensorFlow, and Keras on JAX, by one process on one core; then JAX by two
 processes on two cores, as by two machines of one core each with a network as fast as this machine's memory. Each way is

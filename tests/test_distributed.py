@@ -142,7 +142,7 @@ def test_two_processes_train_what_one_does(
         assert done.returncode == 0, done.stderr
         assert "Gloo" not in done.stdout + done.stderr
     one, two = weights(tmp_path / "by-1"), weights(tmp_path / "by-2")
-    assert 0 < apart(one, two) < 1e-4
+    assert 0 < apart(one, two) < (1e-4 if recipe == "seed" else 0.5)  # dropout leaves out other units
     assert Run(tmp_path / "by-2").config()["trained_by"] == ["keras on jax, 2 processes"]
 
     images = mnist.as_input(dataset.test.images[:100])
