@@ -30,7 +30,8 @@ table.
   deviation. Each was trained on all 60,000 training images and scored on the 10,000 test images **once**, after its
   last epoch, by the one scorer (`learn/evaluate.py`), which counts errors as integers. No epoch, network or setting was
   chosen by such a score. Nothing in training can see a test image: a test takes them away and trains every recipe
-  without.
+  without. `accurate` is not the first of its name: each was fixed before it was scored, one was scored and not taken,
+  since it was no better, and LOG.md has their scores.
 - Settings were chosen by training on 55,000 images and scoring on the other 5,000
   (`python benchmarks/accuracy.py --recipe tiny --validation`): the last ones, nearly all by other writers, since MNIST
   is in the order of its writers (a split at random would share them). Those of `accurate` were chosen by training on
@@ -68,21 +69,21 @@ def table(results: list[dict[str, Any]]) -> str:
         Each network was scored once on MNIST's test images; n of them, mean ± standard deviation over their seeds, and
         the median of the seconds they were trained in. Trained on {" and on ".join(sorted(machines))}, some of them
         beside other work, with Keras {versions["keras"]} on TensorFlow
-        {versions["tensorflow"]}; {_elsewhere(results)}one image is read by ONNX Runtime on one thread.
+        {versions["tensorflow"]}; one image is read by ONNX Runtime on one thread.{_elsewhere(results)}
         """
     return f"{leaderboard.table(results)}\n\n{_fill(text)}"
 
 
 def _elsewhere(results: list[dict[str, Any]]) -> str:
-    """Which were not trained on that machine."""
+    """A sentence on those that another machine trained; empty if there are none."""
     found: dict[tuple[str, str], dict[str, None]] = {}
     for result in results:
         for row in result["rows"]:
             for machine, versions in row.get("trained_on", {}).items():
                 found.setdefault((machine, versions["jax"]), {})[f"`{result['recipe']}`"] = None
     return "".join(
-        f"but {' and '.join(names)} on an {machine} with JAX {jax}, where the time is what their epochs take on the "
-        "former, alone; "
+        f" But {' and '.join(names)} learnt on an {machine}, with JAX {jax}; their time is an estimate for the machine "
+        "above: all epochs at the faster of two that it was given."
         for (machine, jax), names in found.items()
     )
 
