@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,8 +16,9 @@ from mnist_cnn.errors import RunError
 from mnist_cnn.learn import figures, report
 from mnist_cnn.learn.evaluate import Evaluation, evaluate, load, score
 from mnist_cnn.learn.model import build
-from mnist_cnn.learn.recipes import DENSE, SEED
+from mnist_cnn.learn.recipes import ACCURATE, DENSE, SEED
 from mnist_cnn.learn.run import Run
+from mnist_cnn.learn.train import start
 
 
 class Page(HTMLParser):
@@ -64,9 +66,44 @@ def test_the_page_stands_alone_and_explains_each_picture(
 
 
 def test_captions_are_one_sentence(run: Run, evaluation: Evaluation, dataset: mnist.Dataset) -> None:
-    for title, caption, _ in report._pictures(run, dataset, evaluation):
+    captions = {title: caption for title, caption, _ in report._pictures(run, dataset, evaluation)}
+    for title, caption in captions.items():
         assert len(re.findall(r"[.?!](\s|$)", caption)) == 1, title
         assert caption.endswith(".")
+    assert captions["Learning curves"].endswith("; training stops once the blue line is above the red one.")
+    way = captions["A digit on its way through the network"]
+    assert ("keeps the strongest" in way) == (run.config()["recipe"]["name"] == "seed")
+    assert "a Dense layer weighs it all" in way
+
+
+@pytest.mark.slow  # four hundred little pictures
+def test_captions_tell_of_this_network_and_no_other(dataset: mnist.Dataset, tmp_path: Path) -> None:
+    few = mnist.Dataset(*(mnist.Digits(digits.images[:100], digits.labels[:100]) for digits in dataset))
+    run, model = start(ACCURATE, few, tmp_path / "run"), build(ACCURATE)
+    model.optimizer.build(model.trainable_variables)
+    model.save(run.model)
+    run.write_history([{"epoch": 1, "loss": 2.3, "accuracy": 0.1, "seconds": 1}])
+    captions = {title: caption for title, caption, _ in report._pictures(run, few, evaluate(run, few))}
+    assert captions["Learning curves"].endswith(
+        "small; it was taught to be 95.5 % sure and no more, so its loss cannot fall below 0.28."
+    )
+    assert captions["Reliability"].endswith("so it may be right more often than it says.")
+    way = captions["A digit on its way through the network"]
+    assert "keeps the mean, of each map its mean is left, and the last layer" in way
+
+
+def test_the_marks_of_the_accuracy_are_where_they_say() -> None:
+    history = [{"epoch": n + 1, "loss": 0.1, "accuracy": a, "seconds": 1} for n, a in enumerate((0.849, 0.98, 0.9989))]
+    figure = figures.learning_curves(history, None)
+    figure.draw_without_rendering()
+    axis = figure.axes[0].yaxis
+    low, high = figure.axes[0].get_ylim()
+    marks = {at: text.get_text() for at, text in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)}
+    shown = {at: text for at, text in marks.items() if low <= at <= high}
+    assert len(shown) > 3
+    for at, text in shown.items():
+        assert float(text.removesuffix(" %")) == pytest.approx(100 * at)
+        assert at < 1.0001
 
 
 def test_a_run_without_history_has_no_report(evaluation: Evaluation, dataset: mnist.Dataset, tmp_path: object) -> None:

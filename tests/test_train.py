@@ -203,6 +203,23 @@ def test_a_run_killed_after_its_last_epoch_trains_no_more(dataset: mnist.Dataset
     assert run.model.exists()
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("layers", []), ("optimizer", {"name": "SGD", "momentum": 0.5}), ("learning_rate", 0.3)]
+)
+def test_a_run_of_a_recipe_that_is_another_now_does_not_go_on(
+    key: str, value: object, dataset: mnist.Dataset, tmp_path: Path
+) -> None:
+    run = start(dataclasses.replace(DENSE, epochs=2), dataset, tmp_path / "run", limit=500)
+    config = run.config()
+    run.write_json("config.json", config | {"recipe": config["recipe"] | {key: value}})
+    before = {file.name: file.read_bytes() for file in run.path.iterdir()}
+    with pytest.raises(RunError, match=f"run: expected the recipe dense as it is in this version, found other {key};"):
+        fit(run, dataset)
+    assert {file.name: file.read_bytes() for file in run.path.iterdir()} == before
+    run.write_json("config.json", config | {"recipe": config["recipe"] | {"summary": "in other words"}})
+    fit(run, dataset)
+
+
 def test_ctrl_c_keeps_the_finished_epochs(tmp_path: Path) -> None:
     run = tmp_path / "run"
     running = process("--limit", 6000, "--epochs", 3, "--target", 1, "--out", run, "--batch-size", 16, cwd=tmp_path)

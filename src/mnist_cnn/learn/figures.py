@@ -14,7 +14,7 @@ import tensorflow as tf
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mnist_cnn import mnist
 from mnist_cnn.learn.evaluate import Score
@@ -35,7 +35,7 @@ STYLE: Any = {
     "ytick.color": INK,
 }
 STYLED = mpl.rc_context(STYLE)
-PERCENT = PercentFormatter(1, symbol=" %")
+PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.4g} %")
 
 
 @STYLED
@@ -61,11 +61,12 @@ def learning_curves(history: list[Epoch], target: float | None) -> Figure:
             continue  # so many labels would hide each other
         text = f"{100 * accuracy:.2f} %"
         offset = (3, 6 if target is not None and accuracy > target else -13)
-        left.annotate(text, (epoch, accuracy), xytext=offset, textcoords="offset points", fontsize=8)
+        side = "right" if epoch == epochs[-1] > 10 else "left"
+        left.annotate(text, (epoch, accuracy), xytext=offset, textcoords="offset points", fontsize=8, ha=side)
     levels = accuracies if target is None else [*accuracies, target]
     low, high = min(levels), max(levels)
     margin = max(0.003, (high - low) * 0.18)
-    left.set_ylim(low - margin, high + margin)
+    left.set_ylim(low - margin, min(high + margin, 1 + margin / 4))
     left.yaxis.set_major_formatter(PERCENT)
     left.set_title("Training accuracy")
     right.plot(epochs, [epoch["loss"] for epoch in history], "o-", color=BLUE)
@@ -140,7 +141,7 @@ def reliability(score: Score) -> Figure:
     upper.set_ylim(-0.02, 1.04)
     upper.set_ylabel("how often it is right")
     upper.yaxis.set_major_formatter(PERCENT)
-    upper.legend(frameon=False, loc="upper left")
+    upper.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)  # where no point can be
     upper.text(0.98, 0.06, "over-confident below the line", ha="right", color=GREY, transform=upper.transAxes)
     lower.bar(confidences, sizes, width=0.03, color=BLUE)
     lower.set_yscale("log")

@@ -20,6 +20,7 @@ from mnist_cnn import mnist
 from mnist_cnn.errors import RunError
 from mnist_cnn.learn import figures
 from mnist_cnn.learn.evaluate import Evaluation, load
+from mnist_cnn.learn.recipes import CategoricalCrossentropy
 from mnist_cnn.learn.run import Run, replacing
 from mnist_cnn.learn.train import recipe_of
 
@@ -65,8 +66,24 @@ def write(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> Path:
 
 def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[tuple[str, str, Figure]]:
     images, labels = dataset.test
-    model = load(run)
-    convolution = any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
+    model, recipe = load(run), recipe_of(run)
+    kinds = [type(layer) for layer in model.layers]
+    convolution = keras.layers.Conv2D in kinds
+    ways = {
+        keras.layers.Conv2D: "filters find edges",
+        keras.layers.MaxPooling2D: "pooling halves the size and keeps the strongest",
+        keras.layers.AveragePooling2D: "pooling halves the size and keeps the mean",
+        keras.layers.GlobalAveragePooling2D: "of each map its mean is left",
+    }
+    way = [words for kind, words in ways.items() if kind in kinds]
+    way += ["a Dense layer weighs it all"] * (kinds.count(keras.layers.Dense) > 1)
+    floor = modesty = ""
+    if isinstance(recipe.loss, CategoricalCrossentropy) and recipe.loss.label_smoothing:
+        taught = np.full(recipe.classes, recipe.loss.label_smoothing / recipe.classes)
+        taught[0] += 1 - recipe.loss.label_smoothing
+        softened = f"; it was taught to be {100 * taught[0]:g} % sure and no more, so"
+        floor = f"{softened} its loss cannot fall below {-taught @ np.log(taught):.2f}"
+        modesty = f"{softened} it may be right more often than it says"
     examples = [int(np.flatnonzero(labels == digit)[0]) for digit in np.unique(labels)]
     what = "filters" if convolution else "units of the first layer (the first 32)"
     score = evaluation.score
@@ -74,9 +91,10 @@ def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[
         (
             "Learning curves",
             "After each epoch, which is one pass over the training images: the share it got right while learning "
-            "from them, and its loss, which is what training makes small; training stops once the blue line is above "
-            "the red one.",
-            figures.learning_curves(run.history(), recipe_of(run).target),
+            "from them, and its loss, which is what training makes small"
+            + ("; training stops once the blue line is above the red one" if recipe.target is not None else "")
+            + f"{floor}.",
+            figures.learning_curves(run.history(), recipe.target),
         ),
         (
             "Worst mistakes",
@@ -93,7 +111,7 @@ def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[
         (
             "Reliability",
             "On the dashed line it is right as often as it is sure, nine times in ten where it says 90 %; points below "
-            "the line are over-confidence, and the bars tell how many images each point stands for.",
+            f"the line are over-confidence, and the bars tell how many images each point stands for{modesty}.",
             figures.reliability(score),
         ),
         (
@@ -106,8 +124,7 @@ def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[
         (
             "A digit on its way through the network",
             "One test image as every layer passes it on, bright where the output is large: "
-            + ("filters find edges, pooling halves the size and keeps the strongest, " if convolution else "")
-            + "the Dense layer weighs it all, and the last layer turns that into ten probabilities.",
+            f"{', '.join(way)}, and the last layer turns that into probabilities.",
             figures.feature_maps(model, images[0]),
         ),
         (

@@ -59,12 +59,7 @@ def start(
     Raises RunError before any training if the folder cannot hold the results.
     """
     config = {
-        "recipe": dataclasses.asdict(recipe)
-        | {
-            "layers": [{"layer": type(layer).__name__, **dataclasses.asdict(layer)} for layer in recipe.layers],
-            "optimizer": _told(recipe.optimizer),
-            "loss": _told(recipe.loss),
-        },
+        "recipe": _told(recipe),
         "seed": seed,
         "limit": limit,
         "images": len(dataset.train.images[:limit]),
@@ -102,6 +97,12 @@ def fit(run: Run, dataset: mnist.Dataset, world: World | None = None) -> keras.M
             )
         run.drop_checkpoints()  # a kill may have come between
         return load(run.model, recipe)
+    for key, value in _told(recipe).items():
+        if key != "summary" and config["recipe"].get(key, value) != value:
+            raise RunError(
+                f"{run.path}: expected the recipe {recipe.name} as it is in this version, found other {key}; "
+                "go on with the version that began it, or begin anew"
+            )
     done, model = _restore(run, recipe)
     if not finished(run.history(), recipe):
         if done:
@@ -297,8 +298,18 @@ def _new_folder(name: str) -> Path:
     )
 
 
-def _told(value: SGD | CategoricalCrossentropy | str) -> dict[str, Any] | str:
-    return value if isinstance(value, str) else {"name": type(value).__name__, **dataclasses.asdict(value)}
+def _told(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as config.json has it: what has a type, with its name."""
+
+    def named(value: SGD | CategoricalCrossentropy | str) -> dict[str, Any] | str:
+        return value if isinstance(value, str) else {"name": type(value).__name__, **dataclasses.asdict(value)}
+
+    return dataclasses.asdict(recipe) | {
+        "layers": [{"layer": type(layer).__name__, **dataclasses.asdict(layer)} for layer in recipe.layers],
+        "optimizer": named(recipe.optimizer),
+        "loss": named(recipe.loss),
+        "warping": list(recipe.warping),
+    }
 
 
 def versions() -> dict[str, str]:
