@@ -24,7 +24,7 @@ from typing import Any
 
 import engines
 import numpy as np
-from seeds import spread
+import seeds
 
 from mnist_cnn import mnist
 from mnist_cnn.learn import ensemble, train
@@ -46,9 +46,7 @@ busy = False
 
 def trained(recipe: Recipe, seed: int, dataset: mnist.Dataset) -> Run:
     folder = RUNS / f"{recipe.name}-{seed}{'-validation' if recipe.held_out else ''}"
-    run = Run.open(folder) if (folder / "config.json").exists() else train.start(recipe, dataset, folder, seed=seed)
-    train.fit(run, dataset)
-    return run
+    return seeds.trained(recipe, seed, dataset, folder)
 
 
 def single(recipe: Recipe, seed: int, dataset: mnist.Dataset) -> dict[str, Any]:
@@ -61,15 +59,17 @@ def single(recipe: Recipe, seed: int, dataset: mnist.Dataset) -> dict[str, Any]:
 
 def ensembled(number: int, dataset: mnist.Dataset) -> dict[str, Any]:
     """The ensemble of the seeds 1 to 5 of `accurate`, of 6 to 10, and so on."""
-    seeds = range(MEMBERS * (number - 1) + 1, MEMBERS * number + 1)
-    runs = [trained(RECIPES["accurate"], seed, dataset) for seed in seeds]
+    members = range(MEMBERS * (number - 1) + 1, MEMBERS * number + 1)
+    runs = [trained(RECIPES["accurate"], seed, dataset) for seed in members]
     file = RUNS / f"ensemble-{number}.onnx"
     ensemble.write(runs, file)
     probabilities = Classifier(file, threads=2).probabilities(mnist.as_input(dataset.test.images))
     errors = [of(probabilities, dataset.test.labels).errors for of in (score, score_corrected)]
-    seconds = sum(map(duration, runs))
+    known = RESULTS / "accuracy-accurate.json"
+    rows = {row["seed"]: row["seconds"] for row in json.loads(known.read_text())["rows"]} if known.exists() else {}
+    seconds = sum(rows.get(seed) or duration(run) for seed, run in zip(members, runs, strict=True))
     scored = row(errors[0], errors[1], seconds, file, dataset)
-    return {"seed": number, "members": list(seeds)} | elsewhere(runs) | scored
+    return {"seed": number, "members": list(members)} | elsewhere(runs) | scored
 
 
 def elsewhere(runs: list[Run]) -> dict[str, Any]:
@@ -136,14 +136,18 @@ def main() -> None:
     parser.add_argument("--recipe", choices=[*RECIPES, "ensemble"], required=True)
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="seeds 1 to N (default 1)")
     parser.add_argument("--validation", action="store_true", help="score on the 5,000 validation images only")
-    parser.add_argument("--again", action="store_true", help="forget the stored rows; runs/accuracy/ stays")
+    parser.add_argument("--again", action="store_true", help="score anew; what is trained in runs/accuracy/ stays")
     parser.add_argument(
         "--busy",
         action="store_true",
-        help="the machine does other things too: seconds are the fastest epoch's, times all",
+        help="this machine has other work: a training's seconds are its fastest epoch's, times the number of epochs",
     )
     engines.options(parser)
     options = parser.parse_args()
+    if options.seeds < 1:
+        parser.error(f"--seeds: expected at least 1, found {options.seeds}")
+    if options.validation and options.recipe == "ensemble":
+        parser.error("--validation is for the recipes: an ensemble learns nothing of its own")
     global busy
     busy = options.busy
     if options.validation:
@@ -168,7 +172,7 @@ def main() -> None:
         result["busy"] = busy or stored.get("busy", False)
         result |= {"n": len(rows), "parameters": parameters, "bytes": rows[-1]["bytes"]}
         for column in COLUMNS:
-            result[column] = spread([known[column] for known in rows])
+            result[column] = seeds.spread([known[column] for known in rows])
         with replacing(file) as temporary:
             temporary.write_text(json.dumps(result | {"rows": rows}, indent=2) + "\n")
     for known in rows:

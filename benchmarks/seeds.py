@@ -8,6 +8,7 @@ Seconds are those of the epochs alone: without start-up, loading and evaluation.
 """
 
 import argparse
+import dataclasses
 import json
 import shutil
 import statistics
@@ -16,9 +17,10 @@ from pathlib import Path
 import engines
 
 from mnist_cnn import mnist
+from mnist_cnn.errors import RunError
 from mnist_cnn.learn import train
 from mnist_cnn.learn.evaluate import evaluate
-from mnist_cnn.learn.recipes import RECIPES
+from mnist_cnn.learn.recipes import RECIPES, Recipe
 from mnist_cnn.learn.run import Run, machine, replacing
 
 RESULTS = Path(__file__).parent / "results"
@@ -26,13 +28,17 @@ RUNS = Path(__file__).parents[1] / "runs/seeds"
 COLUMNS = ("epochs", "training_accuracy", "test_accuracy", "errors", "seconds")
 
 
-def measure(recipe: str, seed: int, dataset: mnist.Dataset) -> dict[str, float]:
-    folder = RUNS / f"{recipe}-{seed}"
-    if (folder / "config.json").exists():
-        run = Run.open(folder)
-    else:
-        run = train.start(RECIPES[recipe], dataset, folder, seed=seed)
+def trained(recipe: Recipe, seed: int, dataset: mnist.Dataset, folder: Path) -> Run:
+    """The run in the folder, trained to its end; begun if there is none. Raises RunError if it is of another recipe."""
+    run = Run.open(folder) if (folder / "config.json").exists() else train.start(recipe, dataset, folder, seed=seed)
+    if dataclasses.replace(train.recipe_of(run), summary=recipe.summary) != recipe:
+        raise RunError(f"{folder}: expected a run of {recipe.name} as it is now, found one of another; move it away")
     train.fit(run, dataset)
+    return run
+
+
+def measure(recipe: str, seed: int, dataset: mnist.Dataset) -> dict[str, float]:
+    run = trained(RECIPES[recipe], seed, dataset, RUNS / f"{recipe}-{seed}")
     score = evaluate(run, dataset).score
     history = run.history()
     return {

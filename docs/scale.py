@@ -113,8 +113,8 @@ mnist-cnn train --coordinator 10.0.0.1:9000 --rank 1 --world 2            # on t
 
 Each process learns from its share of every batch, by Keras on JAX, and all gradients are summed: the batches, rates
 and stop are those of `--processes 1`. So are the weights, for some hundred steps of the exercise to a millionth; then
-rounding, which training amplifies, makes others that are as good. (Others go apart at once: dropout leaves out other
-units, and with batch normalisation Adam takes what is mere rounding for a direction.) The number of processes has to
+rounding, which training amplifies, makes others that are as good. (Other recipes' weights differ from the first step
+on: dropout leaves out other units, and with batch normalisation Adam takes what is mere rounding for a direction.) The number of processes has to
 divide the batch; of an epoch's last batch the rows that it does not divide are left out.
 
 `--processes` is for a look: one process takes all cores, so on several machines start one on each, in any order, from
@@ -124,9 +124,9 @@ but the images (with `--data` on rank 0: on each), and say "Done". `--batch-size
 The address is that of rank 0 as the others reach it: an IP address is safest, since many machines take their own name
 for 127.0.1.1. Any port above 1023 does. Besides, all talk to all, on ports that they choose: a firewall has to let all
 of TCP through between them. They talk unencrypted and ask nobody who they are: whoever reaches these ports can change the
-training, and perhaps run code on the machines. They compute on the processors, also where there is a GPU: the
-networks `accurate` of the leaderboard were trained on one (`JAX_PLATFORMS=cuda`, one process each, LOG.md), several
-processes with GPUs have not been tried.
+training, and perhaps run code on the machines. They compute on the processors, also where there is a GPU. With
+`JAX_PLATFORMS=cuda` one process computes on a GPU, which is how the leaderboard's networks `accurate` were trained
+([LOG.md](../LOG.md)); several processes with GPUs have not been tried.
 
 They wait {WAIT} s for each other (`--wait`). If one dies, or is not heard of for {SILENCE} s, the others end within
 {2 * SILENCE} s, with a line that says so, and rank 0 has the finished epochs: the command that it prints goes on from
@@ -256,7 +256,7 @@ def training() -> str:
     lines = [
         "Milliseconds a step:",
         "",
-        "| recipe | batch | TensorFlow | JAX | JAX, two of them | faster than one | than TensorFlow |",
+        "| recipe | batch | TensorFlow | JAX | two on JAX | two against one | two against TensorFlow |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in result["rows"]:

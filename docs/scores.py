@@ -28,17 +28,17 @@ table.
 
 - A row is n networks that differ in their seed alone, the seeds from 1 on, none left out: their mean ± their standard
   deviation. Each was trained on all 60,000 training images and scored on the 10,000 test images **once**, after its
-  last epoch, by the one scorer (`learn/evaluate.py`), which counts errors as integers. No epoch, network or setting was
+  last epoch, by the one scorer (`learn/evaluate.py`), which counts errors as integers. No epoch, seed or setting was
   chosen by such a score. Nothing in training can see a test image: a test takes them away and trains every recipe
-  without. `accurate` is not the first of its name: each was fixed before it was scored, one was scored and not taken,
-  since it was no better, and LOG.md has their scores.
+  without. One choice did know test scores: several networks have borne the name `accurate`, each fixed before it was
+  scored, and one more was scored and did not get it, since it was no better. [LOG.md](../LOG.md) has the scores of all.
 - Settings were chosen by training on 55,000 images and scoring on the other 5,000
   (`python benchmarks/accuracy.py --recipe tiny --validation`): the last ones, nearly all by other writers, since MNIST
-  is in the order of its writers (a split at random would share them). Those of `accurate` were chosen by training on
-  two thirds of the 60,000 and scoring on the last third, in turn, each third a stretch of neighbours.
+  is in the order of its writers (a split at random would share them). Those of `accurate` were chosen by
+  cross-validation among the 60,000: trained on two thirds, scored on the other, each third a stretch of neighbours.
   [LOG.md](../LOG.md) has what was tried, failures included.
 - Even so, 10,000 images leave room for chance: at 99.7 % it moves a score by 0.05 points (one standard deviation),
-  whatever the network. Two recipes that lie closer than that were not told apart.
+  whatever the network. Two recipes that lie closer than that may be equally good.
 - Circulating claims of 99.87 and 99.91 % were the best of many epochs, networks or ensembles **on the test set**.
   Whoever does that reports luck as well.
 
@@ -46,7 +46,7 @@ table.
 
 ```bash
 make train ARGS='--recipe tiny'                                              # one network, its score, its report
-.venv/bin/python benchmarks/accuracy.py --recipe tiny --seeds 5 --again      # the whole row, anew
+.venv/bin/python benchmarks/accuracy.py --recipe tiny --seeds 5 --again      # the row; its runs stay in runs/accuracy/
 ```
 
 {_rerun(results)}
@@ -66,10 +66,10 @@ def table(results: list[dict[str, Any]]) -> str:
     machines = {f"{r['machine']['cores']} cores of an {r['machine']['processor']}" for r in results}
     versions = results[0]["versions"]
     text = f"""
-        Each network was scored once on MNIST's test images; n of them, mean ± standard deviation over their seeds, and
-        the median of the seconds they were trained in. Trained on {" and on ".join(sorted(machines))}, some of them
-        beside other work, with Keras {versions["keras"]} on TensorFlow
-        {versions["tensorflow"]}; one image is read by ONNX Runtime on one thread.{_elsewhere(results)}
+        n: how many networks, which differ in their seed, were trained and scored once each on MNIST's test images. Test
+        accuracy, errors of 10,000 and labels corrected are their mean ± their standard deviation; training is the
+        median of what their epochs took on {" and on ".join(sorted(machines))}, with Keras {versions["keras"]} on
+        TensorFlow {versions["tensorflow"]}; one image is read by ONNX Runtime on one thread.{_elsewhere(results)}
         """
     return f"{leaderboard.table(results)}\n\n{_fill(text)}"
 
@@ -82,8 +82,8 @@ def _elsewhere(results: list[dict[str, Any]]) -> str:
             for machine, versions in row.get("trained_on", {}).items():
                 found.setdefault((machine, versions["jax"]), {})[f"`{result['recipe']}`"] = None
     return "".join(
-        f" But {' and '.join(names)} learnt on an {machine}, with JAX {jax}; their time is an estimate for the machine "
-        "above: all epochs at the faster of two that it was given."
+        f" But {' and '.join(names)} learnt on an {machine}, with JAX {jax}; the time given for them is an estimate: "
+        "two epochs were run on the machine above, and the faster stands for each."
         for (machine, jax), names in found.items()
     )
 
@@ -95,8 +95,8 @@ def _rerun(results: list[dict[str, Any]]) -> str:
     return _fill(
         f"""
         A network of the recipe `tiny` takes {minutes:.0f} minutes on 2 cores. Of those here, the best made
-        {tiny["errors"]["min"]} errors and the worst {tiny["errors"]["max"]}; 19 of 20 others should make
-        {low:.0f} to {high:.0f}.
+        {tiny["errors"]["min"]} errors and the worst {tiny["errors"]["max"]}; two standard deviations around their mean
+        are {low:.0f} to {high:.0f} errors, where nearly every other should lie.
         """
     )
 
@@ -122,8 +122,8 @@ def _robustness() -> str:
     ]
     text = """
         Errors on the 10,000 test images under the corruptions of Mu & Gilmer 2019, "MNIST-C", made anew from their
-        definitions by `benchmarks/corruptions.py`; `handwriting` is the network in this package, which `mnist-cnn read`
-        uses. Nothing was trained on them or chosen by them.
+        definitions by `benchmarks/corruptions.py`, of one network each, that of seed 1; `handwriting` is the network in
+        this package, which `mnist-cnn read` uses. Nothing was trained on them or chosen by them.
         """
     return "\n".join([*lines, "", _fill(text), ""])
 

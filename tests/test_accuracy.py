@@ -159,7 +159,7 @@ def test_what_cannot_be_joined_is_named(members: list[Run], dataset: mnist.Datas
     file = tmp_path / "both.onnx"
     with pytest.raises(RunError, match="expected another network than"):
         ensemble.write([one, one], file)
-    empty = start(SEED, dataset, tmp_path / "empty")
+    empty = start(SEED, dataset, tmp_path / "empty", seed=1)
     with pytest.raises(RunError, match="expected a trained network, found none"):
         ensemble.write([one, empty], file)
     other = onnx.load(one.path / "model.onnx")
@@ -168,18 +168,26 @@ def test_what_cannot_be_joined_is_named(members: list[Run], dataset: mnist.Datas
     empty.model.touch()
     with pytest.raises(RunError, match="expected a network of the same images"):
         ensemble.write([one, empty], file)
+    for key in ("recipe", "seed", "dataset", "commit"):
+        other = onnx.load(one.path / "model.onnx")
+        other.metadata_props.remove(next(entry for entry in other.metadata_props if entry.key == key))
+        onnx.save(other, empty.path / "model.onnx")
+        with pytest.raises(
+            RunError, match=r"empty: expected a model\.onnx of its own network; `export` writes it anew"
+        ):
+            ensemble.write([one, empty], file)
     (empty.path / "model.onnx").write_bytes(b"nonsense")
     with pytest.raises(RunError, match=r"expected a model\.onnx, found"):
         ensemble.write([one, empty], file)
     assert not file.exists()
     assert CliRunner().invoke(cli, ["ensemble", str(one.path)]).exit_code == 2
     before = (one.path / "model.onnx").read_bytes()
-    with pytest.raises(RunError, match="whose own it would replace"):
+    with pytest.raises(RunError, match="among its own"):
         ensemble.write(members, one.path / "model.onnx")
     assert (one.path / "model.onnx").read_bytes() == before
     ensemble.write(members, file)
     shutil.copy(file, empty.path / "model.onnx")
-    with pytest.raises(RunError, match="of one network, found another"):
+    with pytest.raises(RunError, match="of its own network"):
         ensemble.write([one, empty], file)
 
 
@@ -231,6 +239,13 @@ def test_the_seconds_of_what_another_machine_trained_are_measured_here(
     found = measured(few, monkeypatch, "--recipe", "tiny", "--seeds", "2")
     assert [row.get("trained_on") for row in found["rows"]] == [{"a GPU": config["versions"]}, None]
     assert 0 < found["seconds"]["max"] < 100
+
+
+def test_a_run_of_an_earlier_recipe_is_no_row(dataset: mnist.Dataset, few: Path) -> None:
+    recipe = accuracy.RECIPES["tiny"]
+    start(dataclasses.replace(recipe, batch_size=64), dataset, accuracy.RUNS / "tiny-1", seed=1)
+    with pytest.raises(RunError, match="tiny-1: expected a run of tiny as it is now"):
+        accuracy.trained(recipe, 1, dataset)
 
 
 def test_choosing_writes_nothing(

@@ -15,6 +15,7 @@ from sklearn import metrics
 from mnist_cnn import mnist
 from mnist_cnn.errors import ModelError, RunError
 from mnist_cnn.learn.evaluate import BINS, Evaluation, evaluate, load, score, score_corrected, wilson
+from mnist_cnn.learn.recipes import DENSE, SEED, record
 from mnist_cnn.learn.run import Run
 
 
@@ -150,7 +151,7 @@ def test_a_damaged_or_foreign_model_is_named(kind: str, run: Run, tmp_path: Path
     if kind == "flipped":
         content[len(content) // 2 : len(content) // 2 + 200] = bytes(200)
     elif kind == "other recipe":
-        config["recipe"]["name"] = {"seed": "dense", "dense": "seed"}[config["recipe"]["name"]]
+        config["recipe"] = record({"seed": DENSE, "dense": SEED}[config["recipe"]["name"]])
     copy.write_json("config.json", config)
     copy.model.write_bytes(b"PK" if kind == "no network" else content)
     with pytest.raises(ModelError, match=r"model.keras: expected .*, found.+"):

@@ -13,7 +13,7 @@ from onnx import numpy_helper
 
 from mnist_cnn import mnist
 from mnist_cnn.cli import cli
-from mnist_cnn.errors import ModelError
+from mnist_cnn.errors import ModelError, RunError
 from mnist_cnn.learn import export
 from mnist_cnn.learn.evaluate import Evaluation, load
 from mnist_cnn.learn.model import build, digits
@@ -133,3 +133,25 @@ def test_a_layer_without_an_onnx_form_is_named(layer: keras.Layer, message: str,
     with pytest.raises(ModelError, match=message):
         export.onnx(model, tmp_path / "model.onnx", {})
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("run", ["dense"], indirect=True)
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("report.json", "{}", "expected a number for images, found None"),
+        ("report.json", '{"score": [1]}', "expected a number for images, found None"),
+        ("report.json", '{"score": {"images": 10, "errors": "few"}}', "expected a number for errors, found 'few'"),
+        ("calibration.json", '{"temperature": NaN, "threshold": 0.5}', "expected a number for temperature, found nan"),
+        ("calibration.json", '{"temperature": 1}', "expected a number for threshold, found None"),
+    ],
+)
+def test_a_file_of_the_run_that_is_broken_is_named(
+    file: str, content: str, message: str, run: Run, tmp_path: Path
+) -> None:
+    copy = Run(tmp_path)
+    copy.write_json("config.json", run.config())
+    copy.write_text(file, content)
+    with pytest.raises(RunError, match=rf"{file}: {message}$"):
+        export.write(copy, load(run), tmp_path / "model.onnx")
+    assert not (tmp_path / "model.onnx").exists()

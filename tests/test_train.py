@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import math
 import os
 import resource
 import signal
@@ -10,17 +11,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
 from mnist_cnn import mnist
-from mnist_cnn.errors import RunError
-from mnist_cnn.learn.model import load
-from mnist_cnn.learn.recipes import DENSE, HANDWRITING, SEED
+from mnist_cnn.errors import ModelError, RunError
+from mnist_cnn.learn.evaluate import evaluate
+from mnist_cnn.learn.model import build, load
+from mnist_cnn.learn.recipes import DENSE, HANDWRITING, RECIPES, SEED, SGD, Dense, Flatten, Recipe, recall, record
 from mnist_cnn.learn.run import PARTIAL, Run
-from mnist_cnn.learn.train import fit, start
+from mnist_cnn.learn.train import fit, recipe_of, start
 from mnist_cnn.read.classifier import Classifier
 
 
@@ -203,21 +206,93 @@ def test_a_run_killed_after_its_last_epoch_trains_no_more(dataset: mnist.Dataset
     assert run.model.exists()
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("layers", []), ("optimizer", {"name": "SGD", "momentum": 0.5}), ("learning_rate", 0.3)]
-)
-def test_a_run_of_a_recipe_that_is_another_now_does_not_go_on(
-    key: str, value: object, dataset: mnist.Dataset, tmp_path: Path
-) -> None:
-    run = start(dataclasses.replace(DENSE, epochs=2), dataset, tmp_path / "run", limit=500)
+def test_a_run_keeps_the_recipe_that_it_was_begun_with(dataset: mnist.Dataset, tmp_path: Path) -> None:
+    """A later version may have another under that name; an earlier one knew fewer settings."""
+    other = dataclasses.replace(
+        DENSE,
+        layers=(Flatten(), Dense(16, "relu"), Dense(10, "softmax")),
+        optimizer=SGD(0.5),
+        epochs=1,
+        learning_rate=0.1,
+    )
+    run = start(other, dataset, tmp_path / "run", limit=500)
     config = run.config()
-    run.write_json("config.json", config | {"recipe": config["recipe"] | {key: value}})
+    config["recipe"] = {key: value for key, value in config["recipe"].items() if key not in ("warping", "loss")}
+    run.write_json("config.json", config)
+    assert recipe_of(run) == other
+    model = fit(run, dataset)
+    assert model.count_params() == 784 * 16 + 16 + 160 + 10
+    assert float(model.optimizer.momentum) == 0.5
+    assert evaluate(run, dataset).score.errors < 9000
+    with pytest.raises(ModelError, match=r"expected Dense\(units=512, .*\) as layer 2 of dense, found another"):
+        load(run.model, DENSE)
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
+def test_a_recipe_is_recalled_as_it_was_recorded(recipe: Recipe) -> None:
+    assert recall(json.loads(json.dumps(record(recipe)))) == recipe
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": -1},
+        {"seed": 2**32},
+        {"seed": True},
+        {"limit": 0},
+        {"trained_by": 5},
+        {"machine": {}},
+        {"data": {"path": None, "sha256": {}}},
+        *(
+            {"recipe": change}
+            for change in (
+                {"batch_size": 0},
+                {"batch_size": True},
+                {"epochs": -3},
+                {"epochs": 1.5},
+                {"target": math.nan},
+                {"target": "much"},
+                {"learning_rate": math.inf},
+                {"held_out": "yes"},
+                {"lessons": "none"},
+                {"warping": [1]},
+                {"warping": 5},
+                {"layers": []},
+                {"layers": [5]},
+                {"layers": [{"layer": "Lambda"}]},
+                {"layers": [{"layer": "Dense", "units": 10, "colour": "red"}]},
+                {"optimizer": {"name": "Adam"}},
+                {"optimizer": {"momentum": 0.5}},
+                {"loss": {"name": "SGD"}},
+                {"name": "dens"},
+                {"colour": "red"},
+            )
+        ),
+    ],
+    ids=str,
+)
+def test_a_config_that_says_what_cannot_be_is_refused(
+    change: dict[str, Any], dataset: mnist.Dataset, tmp_path: Path
+) -> None:
+    run = start(dataclasses.replace(DENSE, epochs=1), dataset, tmp_path / "run", limit=500)
+    config = run.config()
+    if recipe := change.get("recipe"):
+        change = {"recipe": config["recipe"] | recipe}
+    file = run.write_json("config.json", config | change)
+    before = file.read_bytes()
+    with pytest.raises(RunError, match=r"config\.json: expected .*, found "):
+        fit(run, dataset)
+    assert file.read_bytes() == before
+
+
+def test_a_history_with_other_columns_is_not_gone_on_with(dataset: mnist.Dataset, tmp_path: Path) -> None:
+    run = start(dataclasses.replace(DENSE, epochs=2), dataset, tmp_path / "run", limit=500)
+    build(DENSE).save(run.checkpoint_file(1))
+    run.write_history([{"epoch": 1, "loss": 1.0, "accuracy": 0.5}])
     before = {file.name: file.read_bytes() for file in run.path.iterdir()}
-    with pytest.raises(RunError, match=f"run: expected the recipe dense as it is in this version, found other {key};"):
+    with pytest.raises(RunError, match=r"history.csv: expected the columns accuracy, epoch, loss, s.*, found others"):
         fit(run, dataset)
     assert {file.name: file.read_bytes() for file in run.path.iterdir()} == before
-    run.write_json("config.json", config | {"recipe": config["recipe"] | {"summary": "in other words"}})
-    fit(run, dataset)
 
 
 def test_ctrl_c_keeps_the_finished_epochs(tmp_path: Path) -> None:
@@ -246,7 +321,7 @@ def test_a_folder_that_cannot_take_the_results_is_found_before_training(kind: st
     match kind:
         case "a file is in the way":
             out.write_text("precious")
-            expected += "File exists"
+            expected += "a file of that name"
         case "no room":
             expected += "File too large"
         case "not empty":

@@ -217,9 +217,9 @@ def site(out: Path, model: Path | None) -> None:
     help="; ".join(f"{recipe.name}: {recipe.summary}" for recipe in RECIPES.values()) + ".",
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of everything random.")
-@click.option("--epochs", type=click.IntRange(1, 10_000), help="At most so many.  [default: the recipe's; 10]")
+@click.option("--epochs", type=click.IntRange(1, 10_000), help="At most so many.  [default: the recipe's, 10 for seed]")
 @click.option(
-    "--batch-size", type=click.IntRange(1, 60_000), help="Images a training step.  [default: the recipe's; 32]"
+    "--batch-size", type=click.IntRange(1, 60_000), help="Images a training step.  [default: the recipe's, 32 for seed]"
 )
 @click.option(
     "--target",

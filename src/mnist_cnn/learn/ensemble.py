@@ -24,21 +24,22 @@ def write(runs: Sequence[Run], path: Path, **more: str) -> None:
     """
     for run in runs:
         if path.resolve().parent == run.path.resolve():
-            raise RunError(
-                f"{path}: expected a file beside the runs, found one in {run.path}, whose own it would replace"
-            )
+            raise RunError(f"{path}: expected a file beside the runs, found one in {run.path}, among its own")
     models = [_model(run) for run in runs]
     about = [{entry.key: entry.value for entry in model.metadata_props} for model in models]
-    for run, own in zip(runs, about, strict=True):
-        if "seed" not in own:
-            raise RunError(
-                f"{run.path}: expected the model.onnx of one network, found another; `export` writes it anew"
-            )
+    for run, model, own in zip(runs, models, about, strict=True):
+        config = run.config()
+        if (own.get("recipe"), own.get("seed")) != (config["recipe"]["name"], str(config["seed"])) or not (
+            {"dataset", "commit", "classes"} <= own.keys() and [value.name for value in model.graph.input] == ["image"]
+        ):
+            raise RunError(f"{run.path}: expected a model.onnx of its own network; `export` writes it anew")
         if own["dataset"] != about[0]["dataset"]:
             raise RunError(f"{run.path}: expected a network of the same images as {runs[0].path}, found one of others")
     for (one, model), (other, twin) in itertools.combinations(zip(runs, models, strict=True), 2):
         if model.graph.initializer == twin.graph.initializer:
-            raise RunError(f"{other.path}: expected another network than {one.path}, found the same")
+            raise RunError(
+                f"{other.path}: expected another network than {one.path}, found the same; train it with another --seed"
+            )
     graph = models[0].graph
     nodes, weights, outputs = [], [], []
     for number, model in enumerate(models, 1):

@@ -6,6 +6,7 @@ Input ``image``, float32 (n, 28, 28, 1) in [0, 1]; output ``probabilities``, flo
 activation, named as in the Keras model; no converter, whose output nobody can read.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import numpy as np
 from onnx import ModelProto, TensorProto, checker, helper, numpy_helper, save
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from mnist_cnn.errors import ModelError
-from mnist_cnn.learn.run import Run, replacing
+from mnist_cnn.errors import ModelError, RunError
+from mnist_cnn.learn.run import TRAINING_IMAGES, Run, replacing
 
 OPSET = 17
 _TEN = {"starts": 0, "ends": 10, "axes": 1}
@@ -30,15 +31,24 @@ def write(run: Run, model: keras.Sequential, path: Path) -> None:
     """
     config = run.config()
     metadata = {"recipe": config["recipe"]["name"], "seed": str(config["seed"]), "commit": config["commit"] or ""}
-    metadata["dataset"] = config["data"]["sha256"]["train-images-idx3-ubyte"]
+    metadata["dataset"] = config["data"]["sha256"][TRAINING_IMAGES]
     if (run.path / "calibration.json").exists():
         calibration = run.read_json("calibration.json", "a calibrated run")
-        metadata |= {name: str(calibration[name]) for name in ("temperature", "threshold")}
+        metadata |= _numbers(run, "calibration.json", calibration, temperature="temperature", threshold="threshold")
     if (run.path / "report.json").exists():
-        score = run.read_json("report.json", "an evaluated run")["score"]
-        metadata |= {"test_images": str(score["images"]), "test_errors": str(score["errors"])}
+        score = run.read_json("report.json", "an evaluated run").get("score")
+        metadata |= _numbers(run, "report.json", score, test_images="images", test_errors="errors")
     with replacing(path) as temporary:
         onnx(model, temporary, metadata)
+
+
+def _numbers(run: Run, file: str, values: Any, **names: str) -> dict[str, str]:
+    """These values of a JSON file of the run, as text. Raises RunError if one is no number."""
+    found = {ours: values.get(own) if isinstance(values, dict) else None for ours, own in names.items()}
+    for name, value in found.items():
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            raise RunError(f"{run.path / file}: expected a number for {names[name]}, found {value!r:.60}")
+    return {name: str(value) for name, value in found.items()}
 
 
 def litert(model: keras.Sequential, path: Path) -> None:

@@ -25,7 +25,7 @@ def read(folder: Path) -> list[dict[str, Any]]:
             raise RunError(f"{file}: expected a result of benchmarks/accuracy.py, found: {error!r:.100}") from None
     if not results:
         raise RunError(
-            f"{folder}: expected results, accuracy-RECIPE.json, found none; benchmarks/accuracy.py makes them"
+            f"{folder}: expected results, accuracy-RECIPE.json, found none; they come with a clone of the project"
         )
     return sorted(results, key=lambda result: -result["accuracy"]["mean"])
 

@@ -64,10 +64,17 @@ def load(file: Path, recipe: Recipe) -> keras.Sequential:
         model = keras.saving.load_model(file)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
+        if file.is_file() and not zipfile.is_zipfile(file):  # of which Keras says that it is not there
+            reason = "a file that is none or is damaged"
         raise ModelError(f"{file}: expected a Keras model, found: {reason}") from None
-    found = [type(layer).__name__ for layer in getattr(model, "layers", [])]
-    if found != [type(layer).__name__ for layer in recipe.layers] or model.input_shape != (None, 28, 28, 1):
-        raise ModelError(
-            f"{file}: expected the network of the recipe {recipe.name}, found the layers {', '.join(found)}"
-        )
+    layers, shape = getattr(model, "layers", []), getattr(model, "input_shape", None)
+    if shape != (None, 28, 28, 1) or len(layers) != len(recipe.layers):
+        found = f"{len(layers)} layers and the input {shape}"
+        raise ModelError(f"{file}: expected the network of the recipe {recipe.name}, found one of {found}")
+    for number, (layer, expected) in enumerate(zip(layers, recipe.layers, strict=True), 1):
+        settings = layer.get_config()
+        if type(layer).__name__ != type(expected).__name__ or any(
+            settings[key] not in (value, (value, value)) for key, value in dataclasses.asdict(expected).items()
+        ):
+            raise ModelError(f"{file}: expected {expected} as layer {number} of {recipe.name}, found another")
     return model

@@ -9,8 +9,10 @@ A layer, optimiser or loss here has the name and the arguments of the Keras one 
 model's diagram; ``model.build`` turns it into the real one. This module imports nothing heavy.
 """
 
+import dataclasses
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,55 @@ class Recipe:
         """
         first, last = self.warping
         return first + (last - first) * min(1, epoch / max(1, self.epochs - 1))
+
+
+def record(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as JSON has it; each layer with its name."""
+    parts = {
+        "layers": [{"layer": type(layer).__name__, **dataclasses.asdict(layer)} for layer in recipe.layers],
+        "optimizer": _named(recipe.optimizer),
+        "loss": _named(recipe.loss),
+        "warping": list(recipe.warping),
+    }
+    return dataclasses.asdict(recipe) | parts
+
+
+def recall(recorded: dict[str, Any]) -> Recipe:
+    """The recipe that was recorded, also by an earlier version, which knew fewer settings.
+
+    Raises ValueError, KeyError or TypeError if it is none.
+    """
+    layers = tuple(_of(get_args(Layer), layer, "layer") for layer in recorded["layers"])
+    parts: dict[str, Any] = {"layers": layers}
+    for key, kind in (("optimizer", SGD), ("loss", CategoricalCrossentropy)):
+        if isinstance(recorded.get(key), dict):
+            parts[key] = _of((kind,), recorded[key], "name")
+    if "warping" in recorded:
+        parts["warping"] = tuple(recorded["warping"])
+    recipe = Recipe(**recorded | parts)
+    rate, shares = recipe.learning_rate, (recipe.target or 1, recipe.warmup)
+    if not (
+        all(type(count) is int and count > 0 for count in (recipe.epochs, recipe.batch_size))
+        and all(0 <= share <= 1 for share in shares)
+        and (rate is None or (rate > 0 and math.isfinite(rate)))
+        and (len(recipe.warping) == 2 and all(math.isfinite(strength) for strength in recipe.warping))
+        and recipe.lessons in (None, "warped", "handwriting")
+        and all(type(said) is bool for said in (recipe.kernel, recipe.held_out))
+        and layers
+        and type(layers[-1]) is Dense
+    ):
+        raise ValueError("a value that no recipe has")
+    return recipe
+
+
+def _named(value: SGD | CategoricalCrossentropy | str) -> dict[str, Any] | str:
+    return value if isinstance(value, str) else {"name": type(value).__name__, **dataclasses.asdict(value)}
+
+
+def _of(kinds: tuple[Any, ...], recorded: dict[str, Any], key: str) -> Any:
+    """The one of these kinds that is named under `key`, with its values."""
+    kind = {kind.__name__: kind for kind in kinds}[recorded[key]]
+    return kind(**{name: value for name, value in recorded.items() if name != key})
 
 
 def _convolution(

@@ -77,6 +77,7 @@ def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[
     }
     way = [words for kind, words in ways.items() if kind in kinds]
     way += ["a Dense layer weighs it all"] * (kinds.count(keras.layers.Dense) > 1)
+    drawn = ", each drawn anew, warped" if recipe.lessons == "warped" else ""
     floor = modesty = ""
     if isinstance(recipe.loss, CategoricalCrossentropy) and recipe.loss.label_smoothing:
         taught = np.full(recipe.classes, recipe.loss.label_smoothing / recipe.classes)
@@ -90,8 +91,8 @@ def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[
     return [
         (
             "Learning curves",
-            "After each epoch, which is one pass over the training images: the share it got right while learning "
-            "from them, and its loss, which is what training makes small"
+            f"After each epoch, which is one pass over the training images{drawn}: the share it got right while "
+            "learning from them, and its loss, which is what training makes small"
             + ("; training stops once the blue line is above the red one" if recipe.target is not None else "")
             + f"{floor}.",
             figures.learning_curves(run.history(), recipe.target),

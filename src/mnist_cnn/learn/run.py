@@ -29,6 +29,7 @@ from mnist_cnn.errors import RunError
 ROOM = 40 * 2**20
 
 PARTIAL = ".partial-"
+TRAINING_IMAGES = "train-images-idx3-ubyte"
 
 # What every config.json has, at its top and in two of its parts.
 _CONFIG: dict[str, dict[str, type | UnionType]] = {
@@ -46,8 +47,9 @@ _CONFIG: dict[str, dict[str, type | UnionType]] = {
         "resumed_after_epochs": list,
         "commit": str | None,
     },
-    "recipe": {"name": str, "summary": str, "target": float | None, "epochs": int, "batch_size": int},
+    "recipe": {"name": str, "summary": str, "layers": list},
     "data": {"path": str | None, "sha256": dict},
+    "machine": {"processor": str, "cores": int | None},
 }
 
 Epoch = dict[str, float]
@@ -102,7 +104,7 @@ class Run:
             finally:
                 probe.unlink(missing_ok=True)
         except OSError as error:
-            reason = error.strerror or error
+            reason = "a file of that name" if isinstance(error, FileExistsError) else error.strerror or error
             raise RunError(f"{path}: expected a folder with {ROOM >> 20} MB of room, found: {reason}") from None
         run = cls(path)
         run.write_json("config.json", config)
@@ -121,11 +123,21 @@ class Run:
         for part, keys in _CONFIG.items():
             values = config[part] if part else config
             for key, kind in keys.items():
-                if key not in values or not isinstance(values[key], kind):
+                value = values.get(key)
+                if key not in values or not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
                     name = f"{part}.{key}" if part else key
-                    found = repr(values.get(key, "nothing"))[:60]
+                    found = repr(value)[:60] if key in values else "nothing"
                     kind_name = getattr(kind, "__name__", str(kind))
                     raise RunError(f"{self.path / 'config.json'}: expected {name} of type {kind_name}, found {found}")
+        seed, limit, hashes = config["seed"], config["limit"], config["data"]["sha256"]
+        for right, expected in (
+            (0 <= seed < 2**32, f"a seed from 0 to {2**32 - 1}, found {seed}"),
+            (limit is None or limit > 0, f"a limit of at least 1, found {limit}"),
+            (isinstance(hashes.get(TRAINING_IMAGES), str), f"data.sha256 of {TRAINING_IMAGES}, found none"),
+            (isinstance(config.get("trained_by", []), list), "a list of what it was trained_by, found none"),
+        ):
+            if not right:
+                raise RunError(f"{self.path / 'config.json'}: expected {expected}")
         return config
 
     def read_json(self, name: str, meaning: str) -> dict[str, Any]:
@@ -134,7 +146,7 @@ class Run:
             content = json.loads((self.path / name).read_text("utf-8"))
         except OSError as error:
             raise RunError(f"{self.path}: expected {meaning}; found no readable {name} ({error.strerror})") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RunError(f"{self.path / name}: expected JSON, found: {error}") from None
         if not isinstance(content, dict):
             raise RunError(f"{self.path / name}: expected a JSON object, found {type(content).__name__}")
@@ -155,7 +167,10 @@ class Run:
             return []
         try:
             with file.open(newline="", encoding="utf-8") as lines:
-                epochs = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(lines)]
+                rows = list(csv.DictReader(lines))
+            if any(None in row or None in row.values() for row in rows):
+                raise ValueError("lines of different length")
+            epochs = [{key: float(value) for key, value in row.items()} for row in rows]
             if [epoch["epoch"] for epoch in epochs] != list(range(1, len(epochs) + 1)):
                 raise ValueError("epochs that are not 1, 2, 3, ...")
             if not all({"loss", "accuracy"} <= epoch.keys() for epoch in epochs):

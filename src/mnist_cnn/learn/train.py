@@ -9,7 +9,6 @@ after each epoch, TensorBoard if asked. For the recipe ``fast`` it is ``kernel.f
 """
 
 import contextlib
-import dataclasses
 import importlib.metadata
 import importlib.util
 import platform
@@ -35,7 +34,7 @@ from mnist_cnn.learn import calibrate, export
 from mnist_cnn.learn.callback import StopAtAccuracy
 from mnist_cnn.learn.lessons import Lessons, targets
 from mnist_cnn.learn.model import build, load
-from mnist_cnn.learn.recipes import RECIPES, SGD, CategoricalCrossentropy, Recipe
+from mnist_cnn.learn.recipes import RECIPES, Recipe, recall, record
 from mnist_cnn.learn.run import Epoch, Run, machine, replacing
 
 
@@ -59,7 +58,7 @@ def start(
     Raises RunError before any training if the folder cannot hold the results.
     """
     config = {
-        "recipe": _told(recipe),
+        "recipe": record(recipe),
         "seed": seed,
         "limit": limit,
         "images": len(dataset.train.images[:limit]),
@@ -97,12 +96,6 @@ def fit(run: Run, dataset: mnist.Dataset, world: World | None = None) -> keras.M
             )
         run.drop_checkpoints()  # a kill may have come between
         return load(run.model, recipe)
-    for key, value in _told(recipe).items():
-        if key != "summary" and config["recipe"].get(key, value) != value:
-            raise RunError(
-                f"{run.path}: expected the recipe {recipe.name} as it is in this version, found other {key}; "
-                "go on with the version that began it, or begin anew"
-            )
     done, model = _restore(run, recipe)
     if not finished(run.history(), recipe):
         if done:
@@ -137,13 +130,17 @@ def fit(run: Run, dataset: mnist.Dataset, world: World | None = None) -> keras.M
 
 
 def recipe_of(run: Run) -> Recipe:
-    """The recipe the run was begun with. Raises RunError if this version of the package does not know it."""
+    """The recipe the run was begun with, whatever its name stands for today. Raises RunError if it recorded none."""
     recorded = run.config()["recipe"]
-    recipe = RECIPES.get(recorded["name"])
-    if recipe is None:
-        raise RunError(f"{run.path}: expected a recipe of {', '.join(RECIPES)}, found {recorded['name']}")
-    keys = ("target", "epochs", "batch_size", "held_out")
-    return dataclasses.replace(recipe, **{key: recorded[key] for key in keys if key in recorded})
+    try:
+        if recorded["name"] not in RECIPES:
+            raise ValueError(f"the name {recorded['name']}, not one of {', '.join(RECIPES)}")
+        return recall(recorded)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        raise RunError(
+            f"{run.path / 'config.json'}: expected a recipe that this version knows, found {reason}"
+        ) from None
 
 
 def _learn(
@@ -219,6 +216,9 @@ def _restore(run: Run, recipe: Recipe) -> tuple[int, keras.Model]:
     done, history = run.done(), run.history()
     if len(history) < done:
         raise RunError(f"{run.path}: expected {done} epochs in history.csv, found {len(history)}")
+    columns = {"epoch", "loss", "accuracy", "seconds"} | ({"val_loss", "val_accuracy"} if recipe.held_out else set())
+    if any(epoch.keys() != columns for epoch in history):
+        raise RunError(f"{run.path / 'history.csv'}: expected the columns {', '.join(sorted(columns))}, found others")
     if len(history) > done:  # killed between writing the history and the checkpoint
         run.write_history(history[:done])
     return done, load(run.checkpoint_file(done), recipe) if done else build(recipe)
@@ -296,20 +296,6 @@ def _new_folder(name: str) -> Path:
         for folder in (Path("runs", stem + suffix) for suffix in ("", *(f"-{n}" for n in range(2, 1000))))
         if not folder.exists()
     )
-
-
-def _told(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as config.json has it: what has a type, with its name."""
-
-    def named(value: SGD | CategoricalCrossentropy | str) -> dict[str, Any] | str:
-        return value if isinstance(value, str) else {"name": type(value).__name__, **dataclasses.asdict(value)}
-
-    return dataclasses.asdict(recipe) | {
-        "layers": [{"layer": type(layer).__name__, **dataclasses.asdict(layer)} for layer in recipe.layers],
-        "optimizer": named(recipe.optimizer),
-        "loss": named(recipe.loss),
-        "warping": list(recipe.warping),
-    }
 
 
 def versions() -> dict[str, str]:
