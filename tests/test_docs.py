@@ -115,7 +115,13 @@ def test_the_readme_has_the_two_commands() -> None:
 
 
 @pytest.mark.parametrize("run", ["seed"], indirect=True)
-@pytest.mark.parametrize("line", {re.sub(r"\d", "", line): line for line in shell_lines()}.values())
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(line, marks=[pytest.mark.slow] if "train --recipe" in line else [])
+        for line in {re.sub(r"\d", "", line): line for line in shell_lines()}.values()
+    ],
+)
 def test_a_command_of_the_readme_works(
     line: str, tmp_path: Path, run: Run, dataset: mnist.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

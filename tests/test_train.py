@@ -98,7 +98,7 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(tmp_path: Path) -> Non
     assert (tmp_path / "a/model.onnx").read_bytes() == (tmp_path / "b/model.onnx").read_bytes()
 
 
-@pytest.mark.parametrize("finished", [0, 2])
+@pytest.mark.parametrize("finished", [pytest.param(0, marks=pytest.mark.slow), 2])
 def test_a_killed_run_resumes_and_stops_at_the_same_rule(finished: int, tmp_path: Path) -> None:
     """A real SIGKILL in the middle of the epoch after `finished` whole ones."""
     run = tmp_path / "run"
