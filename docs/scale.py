@@ -114,8 +114,8 @@ mnist-cnn train --coordinator 10.0.0.1:9000 --rank 1 --world 2            # on t
 Each process learns from its share of every batch, by Keras on JAX, and all gradients are summed: the batches, rates
 and stop are those of `--processes 1`. So are the weights, for some hundred steps of the exercise to a millionth; then
 rounding, which training amplifies, makes others that are as good. (Other recipes' weights differ from the first step
-on: dropout leaves out other units, and with batch normalisation Adam takes what is mere rounding for a direction.) The number of processes has to
-divide the batch; of an epoch's last batch the rows that it does not divide are left out.
+on: dropout leaves out other units, and with batch normalisation Adam takes what is mere rounding for a direction.)
+The number of processes has to divide the batch; of an epoch's last batch the rows that it does not divide are left out.
 
 `--processes` is for a look: one process takes all cores, so on several machines start one on each, in any order, from
 the same commit of this project. Rank 0 has the settings, prints the progress and keeps the run; the others need nothing
