@@ -280,8 +280,9 @@ def test_a_config_that_says_what_cannot_be_is_refused(
         change = {"recipe": config["recipe"] | recipe}
     file = run.write_json("config.json", config | change)
     before = file.read_bytes()
-    with pytest.raises(RunError, match=r"config\.json: expected .*, found "):
+    with pytest.raises(RunError, match=r"config\.json: expected .*, found .") as raised:
         fit(run, dataset)
+    assert "\n" not in str(raised.value)
     assert file.read_bytes() == before
 
 

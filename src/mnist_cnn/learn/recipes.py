@@ -158,18 +158,22 @@ def recall(recorded: dict[str, Any]) -> Recipe:
     if "warping" in recorded:
         parts["warping"] = tuple(recorded["warping"])
     recipe = Recipe(**recorded | parts)
-    rate, shares = recipe.learning_rate, (recipe.target or 1, recipe.warmup)
-    if not (
-        all(type(count) is int and count > 0 for count in (recipe.epochs, recipe.batch_size))
-        and all(0 <= share <= 1 for share in shares)
-        and (rate is None or (rate > 0 and math.isfinite(rate)))
-        and (len(recipe.warping) == 2 and all(math.isfinite(strength) for strength in recipe.warping))
-        and recipe.lessons in (None, "warped", "handwriting")
-        and all(type(said) is bool for said in (recipe.kernel, recipe.held_out))
-        and layers
-        and type(layers[-1]) is Dense
-    ):
-        raise ValueError("a value that no recipe has")
+    rate = recipe.learning_rate
+    right = {
+        "layers": bool(layers) and type(layers[-1]) is Dense,
+        "target": recipe.target is None or 0 <= recipe.target <= 1,
+        "epochs": type(recipe.epochs) is int and recipe.epochs > 0,
+        "batch_size": type(recipe.batch_size) is int and recipe.batch_size > 0,
+        "learning_rate": rate is None or (rate > 0 and math.isfinite(rate)),
+        "warmup": 0 <= recipe.warmup < 1,
+        "kernel": type(recipe.kernel) is bool,
+        "lessons": recipe.lessons in (None, "warped", "handwriting"),
+        "warping": len(recipe.warping) == 2 and all(math.isfinite(strength) for strength in recipe.warping),
+        "held_out": type(recipe.held_out) is bool,
+    }
+    for key, is_right in right.items():
+        if not is_right:
+            raise ValueError(f"{key} {recorded[key]!r:.60}")
     return recipe
 
 
@@ -179,8 +183,10 @@ def _named(value: SGD | CategoricalCrossentropy | str) -> dict[str, Any] | str:
 
 def _of(kinds: tuple[Any, ...], recorded: dict[str, Any], key: str) -> Any:
     """The one of these kinds that is named under `key`, with its values."""
-    kind = {kind.__name__: kind for kind in kinds}[recorded[key]]
-    return kind(**{name: value for name, value in recorded.items() if name != key})
+    names = {kind.__name__: kind for kind in kinds}
+    if recorded[key] not in names:
+        raise ValueError(f"the {key} {recorded[key]!r:.60}")
+    return names[recorded[key]](**{name: value for name, value in recorded.items() if name != key})
 
 
 def _convolution(
