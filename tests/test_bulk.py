@@ -101,6 +101,19 @@ def test_it_reads_what_read_image_reads(command: Command, pictures: list[bytes],
     assert all("expected a whole picture" in row["error"] or "expected a picture" in row["error"] for row in errors)
 
 
+def test_another_number_of_digits_is_not_accepted(command: Command, pictures: list[bytes], tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans/0.png").write_bytes(pictures[0])
+    (tmp_path / "scans/images-idx3-ubyte").write_bytes(idx.encode(mnist.load().test.images[:5]))
+    for n in (1, 9):
+        assert command("bulk", "scans", "--digits", n, "--out", f"read{n}").returncode == 0
+        found = [row["accepted"] for row in rows(tmp_path / f"read{n}") if "#" in row["id"]]
+        assert len(found) == 5
+        assert all(found) if n == 1 else not any(found)
+    picture = next(row for row in rows(tmp_path / "read9") if row["id"].endswith("0.png"))
+    assert not picture["accepted"]
+
+
 def compare(row: dict[str, Any] | None, content: bytes) -> None:
     if content == BROKEN:
         assert row is None

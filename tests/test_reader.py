@@ -124,6 +124,65 @@ def test_as_many_digits_are_read_as_there_are_said_to_be(digits: mnist.Digits) -
         assert sum(d.is_digit or "or" in (d.reason or "") for d in read_image(page, digits=n).lines[0].digits) == n
 
 
+@pytest.mark.parametrize("gap", [20, 300], ids=["one piece", "several pieces"])
+def test_a_row_with_another_number_of_digits_is_not_accepted(gap: int, digits: mnist.Digits) -> None:
+    images, expected = number(digits, 1)
+    page, _ = written(images, gap=gap)
+    [row] = read_image(page, digits=5).lines
+    assert (row.number, row.accepted, row.reason) == (expected, True, None)
+    for n in (1, 3, 4, 6, 9):
+        reading = read_image(page, digits=n)
+        assert not reading.accepted
+        assert not any(row.accepted for row in reading.lines)
+    [row] = read_image(page, digits=100).lines
+    assert row.reason is not None
+    assert row.reason.endswith("digits, expected 100")
+    assert row.to_dict()["reason"] == row.reason
+
+
+def test_one_tile_is_one_digit(digits: mnist.Digits) -> None:
+    [row] = read_image(digits.images[0], digits=9).lines
+    assert (row.number, row.accepted, row.reason) == (str(digits.labels[0]), False, "1 digit, expected 9")
+    assert read_image(digits.images[0], digits=1).accepted
+
+
+def test_digits_that_are_left_out_to_reach_the_number_are_told(digits: mnist.Digits) -> None:
+    page, _ = written(number(digits, 1)[0])
+    [row] = read_image(page, digits=4).lines
+    assert row.reason == "5 digits, expected 4"
+
+
+@pytest.mark.parametrize("degrees", [0, 5, -12])
+@pytest.mark.parametrize("gap", [150, 280])
+def test_digits_far_apart_are_one_row_from_left_to_right(gap: int, degrees: float, digits: mnist.Digits) -> None:
+    for seed in (1, 5, 9):
+        images, expected = number(digits, seed, 6)
+        page = turned(written(images, gap=gap)[0], degrees)
+        reading = read_image(page)
+        together = read_image(written(images)[0])
+        assert [row.number for row in reading.lines] == [expected]
+        assert reading.accepted or not together.accepted
+
+
+def test_two_rows_of_three_columns_are_two_numbers(digits: mnist.Digits) -> None:
+    (above, first), (below, second) = number(digits, 1, 3), number(digits, 5, 3)
+    pages = [written(images, gap=250, margin=15)[0] for images in (above, below)]
+    width = max(page.shape[1] for page in pages)
+    page = np.vstack([np.pad(p, ((0, 0), (0, width - p.shape[1])), constant_values=PAPER) for p in pages])
+    assert [row.number for row in read_image(page).lines] == [first, second]
+
+
+def test_a_letter_between_two_numbers_keeps_them_from_being_accepted(digits: mnist.Digits) -> None:
+    images, expected = number(digits, 1, 2)
+    page, corners = written(images, gap=700)
+    assert read_image(page).accepted
+    x = (corners[0][2] + corners[1][0]) // 2
+    for stroke in ([(0, 60), (25, 0), (50, 60)], [(10, 40), (40, 40)]):
+        cv2.polylines(page, [np.array(stroke) + np.array((x, 52))], False, PEN, 6, cv2.LINE_AA)
+    [row] = read_image(page).lines
+    assert (row.number, row.accepted, row.reason) == (expected, False, "a part without digits")
+
+
 def test_the_threshold_decides_what_is_accepted(digits: mnist.Digits, classifier: Classifier) -> None:
     page, _ = written(number(digits, 1)[0])
     usual, none, all_ = (read_image(page, threshold=threshold) for threshold in (None, 1, 0))

@@ -137,6 +137,9 @@ def test_options_are_those_of_the_command_line(server: Server) -> None:
     found = httpx.post(f"{server.url}/v1/read?threshold=1", files={"image": content}).json()
     assert found == read_image(content, threshold=1.0).to_dict()
     assert not found["accepted"]
+    found = httpx.post(f"{server.url}/v1/read?digits=9", files={"image": content}).json()
+    assert found == read_image(content, digits=9).to_dict()
+    assert not found["accepted"]
     detailed = httpx.post(f"{server.url}/v1/read?detail=true", files={"image": content}).json()
     for digit, own in zip(detailed["lines"][0]["digits"], read_image(content).lines[0].digits, strict=True):
         assert np.argmax(digit["probabilities"]) == digit["digit"]

@@ -16,13 +16,17 @@ import pytest
 from conftest import Command
 from PIL import Image
 from playwright.sync_api import Browser, Page
-from test_page import line, number, state
+from test_page import line, state
+from test_page import number as number_is
+from test_reader import number, turned, written
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import SiteError
 from mnist_cnn.learn.run import Run
 from mnist_cnn.read import Classifier, read_image
 from mnist_cnn.read.classifier import SHIPPED
+from mnist_cnn.read.lines import Box
+from mnist_cnn.read.rows import rows
 from mnist_cnn.serve.app import detailed
 from mnist_cnn.serve.insight import Insight
 from mnist_cnn.site import build as builder
@@ -56,7 +60,8 @@ def same(page: Page, picture: bytes) -> str:
     expected = detailed(read_image(picture))
     for name in ("number", "accepted", "width", "height"):
         assert found[name] == expected[name]
-    assert [line["number"] for line in found["lines"]] == [line["number"] for line in expected["lines"]]
+    for name in ("number", "accepted", "reason"):
+        assert [line[name] for line in found["lines"]] == [line[name] for line in expected["lines"]]
     for a, b in zip(digits(found), digits(expected), strict=True):
         assert [a[name] for name in EXACT] == [b[name] for name in EXACT]
         # OpenCV rounds differently from processor to processor, so a tile may be another one by a hair.
@@ -86,6 +91,39 @@ def test_it_reads_what_python_reads(count: int, page: Page, dataset: mnist.Datas
         read.append(same(page, png(photographs.photograph(images[rng.integers(0, len(images), 1 + i % 4)], rng))))
         read.append(same(page, png(images[i])))
     assert sum(map(bool, read)) > 0.9 * len(read)
+
+
+@pytest.mark.parametrize("gap", [20, 150, 240])
+def test_it_reads_rows_with_gaps(gap: int, page: Page, dataset: mnist.Dataset) -> None:
+    images, expected = number(dataset.test, 5, 4)
+    level, corners = written(images, gap=gap)
+    assert same(page, png(level)) == expected
+    if gap < 200:  # pictures of more than 1600 pixels are made smaller by Python only
+        assert same(page, png(turned(level, 5))) == expected
+    for stroke in ([(0, 60), (25, 0), (50, 60)], [(10, 40), (40, 40)]):  # a letter
+        at = ((corners[1][2] + corners[2][0]) // 2 - 25, 52)
+        cv2.polylines(level, [np.array(stroke) + np.array(at)], False, 40, 6, cv2.LINE_AA)
+    same(page, png(level))
+
+
+def test_its_rows_are_those_of_python(page: Page) -> None:
+    rng = np.random.default_rng(0)
+    layouts = []
+    for _ in range(200):
+        slope, unit = rng.uniform(-0.27, 0.27), int(rng.integers(2, 40))
+        layout = []
+        for _ in range(rng.integers(1, 12)):
+            x, y = rng.integers(0, 40) * unit, rng.integers(0, 4) * unit * 2 + rng.normal(0, 0.2 * unit)
+            boxes = []
+            for left in (x + i * unit for i in range(rng.integers(1, 5))):
+                height = int(unit * rng.choice([0.5, 1, 1, 1.2, 3]))
+                boxes.append(Box(int(left), int(y + slope * left), unit, height))
+            layout.append((boxes, bool(rng.random() < 0.8)))
+        layouts.append(layout)
+    given = [[{"boxes": [box.to_dict() for box in boxes], "number": is_} for boxes, is_ in each] for each in layouts]
+    found = page.evaluate('async (given) => given.map((await import("./rows.js")).rows)', given)
+    assert found == [rows(layout) for layout in layouts]
+    assert any(len(row) > 2 for each in found for row in each)
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 300), (300, 3), (20, 20), (28, 28), (57, 31), (400, 600)])
@@ -123,7 +161,7 @@ def test_a_picture_that_is_none_is_told(browser: Browser, site: str, tmp_path: P
     assert "expected a picture" in page.locator("body").inner_text()
     page.click("#clear")
     line(page, (0.5, 0.25), (0.5, 0.7))
-    number(page, "1")
+    number_is(page, "1")
     page.close()
 
 
@@ -143,7 +181,7 @@ def test_it_goes_on_without_a_network(browser: Browser, site: str, site_folder: 
     page.goto(site.replace("/public/", "/other/"))
     page.goto(site)
     line(page, (0.5, 0.25), (0.5, 0.7))
-    number(page, "1")
+    number_is(page, "1")
     assert all(url.startswith(site.removesuffix("public/")) for url in asked if not url.startswith("blob:"))
     assert "your own device" in page.locator("footer").inner_text()
     assert not page.locator("a[href='openapi.json']").is_visible()

@@ -65,7 +65,10 @@ def _no_nan(context: click.Context, option: click.Parameter, value: float | None
 
 
 DIGITS = click.option(
-    "--digits", type=click.IntRange(1, 100), metavar="N", help="How many digits there are on each line."
+    "--digits",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="Number of digits in each row. A row with another number is not accepted.",
 )
 THRESHOLD = click.option(
     "--threshold",

@@ -168,7 +168,8 @@ class Step:
         best, confidences = probabilities.argmax(axis=1).tolist(), probabilities.max(axis=1).tolist()
         rows = []
         for i, (digit, confidence) in enumerate(zip(best, confidences, strict=True)):
-            judged = {"confidence": confidence, "accepted": confidence >= threshold}
+            accepted = confidence >= threshold and self._settings.digits in (None, 1)
+            judged = {"confidence": confidence, "accepted": accepted}
             found = _WHOLE | judged | {"digit": digit}
             rows.append({"id": f"{name}#{start + i}", "number": str(digit), **judged, "digits": [found]})
         return rows

@@ -125,7 +125,8 @@ def _remark(line: Number) -> str:
     unsure = [(i, d) for i, d in enumerate((d for d in line.digits if d.is_digit), 1) if not d.accepted]
     parts = [f"digit {i} {d.reason}" if len(line.number) > 1 else str(d.reason) for i, d in unsure]
     refused = sum(not d.is_digit for d in line.digits)
-    return "; ".join([*parts, *([f"{refused} not a digit"] if refused else [])])
+    whole = [line.reason] if line.reason else []
+    return "; ".join([*whole, *parts, *([f"{refused} not a digit"] if refused else [])])
 
 
 def _json(name: str, reading: Reading) -> Iterator[str]:

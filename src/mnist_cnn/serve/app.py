@@ -115,7 +115,7 @@ def create(
     @app.post("/v1/read", dependencies=guarded, openapi_extra=schema.READ, responses=schema.answers(schema.Reading))
     async def read(
         request: Request,
-        digits: Annotated[int | None, Query(ge=1, le=100, description="How many there are on each line.")] = None,
+        digits: Annotated[int | None, Query(ge=1, le=100, description="How many there are in each row.")] = None,
         threshold: Annotated[float | None, Query(ge=0, le=1, description="Accept a digit from here on.")] = None,
         detail: Annotated[bool, Query(description="With each digit's ten probabilities and its tile.")] = False,
     ) -> Response:

@@ -57,6 +57,7 @@ class Number(BaseModel):
     number: str
     confidence: float = Field(ge=0, le=1)
     accepted: bool
+    reason: str | None = Field(description="Why it is not accepted as a whole, whatever its digits are.")
     digits: list[Digit]
 
 

@@ -1,10 +1,11 @@
-/** Reader: grey pixels in, the digits on them out. A copy of read/reader.py, which gives the reasons. */
+/** Reader: reads the digits on grey pixels. A copy of read/reader.py, which gives the reasons. */
 
 import { clip, cv, largest, resized, round, total } from "./vision.js";
 import { cuts, pieces } from "./cuts.js";
 import { form, hasForm } from "./form.js";
 import { CLOSE_UP, ink } from "./ink.js";
 import { HEIGHT, lines } from "./lines.js";
+import { rows } from "./rows.js";
 
 const CROSSED = 0.08;
 const SPLIT = 0.2;
@@ -26,22 +27,23 @@ const PLAUSIBLE = 0.07;
  * size: the width and height that boxes refer to.
  */
 export async function read(pixels, classify, threshold, size) {
-  const tile = asItIs(pixels);
+  const tile = alreadyNormalised(pixels);
   const [width, height] = size;
   if (tile) {
     const [probabilities] = await classify([tile]);
-    return reading([[digitOf({ x: 0, y: 0, width, height }, tile, probabilities, threshold)]], size);
+    return reading([joined([[digitOf({ x: 0, y: 0, width, height }, tile, probabilities, threshold)]])], size);
   }
   const page = enlarged(pixels);
   const shorter = Math.min(pixels.height, pixels.width);
   const [small, tiny] = [shorter < CLOSE_UP, shorter < TINY];
   let best = [];
   for (const broad of tiny ? [true] : [small, !small]) {
-    let found = [];
+    const pieces = [];
     for (const line of lines(ink(page, broad, !tiny))) {
       const digits = await readLine(line, classify, [threshold, Math.max(threshold, CUT_OUT)], size, page.width / width);
-      if (digits.length) found.push(digits);
+      if (digits.length) pieces.push(digits);
     }
+    const found = rows(pieces.map(place)).map((row) => joined(row.map((i) => pieces[i])));
     if (!best.length || sure(found) > sure(best)) best = found;
     if (best.length && sure(best) === 1) break;
   }
@@ -52,36 +54,50 @@ const isDigit = (digit) => digit.reason !== NO_DIGIT;
 
 const product = (numbers) => numbers.reduce((all, number) => all * number, 1);
 
-/** The numbers, as the server writes them. */
-function reading(found, [width, height]) {
-  const all = found.map((digits) => {
-    const real = digits.filter(isDigit);
-    const number = real.map(({ digit }) => digit).join("");
-    const confidence = number ? product(real.map((digit) => digit.confidence)) : 0;
-    const accepted = 2 * real.length > digits.length && real.every((digit) => digit.accepted);
-    return { number, confidence, accepted, digits };
-  });
-  const read = all.filter((line) => line.number);
-  const number = read.map((line) => line.number).join("");
-  const confidence = number ? product(read.map((line) => line.confidence)) : 0;
-  return { number, confidence, accepted: Boolean(number) && read.every((line) => line.accepted), width, height, lines: all };
+const mostlyMarks = (digits) => 2 * digits.filter(isDigit).length <= digits.length;
+
+/** Where a piece is: the boxes of its digits; of what is no digit if there are none. */
+function place(digits) {
+  const number = digits.some(isDigit);
+  return { boxes: digits.filter((digit) => isDigit(digit) || !number).map(({ box }) => box), number };
 }
 
-/** The part of what was found that is accepted. */
+/** The pieces of one row, from left to right, as one number, which is not accepted if one of them was not. */
+function joined(pieces) {
+  const digits = pieces.flat();
+  const real = digits.filter(isDigit);
+  let reason = null;
+  if (pieces.length > 1 && !pieces.every((piece) => piece.some(isDigit))) reason = "a part without digits";
+  else if (pieces.length > 1 && pieces.some(mostlyMarks)) reason = "a part with more marks than digits";
+  const number = real.map(({ digit }) => digit).join("");
+  const confidence = number ? product(real.map((digit) => digit.confidence)) : 0;
+  const accepted = !reason && !mostlyMarks(digits) && real.every((digit) => digit.accepted);
+  return { number, confidence, accepted, reason, digits };
+}
+
+/** The reading, in the server's form. */
+function reading(lines, [width, height]) {
+  const read = lines.filter((line) => line.number);
+  const number = read.map((line) => line.number).join("");
+  const confidence = number ? product(read.map((line) => line.confidence)) : 0;
+  return { number, confidence, accepted: Boolean(number) && read.every((line) => line.accepted), width, height, lines };
+}
+
+/** The part of the digits and marks that is accepted. */
 function sure(found) {
-  const digits = found.flat();
+  const digits = found.flatMap((line) => line.digits);
   return digits.length ? digits.filter((digit) => digit.accepted).length / digits.length : 0;
 }
 
-/** The tile, if the picture is one of MNIST's form already, bright on dark or the other way round. */
-function asItIs(pixels) {
+/** The tile, if the picture has MNIST's form already, bright on dark or dark on bright. */
+function alreadyNormalised(pixels) {
   for (const image of [pixels, pixels.map((value) => 255 - value)]) {
     if (hasForm(image)) return image.map((value) => value / 255, Float32Array);
   }
   return null;
 }
 
-/** Small pictures come to about 112 pixels on their shorter side. */
+/** Enlarge small pictures to about 112 pixels on their shorter side. */
 function enlarged(pixels) {
   const { height, width } = pixels;
   const scale = Math.min(round(112 / Math.min(height, width)), Math.floor(2000 / Math.max(height, width)));
@@ -104,7 +120,7 @@ async function readLine(line, classify, thresholds, size, scale) {
   const answer = new Map([...tiles.keys()].map((i, k) => [i, answers[k]]));
   const probabilities = same.map((i) => answer.get(i));
   const [chosen, doubtful, cutOut] = [[], [], []];
-  for (const { i, real } of wayThrough(places, found, probabilities)) {
+  for (const { i, real } of bestPath(places, found, probabilities)) {
     const { ink: { width, height }, left, top, first, last } = found[i];
     if (!real && height < SMALL * HEIGHT) continue;
     const box = line.box(left, top, left + width, top + height, size, scale);
@@ -124,14 +140,14 @@ const refused = (digit) => ({ ...digit, accepted: false, reason: NO_DIGIT });
 
 const unsure = (digit) => `unsure: ${digit.digit} or ${digit.alternatives[0].digit}`;
 
-/** How probable the best of the digits is, or all of them on average. */
+/** The probability of the best digit, or the geometric mean of all of them. */
 function belief(digits, average) {
   const confidences = digits.map((digit) => digit.confidence);
   return average ? product(confidences) ** (1 / confidences.length) : largest(confidences, 0);
 }
 
-/** The cheapest way from the first cut to the last: which pieces, and whether each is a digit (Viterbi 1967). */
-function wayThrough(places, found, probabilities) {
+/** The best path from the first cut to the last: which pieces, and whether each is a digit (Viterbi 1967). */
+function bestPath(places, found, probabilities) {
   const ends = places.length - 1;
   const filled = new Set(found.map(({ first, last }) => `${first} ${last}`));
   const costs = places.map(() => ({ cost: Infinity }));
@@ -151,14 +167,14 @@ function wayThrough(places, found, probabilities) {
       step(piece.last, cost + asNone + crossed, { cut, i, real: false });
     });
   }
-  const way = [];
+  const path = [];
   for (let origin = costs[ends].origin; origin; origin = costs[origin.cut].origin) {
-    if (origin.i !== undefined) way.unshift(origin);
+    if (origin.i !== undefined) path.unshift(origin);
   }
-  return way;
+  return path;
 }
 
-/** What it costs to take a piece for a digit, and for none. */
+/** The costs of reading a piece as a digit, and as no digit. */
 function prices({ ink, dropped }, probabilities) {
   const [height, width] = [ink.height / HEIGHT, ink.width / HEIGHT];
   const none = 1 - probabilities.reduce((sum, value) => sum + value, 0);

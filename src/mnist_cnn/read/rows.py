@@ -1,0 +1,176 @@
+"""Rows: which pieces of writing stand side by side, however far apart, and in which order.
+
+>>> from mnist_cnn.read.lines import Box
+>>> left, right, below = (Box(0, 12, 40, 60),), (Box(900, 0, 40, 60),), (Box(0, 110, 40, 60),)
+>>> rows([(below, True), (right, True), (left, True)])
+[[2, 1], [0]]
+
+The picture is taken for a page with one tilt, which is estimated from the pieces. Along that tilt, pieces of one row
+have height bands that overlap.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
+from itertools import pairwise
+
+from mnist_cnn.read.lines import Box
+
+_STEEPEST = 27
+"""The steepest tilt that is considered, in hundredths: 15 degrees."""
+_LEVEL = 20.0
+"""What a tilt costs per unit of slope, in nats: one nat for 3 degrees. Most pages are level."""
+_WOBBLE, _MOST = 0.12, 0.4
+"""Standard deviation of a digit's middle from the line through its piece, and the most that counts; in heights."""
+_TIGHT, _SPREAD = 0.25, 0.6
+"""Middles of pieces closer than the first, in heights, support a tilt; those of one row lie within the second."""
+_FIRST, _FURTHER = 1.0, 3.0
+"""What a tilt gains when a second piece comes to lie on a row, and each further one: any two points are on a line."""
+_OVERLAP = 0.4
+"""The part of the lower one's height by which two pieces of a row overlap."""
+_RATIO, _CENTRED = 2.0, 0.25
+"""A piece more times higher than the first than another one is in its row only if their middles differ by less than
+the second, in heights of the higher one: the halves of a fraction do not."""
+_ABOVE = 0.5
+"""Pieces that share more than this part of the narrower one's width are one above the other."""
+_SAME = 1e-9
+"""Tilts whose gains differ by less are as good: neither rounding nor the order of the pieces decides between them."""
+_GAP = 0.05
+"""How much a gap of one height counts, compared with a difference in height, when neighbours are looked for."""
+
+
+@dataclass(frozen=True)
+class _Band:
+    """Where a piece lies once the page is level."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+    number: bool
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+def rows(pieces: Sequence[tuple[Sequence[Box], bool]]) -> list[list[int]]:
+    """The rows from the top down, each the indices of its pieces from left to right.
+
+    pieces: the boxes of each, at least one, and whether it is a number. One that is not a number is in a row only
+    between two that are; elsewhere it is a row of its own.
+    """
+    if not pieces:
+        return []
+    slope = _slope([boxes for boxes, number in pieces if number])
+    found = [_band(boxes, number, slope) for boxes, number in pieces]
+    # Sorted first, so that the order of the pieces does not matter.
+    order = sorted(range(len(found)), key=lambda i: astuple(found[i]))
+    bands = [found[i] for i in order]
+    row = [[i] for i in range(len(bands))]
+    for _, n, m in sorted(_links(bands)):
+        one, other = row[n], row[m]
+        if one is other or any(_apart(bands[i], bands[j]) for i in one for j in other):
+            continue
+        both = bands[n].number and bands[m].number
+        # A mark that is not a number joins one row of numbers, not two.
+        if both or not all(any(bands[i].number for i in part) for part in (one, other)):
+            one += other
+            for i in other:
+                row[i] = one
+    parts = [part for n, one in enumerate(row) if one[0] == n for part in _trim(one, bands)]
+    parts.sort(key=min)  # bands are sorted by their tops
+    return [[order[i] for i in one] for one in parts]
+
+
+def _links(bands: list[_Band]) -> Iterator[tuple[tuple[bool, float], int, int]]:
+    """Pairs of possible neighbours, at least one of them a number; bands are sorted by their tops."""
+    for n, band in enumerate(bands):
+        for m in range(n + 1, len(bands)):
+            if bands[m].top >= band.bottom:
+                break
+            if (band.number or bands[m].number) and _together(band, bands[m]):
+                yield _distance(band, bands[m]), n, m
+
+
+def _trim(row: list[int], bands: list[_Band]) -> list[list[int]]:
+    """A row from left to right; what stands before its first number and after its last is a row of its own each."""
+    row = sorted(row, key=lambda i: (bands[i].left, i))
+    numbers = [n for n, i in enumerate(row) if bands[i].number]
+    if not numbers:
+        return [[i] for i in row]
+    first, last = numbers[0], numbers[-1] + 1
+    return [row[first:last], *([i] for i in row[:first] + row[last:])]
+
+
+def _band(boxes: Sequence[Box], number: bool, slope: float) -> _Band:
+    """Its top and bottom are those of its boxes on average."""
+    tops = [box.y - slope * (box.x + box.width / 2) for box in boxes]
+    top, height = sum(tops) / len(boxes), sum(box.height for box in boxes) / len(boxes)
+    left, right = min(box.x for box in boxes), max(box.x + box.width for box in boxes)
+    return _Band(top, left, top + height, right, number)
+
+
+def _together(a: _Band, b: _Band) -> bool:
+    """Whether two pieces can be neighbours in a row."""
+    overlap = min(a.bottom, b.bottom) - max(a.top, b.top)
+    lower, higher = sorted((a.height, b.height))
+    if overlap < _OVERLAP * lower or _apart(a, b):
+        return False
+    return higher <= _RATIO * lower or abs(a.middle - b.middle) < _CENTRED * higher
+
+
+def _apart(a: _Band, b: _Band) -> bool:
+    """Whether two pieces cannot be in one row."""
+    shared = min(a.right, b.right) - max(a.left, b.left)
+    return shared > _ABOVE * min(a.right - a.left, b.right - b.left) or a.top >= b.bottom or b.top >= a.bottom
+
+
+def _distance(a: _Band, b: _Band) -> tuple[bool, float]:
+    """Between possible neighbours; pairs of numbers come first."""
+    gap = max(a.left, b.left) - min(a.right, b.right)
+    away = abs(a.middle - b.middle) + _GAP * max(gap, 0)
+    return not (a.number and b.number), away / min(a.height, b.height)
+
+
+def _slope(pieces: list[Sequence[Box]]) -> float:
+    """The tilt of the page, as pixels down per pixel to the right: the most probable one of those up to 15 degrees."""
+    best, most = 0.0, 0.0
+    if len(pieces) < 2:
+        return best
+    for step in range(_STEEPEST + 1):
+        for slope in (step / 100, -step / 100):
+            gain = _alignment(pieces, slope) - _LEVEL * abs(slope) - _bend(pieces, slope)
+            if step == 0 or gain > most + _SAME:
+                best, most = slope, gain
+    return best
+
+
+def _bend(pieces: list[Sequence[Box]], slope: float) -> float:
+    """How far the digits within pieces are from level, in nats."""
+    cost = 0.0
+    for boxes in pieces:
+        height = sum(box.height for box in boxes) / len(boxes)
+        middles = [(box.y + box.height / 2 - slope * (box.x + box.width / 2)) / height for box in boxes]
+        mean = sum(middles) / len(middles)
+        cost += sum(min(abs(middle - mean), _MOST) ** 2 for middle in middles) / (2 * _WOBBLE**2)
+    return cost
+
+
+def _alignment(pieces: list[Sequence[Box]], slope: float) -> float:
+    """How well the pieces of the fullest row lie side by side, in nats."""
+    bands = sorted((band.middle, band.height) for band in (_band(boxes, True, slope) for boxes in pieces))
+    most = joined = 0.0
+    start = bands[0][0] if bands else 0.0
+    for (middle, height), (lower, other) in pairwise(bands):
+        unit = min(height, other)
+        near = max(0.0, 1 - (lower - middle) / (_TIGHT * unit))
+        if near == 0 or lower - start > _SPREAD * unit:
+            joined, start = 0.0, lower
+        else:
+            joined += near
+        most = max(most, joined)
+    return _FIRST * min(most, 1) + _FURTHER * max(most - 1, 0)

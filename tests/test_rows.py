@@ -1,0 +1,101 @@
+"""Rows: pieces of writing side by side, on level and tilted pages, whatever the gap and the order they come in."""
+
+import itertools
+import math
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mnist_cnn.read.lines import Box
+from mnist_cnn.read.rows import rows
+
+Piece = tuple[list[Box], bool]
+
+
+def piece(x: float, y: float, n: int = 1, height: float = 60, slope: float = 0, number: bool = True) -> Piece:
+    """n digits from the left at x, with the middle of their row at y where x is 0."""
+    width = 0.6 * height
+    lefts = [x + 0.8 * height * i for i in range(n)]
+    middles = [y + slope * (left + width / 2) for left in lefts]
+    boxes = [
+        Box(round(left), round(middle - height / 2), round(width), round(height))
+        for left, middle in zip(lefts, middles, strict=True)
+    ]
+    return boxes, number
+
+
+def test_no_pieces_make_no_rows() -> None:
+    assert rows([]) == []
+
+
+@pytest.mark.parametrize("gap", [10, 200, 1000, 3000])
+def test_pieces_far_apart_are_one_row(gap: int) -> None:
+    wobble = [5, -8, 0, 9, -4]
+    pieces = [piece(gap * i, 100 + dy) for i, dy in enumerate(wobble)] if gap > 60 else [piece(0, 100), piece(70, 105)]
+    assert rows(pieces) == [list(range(len(pieces)))]
+
+
+@pytest.mark.parametrize("degrees", [-15, -10, -5, -2, 0, 2, 5, 10, 15])
+@pytest.mark.parametrize("digits", [2, 4])
+def test_two_rows_of_three_columns_follow_the_tilt(digits: int, degrees: float) -> None:
+    slope = math.tan(math.radians(degrees))
+    places = itertools.product((500, 600), (0, 500, 1000))
+    pieces = [piece(x, y, digits, slope=slope) for y, x in places]
+    assert rows(pieces) == [[0, 1, 2], [3, 4, 5]]
+
+
+@pytest.mark.parametrize("degrees", [-14, 14])
+def test_two_long_pieces_show_the_tilt(degrees: float) -> None:
+    slope = math.tan(math.radians(degrees))
+    assert rows([piece(900, 500, 5, slope=slope), piece(0, 500, 5, slope=slope)]) == [[1, 0]]
+
+
+@pytest.mark.parametrize("digits", [1, 2, 5])
+def test_two_level_numbers_on_different_rows_are_no_tilt(digits: int) -> None:
+    assert rows([piece(700, 100, digits), piece(0, 200, digits)]) == [[0], [1]]
+
+
+def test_a_column_of_numbers_stays_a_column() -> None:
+    assert rows([piece(10 * (i % 3), 100 + 75 * i, 1 + i % 3) for i in range(10)]) == [[i] for i in range(10)]
+
+
+def test_pieces_of_very_different_height_are_not_one_row() -> None:
+    tall, upper, lower = piece(0, 200, height=200), piece(300, 140), piece(300, 260)
+    assert rows([tall, upper, lower]) == [[0], [1], [2]]
+    assert rows([tall, piece(300, 200)]) == [[0, 1]]
+    assert rows([tall, piece(300, 160, height=110)]) == [[0, 1]]
+
+
+def test_what_is_one_above_the_other_is_not_one_row() -> None:
+    assert rows([piece(0, 100), piece(10, 125)]) == [[0], [1]]
+
+
+def test_a_mark_is_in_a_row_only_between_numbers() -> None:
+    marks = [piece(x, 100, number=False) for x in (0, 200, 400)]
+    assert rows([*marks, piece(100, 100), piece(300, 100)]) == [[0], [3, 1, 4], [2]]
+    assert rows(marks) == [[0], [1], [2]]
+
+
+def test_a_mark_does_not_join_two_rows() -> None:
+    assert rows([piece(0, 100), piece(300, 141), piece(150, 120, number=False)]) in ([[0], [2], [1]], [[0], [1], [2]])
+
+
+boxes = st.builds(Box, *[st.integers(0, 400)] * 2, *[st.integers(1, 120)] * 2)
+pieces = st.lists(st.tuples(st.lists(boxes, min_size=1, max_size=3), st.booleans()), max_size=8)
+
+
+@settings(max_examples=300, deadline=None)
+@given(pieces, st.randoms(use_true_random=False))
+def test_the_order_of_the_pieces_does_not_matter(found: list[Piece], random: Random) -> None:
+    shuffled = found[:]
+    random.shuffle(shuffled)
+    first, second = ([[some[i] for i in row] for row in rows(some)] for some in (found, shuffled))
+    key = [[(place(boxes), number) for boxes, number in row] for row in first]
+    assert key == [[(place(boxes), number) for boxes, number in row] for row in second]
+    assert sorted(i for row in rows(found) for i in row) == list(range(len(found)))
+
+
+def place(boxes: list[Box]) -> tuple[int, int]:
+    return min(box.x for box in boxes), max(box.x + box.width for box in boxes)
