@@ -83,11 +83,16 @@ MODEL = click.option(
 
 @cli.command(short_help="Read the digits on pictures.")
 @click.argument("pictures", nargs=-1, required=True, metavar="FILE|DIR|-...")
-@click.option("--json", "form", flag_value="json", help="A JSON object a picture, each on a line of its own.")
+@click.option("--json", "form", flag_value="json", help="Print a JSON object per picture or page, one per line.")
 @click.option(
     "--csv", "form", flag_value="csv", help="A table with commas: file, line, number, confidence, accepted, ..."
 )
-@click.option("--annotate", type=FOLDER, metavar="DIR", help="Draw each picture with boxes and tiles, as DIR/NAME.png.")
+@click.option(
+    "--annotate",
+    type=FOLDER,
+    metavar="DIR",
+    help="Write each picture with boxes and tiles to DIR/NAME.png, pages to DIR/NAME-page-N.png.",
+)
 @DIGITS
 @THRESHOLD
 @MODEL
@@ -99,16 +104,19 @@ def read(
     threshold: float | None,
     model: Path | None,
 ) -> None:
-    """Read the digits on pictures: photographs, scans, drawings; "-" is standard input, a DIR all pictures in it.
+    """Read the digits on pictures: photographs, scans, drawings. "-" is standard input, a DIR all pictures in it.
 
-    A digit that it is not sure of is told with what else it may be; what is no digit (letters, scribbles) is left
-    out of the number. Exit code 0: all were read; 1: some could not be, standard error tells which; 2: none.
+    An unsure digit is printed with what else it may be. Marks that are not digits (letters, scribbles) are left out of
+    the number. Of a TIFF or PDF file every page is read; PDF needs the extra `pdf`. Pages are called scan.pdf#page=2,
+    and have the key "page" in JSON. Exit code 0: all were read; 1: some could not be read, standard error says which;
+    2: none could be read.
 
     \b
     Examples:
       mnist-cnn read photo.jpg
       mnist-cnn read scans/ --csv > numbers.csv
       mnist-cnn read form.png --digits 5 --annotate seen/
+      mnist-cnn read scan.pdf
       curl -s example.org/number.png | mnist-cnn read - --json
     """
     from mnist_cnn.read import command  # OpenCV and ONNX Runtime take a moment

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 from mnist_cnn.read.classifier import Classifier
 
 if TYPE_CHECKING:
+    from mnist_cnn.read.document import Page
     from mnist_cnn.read.lines import Box
+    from mnist_cnn.read.picture import pages
     from mnist_cnn.read.reader import Digit, Number, Reading, read_image
 
-__all__ = ["Box", "Classifier", "Digit", "Number", "Reading", "read_image"]
+__all__ = ["Box", "Classifier", "Digit", "Number", "Page", "Reading", "pages", "read_image"]
 
 
 def __getattr__(name: str) -> Any:
-    """The others come with OpenCV, for which a program that only classifies images need not wait."""
+    """Import the others on first use: they need OpenCV, and a program that only classifies images does not."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from mnist_cnn.read import reader
+    from mnist_cnn.read import picture, reader
 
-    return getattr(reader, name)
+    return getattr(picture if name in ("Page", "pages") else reader, name)

@@ -1,8 +1,10 @@
-"""The command ``mnist-cnn read``: many pictures, one after the other, and what came of each as text.
+"""The command ``mnist-cnn read``: reads pictures one after the other and prints the results.
 
 >>> read(("photo.jpg",), "table")                                                       # doctest: +SKIP
 file        number   sure     remark
 photo.jpg   4711     98 %     accepted
+
+Pages of a document with several pages are called "scan.pdf#page=2" (RFC 8118), in JSON "file" and "page".
 """
 
 import csv
@@ -10,8 +12,9 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -19,12 +22,19 @@ from mnist_cnn.errors import ImageError
 from mnist_cnn.read.annotate import annotate as draw
 from mnist_cnn.read.annotate import percent
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.picture import MAX_BYTES
+from mnist_cnn.read.document import Page
+from mnist_cnn.read.picture import MAX_BYTES, pages
 from mnist_cnn.read.reader import Number, Reading, read_image
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif", ".pgm", ".ppm", ".pbm"}
-"""What is taken for a picture in a folder."""
+SUFFIXES = frozenset(
+    (
+        *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pdf"),
+        *(".heic", ".heif", ".heics", ".heifs", ".hif", ".pgm", ".ppm", ".pbm", ".pnm", ".pfm"),
+    )
+)
+"""File names in a folder that are read."""
 _MANY = 5
+_T = TypeVar("_T")
 
 
 def read(
@@ -37,40 +47,45 @@ def read(
 ) -> None:
     """Read the pictures and print them in one of the forms "table", "json" and "csv".
 
-    One that cannot be read is told on standard error, and the rest go on. Raises SystemExit with 1 if some could not be
-    read, with 2 if none could; ImageError if `annotate` cannot be a folder, ModelError if the model is bad.
+    Pictures and pages that cannot be read are reported on standard error, and the others are read. Raises SystemExit
+    with 1 if some could not be read, with 2 if none could; ImageError if `annotate` cannot be a folder, ModelError if
+    the model is bad.
     """
     classifier = Classifier(model)
     if annotate is not None:
         _make(annotate)
     files = _files(names)
-    rows: dict[str, Callable[[str, Reading], Iterator[str]]] = {"table": _table, "json": _json, "csv": _csv}
+    rows: dict[str, Callable[[str, Page, Reading], Iterator[str]]] = {"table": _table, "json": _json, "csv": _csv}
     if form == "csv":
         click.echo("file,line,number,confidence,accepted,reason")
     elif form == "table":
         click.echo(f"{'file':<28} {'number':<16} {'sure':>7}  remark")
-    # What is drawn must not replace what was read.
-    failed, taken = 0, {Path(name).resolve() for name in files} if annotate is not None else set()
-    for name in _with_progress(files):
+    # Annotated pictures must not replace the pictures that were read.
+    good, failed, taken = 0, 0, {Path(name).resolve() for name in files} if annotate is not None else set()
+    for name, page in _with_progress(files):
         try:
-            picture = _picture(name)
-            reading = read_image(picture, classifier=classifier, digits=digits, threshold=threshold)
+            if isinstance(page, ImageError):
+                raise page
+            reading = read_image(page, classifier=classifier, digits=digits, threshold=threshold)
             if annotate is not None:
-                _save(picture, reading, _free(annotate, "stdin" if name == "-" else Path(name).stem, taken))
+                stem = "stdin" if name == "-" else Path(name).stem
+                stem += "" if page.count == 1 else f"-page-{page.number}"
+                _save(page, reading, _free(annotate, stem, taken))
         except ImageError as error:
             failed += 1
             click.echo(_printable(f"mnist-cnn: {error}"), err=True)
             if form == "json":
-                click.echo(json.dumps({"file": name, "error": str(error)}))
+                click.echo(json.dumps({**_source(name, page), "error": str(error)}))
             continue
-        for line in rows[form](name, reading):
+        good += 1
+        for line in rows[form](name, page, reading):
             click.echo(line)
     if failed:
-        raise SystemExit(2 if failed == len(files) else 1)
+        raise SystemExit(1 if good else 2)
 
 
 def _files(names: tuple[str, ...]) -> list[str]:
-    """The pictures meant by files, folders (all in them, in the order of their names) and "-"."""
+    """The files to read: those named, those in folders (all of them, sorted by name), and "-"."""
     files: list[str] = []
     for name in names:
         if name != "-" and os.path.isdir(name):
@@ -81,19 +96,34 @@ def _files(names: tuple[str, ...]) -> list[str]:
     return files
 
 
-def _with_progress(files: list[str]) -> Iterator[str]:
-    """The files, with a bar for people if there are many and the results go elsewhere."""
-    if len(files) < _MANY or not sys.stderr.isatty() or sys.stdout.isatty():
-        yield from files
+def _with_progress(files: list[str]) -> Iterator[tuple[str, Page | ImageError]]:
+    """Each file's name with each of its pages, or with the reason why it has none.
+
+    Shows a progress bar on a terminal if the results go elsewhere: of many files, or else of each document's pages.
+    """
+    many = len(files) >= _MANY
+    for name in _bar(files, many):
+        found: list[Page | ImageError]
+        try:
+            found = list(_pages(name))
+        except ImageError as error:
+            found = [error]
+        for page in _bar(found, not many and len(found) >= _MANY):
+            yield name, page
+
+
+def _bar(things: Sequence[_T], shown: bool) -> Iterator[_T]:
+    if not shown or not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from things
         return
-    with click.progressbar(files, file=sys.stderr, show_pos=True) as bar:
+    with click.progressbar(things, file=sys.stderr, show_pos=True) as bar:
         yield from bar
 
 
-def _picture(name: str) -> str | bytes:
-    if os.path.isdir(name):  # one with pictures was replaced by them
+def _pages(name: str) -> Iterator[Page]:
+    if os.path.isdir(name):  # a folder with pictures was replaced by them
         raise ImageError(name, expected="a folder of pictures", found="none in it")
-    return _standard_input() if name == "-" else name
+    return pages(_standard_input() if name == "-" else name)
 
 
 def _standard_input() -> bytes:
@@ -106,11 +136,12 @@ def _standard_input() -> bytes:
 
 
 def _printable(text: str) -> str:
-    """One line that cannot move the cursor: a file's name may hold anything."""
+    """The text as one line that cannot move the cursor: a file name may contain any character."""
     return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
-def _table(name: str, reading: Reading) -> Iterator[str]:
+def _table(name: str, page: Page, reading: Reading) -> Iterator[str]:
+    name = _label(name, page)
     shown = _printable(name if len(name) <= 28 else "…" + name[-27:])
     if not reading.lines:
         yield f"{shown:<28} {'-':<16} {'':>7}  no digit found"
@@ -129,11 +160,23 @@ def _remark(line: Number) -> str:
     return "; ".join([*whole, *parts, *([f"{refused} not a digit"] if refused else [])])
 
 
-def _json(name: str, reading: Reading) -> Iterator[str]:
-    yield json.dumps({"file": name, **reading.to_dict()})
+def _label(name: str, page: Page) -> str:
+    """The file's name as it was given, with the page if the file has several."""
+    return name + page.label.removeprefix(page.name)
 
 
-def _csv(name: str, reading: Reading) -> Iterator[str]:
+def _source(name: str, page: Page | ImageError) -> dict[str, str | int]:
+    if isinstance(page, Page) and page.count > 1:
+        return {"file": name, "page": page.number}
+    return {"file": name}
+
+
+def _json(name: str, page: Page, reading: Reading) -> Iterator[str]:
+    yield json.dumps({**_source(name, page), **reading.to_dict()})
+
+
+def _csv(name: str, page: Page, reading: Reading) -> Iterator[str]:
+    name = _label(name, page)
     for number, line in enumerate(reading.lines, 1):
         accepted = "yes" if line.accepted else "no"
         yield _row(name, number, line.number, f"{line.confidence:.6f}", accepted, _remark(line))
@@ -143,7 +186,7 @@ def _csv(name: str, reading: Reading) -> Iterator[str]:
 
 def _row(*values: object) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(values)  # only what is in a line's end is quoted in a value
+    csv.writer(text, lineterminator="\r\n").writerow(values)  # a value is quoted if it contains a part of this
     return text.getvalue().removesuffix("\r\n")
 
 
@@ -155,7 +198,7 @@ def _make(folder: Path) -> None:
 
 
 def _free(folder: Path, stem: str, taken: set[Path]) -> Path:
-    """A name in the folder that no other picture of this call has."""
+    """A path in the folder that no other picture of this call has."""
     file, n = folder / f"{stem}.png", 1
     while file.resolve() in taken:
         n += 1
@@ -164,8 +207,8 @@ def _free(folder: Path, stem: str, taken: set[Path]) -> Path:
     return file
 
 
-def _save(picture: str | bytes, reading: Reading, file: Path) -> None:
-    """Written under another name and renamed. Raises ImageError if that cannot be done."""
+def _save(picture: Page, reading: Reading, file: Path) -> None:
+    """Write the annotated picture under a temporary name, then rename it. Raises ImageError if that fails."""
     temporary = file.with_name(f".partial-{os.getpid()}-{file.name}")
     try:
         draw(picture, reading).save(temporary)

@@ -1,16 +1,22 @@
-"""Pictures: from a file of any common kind to upright grey pixels, or a clear error, in bounded memory and time.
+"""Pictures: a file of any common kind as upright grey pixels, or a clear error, in bounded memory and time.
 
     >>> pixels, size = gray(np.zeros((40, 30, 3), np.uint8))
     >>> pixels.shape, size
     ((40, 30), (30, 40))
 
-PNG, JPEG, WebP, TIFF, BMP, GIF and what else Pillow knows, and HEIC where the package pillow-heif is installed. Of an
-animation the first frame is taken.
+PNG, JPEG, WebP, TIFF, BMP, GIF and the PNM family; HEIC with the package pillow-heif and PDF with pypdfium2. Of an
+animation, and of a JPEG or HEIC with several pictures, the first is taken. TIFF and PDF files may have several pages:
+
+    >>> for page in pages("scan.pdf"):                                                      # doctest: +SKIP
+    ...     print(page.number, read_image(page).number)
+    1 4711
+    2 42
 """
 
 import io
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -18,64 +24,91 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mnist_cnn.errors import ImageError
+from mnist_cnn.read import document
+from mnist_cnn.read.document import Page
 
-Picture = str | os.PathLike[str] | bytes | np.ndarray | Image.Image
-"""A file, a file's bytes, pixels (uint8, uint16, or float from 0 to 1; (h, w), (h, w, 3) or (h, w, 4)), or Pillow's."""
+Picture = str | os.PathLike[str] | bytes | np.ndarray | Image.Image | Page
+"""A file's path or bytes; pixels (uint8, uint16, or float from 0 to 1; (h, w), (h, w, 3) or (h, w, 4)); a Pillow image;
+or a page of a document."""
 
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 50_000_000
-"""With these a WebP of four channels, the hungriest kind, stays under 1 GB."""
+"""With these limits a WebP of four channels, the kind that needs the most memory, stays under 1 GB."""
 SIDE = 1600
-"""Larger pictures are brought down to this, in pixels of the longer side."""
+"""Larger pictures are reduced to this length of the longer side, in pixels."""
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM", "HEIF")
-"""What is opened: Pillow has more, some of them slow, and some that start programs."""
+"""Pillow's formats that are opened. The others are slow, or start programs."""
 _NAME = "the picture"
 _ORIENTATION = 0x0112
 
 
 def gray(picture: Picture) -> tuple[np.ndarray, tuple[int, int]]:
-    """The picture upright, in grey, at most 1,600 pixels a side: uint8 (h, w); and its own width and height.
+    """The upright picture in grey, at most 1,600 pixels per side: uint8 (h, w); and its original width and height.
 
-    Transparent parts are white, or black where what is opaque is bright. Raises ImageError if there is no such file,
-    if it is no picture or a broken one, if it is too small or too large.
+    Transparent parts become white, or black if the opaque parts are bright. Raises ImageError if the file is missing,
+    is not a picture, is broken, too small or too large, or has several pages.
     """
     image, full = _upright(picture, "L")
     return _shrink(np.asarray(image.convert("L"))), full
 
 
 def colour(picture: Picture) -> np.ndarray:
-    """The same picture as ``gray`` has it, in colour: uint8 (h, w, 3), red, green, blue."""
+    """The picture that ``gray`` returns, in colour: uint8 (h, w, 3), red, green, blue."""
     image, _ = _upright(picture, "RGB")
     return _shrink(np.asarray(image.convert("RGB")))
 
 
+def pages(picture: str | os.PathLike[str] | bytes) -> Iterator[Page]:
+    """The pages of a TIFF or PDF file, one after the other; one page for a file of any other kind.
+
+    ``read_image`` and ``annotate`` take each page like a picture. A page is decoded when it is read, so only one is in
+    memory at a time; a broken page is an error of its own. Raises ImageError if the file is missing, empty or too
+    large, if its pages cannot be counted, or if there are more than ``document.MAX_PAGES``.
+    """
+    name, content = _named(picture)
+    count = document.count(content, name)
+    for number in range(1, count + 1):
+        yield Page(name, number, count, content)
+
+
 def _upright(picture: Picture, mode: str) -> tuple[Image.Image, tuple[int, int]]:
-    """The picture, opaque and not much larger than it is needed, and its own width and height."""
+    """The picture, opaque and reduced to less than twice ``SIDE``, and its original width and height."""
     if isinstance(picture, np.ndarray):
         return _ready(_of_array(picture), _NAME, mode)
     if isinstance(picture, Image.Image):
+        if picture.format == "TIFF" and getattr(picture, "is_animated", False):
+            expected = "a single page: the TIFF's path or bytes for mnist_cnn.read.pages, or a copy() of one page"
+            raise ImageError(_NAME, expected=expected, found="a Pillow image of several pages")
         return _ready(picture, _NAME, mode)
-    name = _NAME
-    if not isinstance(picture, bytes):
-        name, picture = str(picture), _content(Path(picture))
-    if not picture:
-        raise ImageError(name, expected="a picture", found="an empty file")
-    if len(picture) > MAX_BYTES:
-        raise ImageError(name, expected=f"at most {MAX_BYTES >> 20} MB", found="more")
+    if isinstance(picture, Page):
+        name, content = picture.label, picture.content()
+    else:
+        name, content = _named(picture)
+        content = document.single(content, name)
     _register_heif()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd metadata and of sizes, which are checked here
-            return _ready(Image.open(io.BytesIO(picture), formats=_formats()), name, mode)
+            warnings.simplefilter("ignore")  # about odd metadata, and about sizes, which are checked here
+            return _ready(Image.open(io.BytesIO(content), formats=_formats()), name, mode)
     except ImageError:
         raise
     except UnidentifiedImageError:
-        found = "something else"
-        raise ImageError(name, expected="a picture (PNG, JPEG, WebP, TIFF, BMP or HEIC)", found=found) from None
-    except Exception as error:  # Pillow's decoders raise whatever they like on a broken file
+        expected = "a picture (PNG, JPEG, WebP, TIFF, BMP, HEIC or PDF)"
+        raise ImageError(name, expected=expected, found="something else") from None
+    except Exception as error:  # Pillow's decoders raise exceptions of any type for a broken file
         reason = (str(error).splitlines() or [""])[0] or type(error).__name__
         raise ImageError(name, expected="a whole picture", found=f"a broken one ({reason[:100]})") from None
+
+
+def _named(picture: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:
+    """The name for errors, and the bytes. Raises ImageError if they cannot be read, are none, or are too many."""
+    name, content = (_NAME, picture) if isinstance(picture, bytes) else (str(picture), _content(Path(picture)))
+    if not content:
+        raise ImageError(name, expected="a picture", found="an empty file")
+    if len(content) > MAX_BYTES:
+        raise ImageError(name, expected=f"at most {MAX_BYTES >> 20} MB", found="more")
+    return name, content
 
 
 def _content(path: Path) -> bytes:
@@ -132,14 +165,14 @@ def _ready(image: Image.Image, name: str, mode: str) -> tuple[Image.Image, tuple
     turned = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
     image = ImageOps.exif_transpose(image)
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
-        image = image.convert("RGB")  # as a canvas in a browser has it: opaque after all
+        image = image.convert("RGB")  # from a browser's canvas: four channels, but opaque
     if "A" in image.getbands() or "transparency" in image.info:
         image = _on_paper(np.asarray(image.convert("RGBA")))
     return image, full[::-1] if turned else full
 
 
 def _of_deep(values: np.ndarray) -> Image.Image:
-    """16 or 32 bits a pixel, float32 (h, w) of whatever range, as 8 bits."""
+    """A picture of 16 or 32 bits per pixel, float32 (h, w) of any range, with 8 bits per pixel."""
     values = np.nan_to_num(values, posinf=0, neginf=0)
     low, high = float(values.min()), float(values.max())
     top = next((t for t in (1.0, 255.0, 4095.0, 65535.0) if low >= 0 and high <= t), None)
@@ -148,7 +181,7 @@ def _of_deep(values: np.ndarray) -> Image.Image:
 
 
 def _on_paper(pixels: np.ndarray) -> Image.Image:
-    """uint8 (h, w, 4) on white; on black if the drawing itself is bright."""
+    """The picture, uint8 (h, w, 4), on white; on black if the drawing itself is bright."""
     alpha = pixels[:, :, 3:].astype(np.float32) / 255
     luminance = cv2.cvtColor(pixels, cv2.COLOR_RGBA2GRAY)[:, :, None]
     weight = float(alpha.sum())
