@@ -1,0 +1,533 @@
+"""Pages: training of the finder, which finds glyphs on a page, and the string network, which reads a strip.
+
+    python -m mnist_cnn.learn.pages strings --out runs/strings                              # or finder
+
+Both networks are fully convolutional and learn only from composed scenes (``scenes``). The finder sees a whole picture.
+For each cell of 4 x 4 pixels it returns whether a digit, a sign or other writing is centred there, and its size. The
+string network sees a strip (``read.strips``). Every 2 pixels it returns which glyph is centred there. It learns from a
+label for each of these frames, and from the sequence of glyphs by CTC (Graves et al. 2006).
+"""
+
+import itertools
+import json
+import multiprocessing as mp
+import os
+import queue as queues
+import time
+import zipfile
+from collections.abc import Callable, Sequence
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import cv2
+import numpy as np
+
+from mnist_cnn import mnist
+from mnist_cnn.errors import MnistCnnError, RunError
+from mnist_cnn.learn import scenes
+from mnist_cnn.learn.run import replacing
+from mnist_cnn.learn.writing import OTHER, Glyph
+from mnist_cnn.mnist import Digits
+from mnist_cnn.read import strips
+
+BLANK = OTHER + 1
+"""Class of frames without a glyph, after the classes of ``writing.Glyph``."""
+CLASSES = BLANK + 1
+STRIDE = 4
+"""Pixels per cell of the finder, in each direction."""
+SIZES = (12.0, 36.0)
+"""Range of digit heights that the finder detects, in pixels. It sees a picture at several sizes to detect others."""
+HELD_OUT = 5000
+"""Number of training images at the end of MNIST that are kept for validation."""
+BATCHES = {"strings": 64, "finder": 12}
+"""Examples per training step, for each network."""
+_IGNORED = -1
+_WARM_UP = 300
+_LOGGED, _SAVED = 100, 300
+"""Steps between two lines of the log, and between two checkpoints."""
+
+Example = tuple[np.ndarray, np.ndarray, list[int]]
+"""A strip to learn from: its pixels, the labels of its frames and its sequence, as ``frames`` returns them."""
+
+
+class _Seen(NamedTuple):
+    """A glyph on a strip, in pixels of the strip."""
+
+    x: float
+    y: float
+    wide: float
+    tall: float
+    label: int
+
+
+def frames(scene: scenes.Scene, row: list[int], rng: np.random.Generator) -> Example | None:
+    """Return a strip of one run of a scene: its pixels, the label of each frame and the sequence of its glyphs.
+
+    Pixels are uint8 (40, w). Labels are int32 (w / 2,): a class, ``BLANK``, or -1 for frames without a certain label.
+    The sequence is empty if glyphs at the edge make it uncertain. The place of the strip has random errors, as boxes of
+    the finder have. The result is None if the run gives no usable strip.
+    """
+    glyphs = [scene.glyphs[i] for i in row if _shown(scene.glyphs[i], scene)]
+    if not glyphs or (len(glyphs) == 1 and rng.random() < 0.4):  # lone digits would be too large a share
+        return None
+    size = float(np.median([g.size for g in [g for g in glyphs if g.label < 10] or glyphs]))
+    glyphs = _neighbours(glyphs, size, rng)
+    boxes = _found_boxes(glyphs, size, rng)
+    if (boxes[:, 3] - boxes[:, 1]).min() < 3 or (boxes[:, 2] - boxes[:, 0]).max() > 400:
+        return None
+    strip = strips.band(boxes, float(rng.normal(0, 0.04)))
+    if strip.width > 640:
+        return None
+    pixels = strips.cut(scene.pixels, strip)
+    seen = _seen(scene, strip)
+    labels, sequence = _labels(seen, strip.width)
+    edge = any(not 0 < g.x < strip.width or not abs(g.y - strips.ROWS / 2) < 11 for g in seen if g.label < OTHER)
+    repeats = sum(a == b for a, b in itertools.pairwise(sequence))
+    if not sequence or len(sequence) + repeats > len(labels) - 2:
+        return None
+    return pixels, labels, ([] if edge and rng.random() < 0.7 else sequence)
+
+
+def _neighbours(glyphs: list[Glyph], size: float, rng: np.random.Generator) -> list[Glyph]:
+    """Return the glyphs around a random one, as far as no gap is wider than a random limit."""
+    first = last = int(rng.integers(0, len(glyphs)))
+    most = rng.uniform(0.8, 5) * size
+    while first > 0 and glyphs[first].box[0] - glyphs[first - 1].box[2] < most:
+        first -= 1
+    while last + 1 < len(glyphs) and glyphs[last + 1].box[0] - glyphs[last].box[2] < most:
+        last += 1
+    return glyphs[first : last + 1]
+
+
+def _found_boxes(glyphs: list[Glyph], size: float, rng: np.random.Generator) -> np.ndarray:
+    """Return boxes of the digits, or of all glyphs if none is a digit, with random errors: float64 (n, 4)."""
+    digits = [g for g in glyphs if g.label < 10]
+    boxes = np.array([g.box for g in digits or glyphs], float)
+    if not digits:  # the height of signs and letters is not that of a digit
+        middle, half = (boxes[:, 1] + boxes[:, 3]) / 2, size / 2 * rng.uniform(0.85, 1.15)
+        boxes[:, 1], boxes[:, 3] = middle - half, middle + half
+    boxes = boxes + rng.normal(0, 0.06, boxes.shape) * size
+    ends = np.array([g.box for g in glyphs])
+    boxes[np.argmin(boxes[:, 0]), 0] = ends[:, 0].min() + rng.normal(0, 0.08) * size
+    boxes[np.argmax(boxes[:, 2]), 2] = ends[:, 2].max() + rng.normal(0, 0.08) * size
+    if rng.random() < 0.25:  # a large vertical error
+        by = rng.normal(0, 0.13, 2) * size
+        boxes[:, 1] += by[0]
+        boxes[:, 3] += by[1]
+    return boxes
+
+
+def _seen(scene: scenes.Scene, strip: strips.Strip) -> list[_Seen]:
+    """Return the glyphs on a strip or touching it, from left to right."""
+    back = cv2.invertAffineTransform(strip.matrix)
+    scale = float(np.sqrt(abs(np.linalg.det(back[:, :2]))))
+    seen = []
+    for glyph in scene.glyphs:
+        if not _shown(glyph, scene):
+            continue
+        left, top, right, bottom = glyph.box
+        x, y = back @ np.array([(left + right) / 2, (top + bottom) / 2, 1])
+        wide, tall = (right - left) * scale, (bottom - top) * scale
+        if -0.3 * wide < x < strip.width + 0.3 * wide and -tall / 2 < y < strips.ROWS + tall / 2:
+            seen.append(_Seen(float(x), float(y), wide, tall, glyph.label))
+    return sorted(seen)
+
+
+def _labels(seen: list[_Seen], width: int) -> tuple[np.ndarray, list[int]]:
+    """Return the label of each frame, int32 (width / 2,), and the sequence of the glyphs in the middle rows."""
+    at = np.arange(width // 2) * 2 + 1.0
+    labels = np.full(len(at), BLANK, np.int32)
+    near = [g for g in seen if abs(g.y - strips.ROWS / 2) < (11 if g.label < 10 else 14) and 0 < g.x < width]
+    for g in seen:
+        if g.tall > 2:
+            labels[np.abs(at - g.x) < 0.42 * g.wide] = _IGNORED
+    sequence: list[int] = []
+    for g in near:
+        if g.label == OTHER:
+            labels[np.abs(at - g.x) <= max(1.0, g.wide / 2 + 1)] = OTHER
+        if g.label != OTHER or not sequence or sequence[-1] != OTHER:
+            sequence.append(g.label)
+    for g in near:
+        if g.label != OTHER:
+            labels[np.abs(at - g.x) <= max(1.0, min(0.12 * g.wide, 3.0))] = g.label
+    return labels, sequence
+
+
+def _shown(glyph: Glyph, scene: scenes.Scene) -> bool:
+    """Return whether at least most of a glyph is on the picture."""
+    left, top, right, bottom = glyph.box
+    height, width = scene.pixels.shape
+    room = 0.25 * max(right - left, 2), 0.2 * max(bottom - top, 2)
+    return left > -room[0] and right < width + room[0] and top > -room[1] and bottom < height + room[1]
+
+
+def truth(scene: scenes.Scene) -> np.ndarray:
+    """Return the target of the finder for a square scene: float32 (h / 4, w / 4, 8).
+
+    Channels 0 to 2 are the heat of digits, signs and other writing: 0 to 1, or -1 where the loss ignores it. Channel 3
+    is 1 where a glyph is centred, else 0. There, channels 4 to 7 are log(height / 24), log(width / 24), and the x and y
+    of the centre from the middle of the cell, in cells.
+    """
+    side = len(scene.pixels) // STRIDE
+    out = np.zeros((side, side, 8), np.float32)
+    yy, xx = np.mgrid[0:side, 0:side].astype(np.float32)
+    for g in scene.glyphs:
+        left, top, right, bottom = g.box
+        x, y, wide, tall = (left + right) / 2, (top + bottom) / 2, max(right - left, 1.0), max(bottom - top, 1.0)
+        size = tall if g.label < 10 and tall > 0.55 * g.size else g.size
+        cx, cy = x / STRIDE - 0.5, y / STRIDE - 0.5
+        i, j = round(cy), round(cx)
+        if not (0 <= i < side and 0 <= j < side):
+            continue
+        channel = 0 if g.label < 10 else 1 if g.label < OTHER else 2
+        window = slice(max(0, i - 5), i + 6), slice(max(0, j - 5), j + 6)
+        dy, dx = yy[window] - cy, xx[window] - cx
+        heat = out[window][..., channel]  # a view
+        if not SIZES[0] <= size <= SIZES[1]:
+            if 0.6 * SIZES[0] <= size <= 1.6 * SIZES[1]:
+                close = (np.abs(dy) < 0.2 * tall / STRIDE + 1) & (np.abs(dx) < 0.3 * wide / STRIDE + 1)
+                heat[close & (heat < 0.9)] = -1
+            continue
+        spread = max(0.6, 0.1 * size / STRIDE)
+        narrow = max(0.5, min(spread, 0.3 * wide / STRIDE))
+        np.maximum(heat, np.exp(-(dy**2) / (2 * spread**2) - dx**2 / (2 * narrow**2)), out=heat)
+        out[i, j, channel] = 1
+        out[i, j, 3:] = 1, np.log(tall / 24), np.log(wide / 24), cx - j, cy - i
+    return out
+
+
+def build_strings() -> Any:
+    """Return the string network, a Keras model: contrast (n, 40, w, 2) -> logits (n, w / 2, 22). 4 divides w."""
+    import keras
+
+    layers = keras.layers
+    image = layers.Input((strips.ROWS, None, 2), name="strip")
+    x = _conv(image, 32, 5, strides=2)
+    x = layers.MaxPooling2D((2, 1))(_conv(x, 48, 3))
+    x = layers.MaxPooling2D((2, 2))(_conv(x, 64, 3))
+    x = _conv(_conv(x, 128, 3), 128, 3)
+    x = layers.SpatialDropout2D(0.05)(x)
+    x = _conv(layers.ZeroPadding2D((0, 1))(x), 128, (5, 3), padding="valid")
+    x = layers.Dropout(0.1)(x)
+    x = layers.Add()([x, _conv(x, 128, (1, 5))])
+    x = layers.Add()([x, _conv(layers.Dropout(0.1)(x), 128, (1, 5))])
+    x = layers.Conv2D(2 * CLASSES, 1, dtype="float32")(layers.Dropout(0.1)(x))
+    return keras.Model(image, layers.Reshape((-1, CLASSES), dtype="float32")(x), name="strings")
+
+
+def build_finder() -> Any:
+    """Return the finder, a Keras model: contrast (n, h, w, 2) -> (n, h / 4, w / 4, 7). 8 divides h and w.
+
+    The output has three logits of heat, then height, width, x and y as in ``truth``.
+    """
+    import keras
+
+    layers = keras.layers
+    image = layers.Input((None, None, 2), name="picture")
+    x = _conv(image, 16, 5, strides=2)
+    fine = _conv(_conv(x, 24, 3, strides=2), 24, 3)
+    x = _conv(fine, 48, 3, strides=2)
+    for step in (1, 2, 4, 1):
+        x = layers.Add()([x, _conv(x, 48, 3, dilation_rate=step)])
+    x = layers.UpSampling2D(2, interpolation="nearest")(x)
+    x = _conv(layers.Concatenate()([fine, x]), 32, 1)
+    x = _conv(x, 32, 3)
+    bias = keras.initializers.Constant([-4, -4, -4, 0, 0, 0, 0])
+    return keras.Model(image, layers.Conv2D(7, 1, dtype="float32", bias_initializer=bias)(x), name="finder")
+
+
+def _conv(x: Any, filters: int, size: Any, padding: str = "same", **options: Any) -> Any:
+    """Return x after a convolution, batch normalisation and ReLU."""
+    from keras import layers
+
+    x = layers.Conv2D(filters, size, padding=padding, use_bias=False, **options)(x)
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.98)(x))
+
+
+def _strip_batch(drawn: list[Example]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return a batch of strips, padded to the widest.
+
+    Contrast is float32 (n, 40, w, 2), labels int32 (n, w / 2), sequences int32 (n, k), padded by -1, and the number of
+    frames of each strip int32 (n,).
+    """
+    width = max(64, max(pixels.shape[1] for pixels, _, _ in drawn))
+    most = max(1, max(len(sequence) for _, _, sequence in drawn))
+    x = np.zeros((len(drawn), strips.ROWS, width, 2), np.float32)
+    labels = np.full((len(drawn), width // 2), BLANK, np.int32)
+    sequences, lengths = np.full((len(drawn), most), -1, np.int32), np.zeros(len(drawn), np.int32)
+    for i, (pixels, frame, sequence) in enumerate(drawn):
+        x[i, :, : pixels.shape[1]] = strips.contrast(pixels)
+        labels[i, : len(frame)] = frame
+        sequences[i, : len(sequence)] = sequence
+        lengths[i] = len(frame)
+    return x, labels, sequences, lengths
+
+
+def _compose(kind: str, queue: Any, seed: int, n: int) -> None:
+    """Put batches of n examples for one network into the queue, without end."""
+    cv2.setNumThreads(1)
+    digits = training_digits()
+    rng = np.random.default_rng(seed)
+    pool: list[Example] = []
+    while True:
+        if kind == "finder":
+            drawn = [scenes.compose(digits, rng) for _ in range(n)]
+            queue.put((np.stack([strips.contrast(s.pixels) for s in drawn]), np.stack([truth(s) for s in drawn])))
+            continue
+        while len(pool) < 4 * n:
+            pool += strips_of(digits, rng)
+        order = sorted(range(len(pool)), key=lambda i: pool[i][0].shape[1])
+        start = int(rng.integers(0, len(pool) - n + 1))
+        chosen = set(order[start : start + n])  # of similar width
+        queue.put(_strip_batch([pool[i] for i in chosen]))
+        pool = [strip for i, strip in enumerate(pool) if i not in chosen]
+
+
+def strips_of(digits: Digits, rng: np.random.Generator) -> list[Example]:
+    """Return strips of one new scene: of all runs with digits or signs, and of a quarter of the others."""
+    height = float(np.exp(rng.uniform(np.log(15), np.log(60))))
+    scene = scenes.compose(digits, rng, 320, height)
+    found = []
+    for row in scene.rows:
+        numbers = any(scene.glyphs[i].label < OTHER for i in row)
+        if numbers or rng.random() < 0.25:
+            for _ in range(1 + (numbers and len(row) > 6)):
+                strip = frames(scene, row, rng)
+                if strip is not None:
+                    found.append(strip)
+    return found
+
+
+def training_digits() -> Digits:
+    """Return MNIST's training images without the last 5,000, which other people wrote."""
+    train, _ = mnist.load()
+    return Digits(train.images[:-HELD_OUT], train.labels[:-HELD_OUT])
+
+
+def validation_digits() -> Digits:
+    """Return the last 5,000 of MNIST's training images."""
+    train, _ = mnist.load()
+    return Digits(train.images[-HELD_OUT:], train.labels[-HELD_OUT:])
+
+
+def train(
+    kind: str,
+    out: Path,
+    steps: int,
+    threads: int,
+    composers: int,
+    rate: float,
+    start: Path | None,
+    batch: int | None = None,
+) -> None:
+    """Train a network, "strings" or "finder", up to a number of steps. Resume if `out` has a checkpoint.
+
+    The checkpoint ``weights.npz`` has the arrays w0, w1, ... of ``model.get_weights()``, o0, o1, ... of the optimizer,
+    and step. It is written every 300 steps and at the end.
+
+    out: folder of the checkpoint; it is created.
+    steps: total number of training steps, at least 1, those of the checkpoint included.
+    threads: of TensorFlow, at least 1.
+    composers: processes that compose scenes, at least 1.
+    rate: peak learning rate, above 0, after a linear warm-up of 300 steps. A cosine decay to 1 % follows.
+    start: a checkpoint whose weights to start from, if `out` has none.
+    batch: examples per step, at least 1; as in ``BATCHES`` if None.
+
+    Raises RunError if an argument is out of range, or a file or folder cannot be used.
+    """
+    n = BATCHES[kind] if batch is None else batch
+    for name, value in (("steps", steps), ("threads", threads), ("composers", composers), ("batch", n)):
+        if value < 1:
+            raise RunError(f"{name}: expected 1 or more, found {value}")
+    if not 0 < rate < float("inf"):
+        raise RunError(f"rate: expected a positive number, found {rate}")
+    given = None if start is None else _checkpoint(start)
+    kept = _folder(out) / "weights.npz"
+    resumed = _checkpoint(kept) if kept.exists() else None
+    done = 0 if resumed is None else int(resumed["step"])
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    context = mp.get_context("spawn")
+    queue = context.Queue(6)
+    seeds = [1000 * i + done + 7 for i in range(composers)]
+    processes = [context.Process(target=_compose, args=(kind, queue, seed, n), daemon=True) for seed in seeds]
+    for process in processes:
+        process.start()
+    import keras
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    keras.utils.set_random_seed(1)
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    model = build_strings() if kind == "strings" else build_finder()
+    decay = max(1, steps - _WARM_UP)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.1 * rate, decay, 0.01, warmup_target=rate, warmup_steps=_WARM_UP
+    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01, beta_2=0.98, global_clipnorm=3.0)
+    optimizer.build(model.trainable_variables)
+    if resumed is not None:
+        _restore(model, optimizer, resumed, kept)
+    elif given is not None:
+        _restore(model, None, given, start)
+    step = _step(model, optimizer, _string_loss if kind == "strings" else _finder_loss)
+    began, mean = time.time(), None
+    for at in range(done + 1, steps + 1):
+        loss = float(step(*map(tf.constant, _next(queue, processes))))
+        mean = loss if mean is None else 0.98 * mean + 0.02 * loss
+        if at % _LOGGED == 0 or at == steps:
+            row = {"step": at, "seconds": round(time.time() - began), "loss": round(mean, 4), "queue": queue.qsize()}
+            print(json.dumps(row), flush=True)
+        if at % _SAVED == 0 or at == steps:
+            _save(model, optimizer, at, kept)
+
+
+def _folder(out: Path) -> Path:
+    """Create the folder of a training. Raises RunError if that is not possible."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{out}: expected a folder or a new name, found: {error.strerror or error}") from None
+    return out
+
+
+def _checkpoint(file: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a checkpoint. Raises RunError if the file is missing or is not a checkpoint."""
+    try:
+        with np.load(file) as content:
+            return {name: content[name] for name in ("step", *content.files)}
+    except FileNotFoundError:
+        raise RunError(f"{file}: expected a checkpoint weights.npz, found no file") from None
+    except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile):
+        raise RunError(f"{file}: expected a checkpoint weights.npz, found another file or a damaged one") from None
+
+
+def _restore(model: Any, optimizer: Any, values: dict[str, np.ndarray], file: Path | None) -> None:
+    """Set the weights of a model, and the state of its optimizer if there is one.
+
+    Raises RunError if they are those of another network.
+    """
+    try:
+        model.set_weights([values[f"w{i}"] for i in range(len(model.weights))])
+        for i, variable in enumerate(optimizer.variables if optimizer else ()):
+            variable.assign(values[f"o{i}"])
+    except (KeyError, ValueError):
+        raise RunError(f"{file}: expected a checkpoint of the network '{model.name}', found one of another") from None
+
+
+def _save(model: Any, optimizer: Any, step: int, file: Path) -> None:
+    """Write a checkpoint. Raises RunError if it cannot be written."""
+    values: dict[str, Any] = {f"w{i}": np.asarray(w) for i, w in enumerate(model.get_weights())}
+    values |= {f"o{i}": np.asarray(v) for i, v in enumerate(optimizer.variables)}
+    with replacing(file) as temporary:
+        np.savez(temporary, step=step, **values)
+
+
+def _next(queue: Any, processes: Sequence[BaseProcess]) -> Any:
+    """Return the next batch. Raises RunError if a composer ended, because the wait would not end."""
+    while True:
+        try:
+            return queue.get(timeout=10)
+        except queues.Empty:
+            for process in processes:
+                if process.exitcode is not None:
+                    raise RunError(
+                        f"a process that composes scenes ended with exit code {process.exitcode}, "
+                        "possibly out of memory; repeat the command to resume"
+                    ) from None
+
+
+def _step(model: Any, optimizer: Any, loss_of: Callable[..., Any]) -> Callable[..., Any]:
+    """Return one training step: it takes a batch, updates the model and returns the loss."""
+    import tensorflow as tf
+
+    def step(x: Any, *targets: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = loss_of(model(x, training=True), *targets)
+        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+        return loss
+
+    return tf.function(step, reduce_retracing=True)
+
+
+def _string_loss(logits: Any, labels: Any, sequences: Any, lengths: Any) -> Any:
+    """Return the loss of the string network: cross-entropy per frame, and CTC where a strip has a sequence."""
+    import tensorflow as tf
+
+    weights = tf.where(labels < 0, 0.0, tf.where(labels == BLANK, 0.5, 1.0))
+    per_frame = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(labels, 0), logits)
+    by_frame = tf.reduce_sum(per_frame * weights) / tf.reduce_sum(weights)
+    known = tf.where(tf.reduce_any(sequences >= 0, axis=1))[:, 0]
+    asked = tf.gather(sequences, known)
+    places = tf.where(asked >= 0)
+    shape = tf.shape(asked, out_type=tf.int64)
+    sparse = tf.SparseTensor(places, tf.gather_nd(asked, places), shape)
+    of_known, frames_of = tf.gather(logits, known), tf.gather(lengths, known)
+    ctc = tf.nn.ctc_loss(sparse, of_known, None, frames_of, logits_time_major=False, blank_index=BLANK)
+    count = tf.reduce_sum(tf.cast(asked >= 0, tf.float32), axis=1)
+    return by_frame + 0.5 * tf.reduce_mean(tf.minimum(ctc / count, 10.0))
+
+
+def _finder_loss(found: Any, target: Any) -> Any:
+    """Return the loss of the finder: focal loss of the heat (Law and Deng 2018) and L1 loss of the sizes."""
+    import tensorflow as tf
+
+    heat, logits = target[..., :3], found[..., :3]
+    p = tf.sigmoid(logits)
+    log_p, log_q = tf.math.log_sigmoid(logits), tf.math.log_sigmoid(-logits)
+    hit, asked = tf.cast(heat == 1, tf.float32), tf.cast(heat >= 0, tf.float32)
+    loss = -hit * (1 - p) ** 2 * log_p - (1 - hit) * asked * (1 - tf.maximum(heat, 0)) ** 4 * p**2 * log_q
+    sized = target[..., 3:4]
+    sizes = tf.reduce_sum(sized * tf.abs(found[..., 3:7] - target[..., 4:8]) * [1.0, 1.0, 0.5, 0.5])
+    return (tf.reduce_sum(loss) + sizes) / (tf.reduce_sum(sized) + 1)
+
+
+@click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
+@click.argument("kind", type=click.Choice(list(BATCHES)))
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", required=True, help="Folder of the checkpoint.")
+@click.option("--steps", type=int, default=12000, help="Total number of training steps.")
+@click.option("--batch", type=int, help="Examples per step.  [default: 64 for strings, 12 for finder]")
+@click.option("--rate", type=float, default=3e-3, help="Peak learning rate, reached after 300 steps.")
+@click.option("--threads", type=int, default=1, help="TensorFlow threads.")
+@click.option("--composers", type=int, default=1, help="Processes that compose training scenes.")
+@click.option(
+    "--start",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Checkpoint whose weights a new training starts from.",
+)
+def command(kind: str, **options: Any) -> None:
+    """Train one of the two networks that read pages, from composed scenes.
+
+    The string network ("strings") reads a strip of digits and signs. The finder ("finder") finds digits, signs and
+    other writing on a page. The result is DIR/weights.npz. It is saved every 300 steps. Interrupted trainings resume:
+    repeat the command.
+
+    \b
+    Examples:
+      python -m mnist_cnn.learn.pages strings --out runs/strings
+      python -m mnist_cnn.learn.pages finder --out runs/finder --steps 2500 --threads 2
+      python -m mnist_cnn.learn.pages finder --out runs/more --start runs/finder/weights.npz
+    """
+    train(kind, **options)
+
+
+def main() -> None:
+    """Run the command. An expected error is one line on standard error and exit code 2; Ctrl-C is exit code 130."""
+    try:
+        raise SystemExit(command.main(prog_name="python -m mnist_cnn.learn.pages", standalone_mode=False) or 0)
+    except MnistCnnError as error:
+        click.echo(f"mnist_cnn.learn.pages: {error}", err=True)
+    except click.ClickException as error:
+        click.echo(f"mnist_cnn.learn.pages: {' '.join(error.format_message().split())}", err=True)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted; repeat the command to resume", err=True)
+        raise SystemExit(130) from None
+    raise SystemExit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Strips: a run of writing as a level strip of grey pixels with digits 24 pixels high, and its local contrast.
+
+    >>> strip = band(np.array([[10.0, 20, 30, 60], [40, 22, 60, 62]]))
+    >>> strip.width, [round(float(v), 2) for v in strip.matrix[:, 0]]
+    (80, [1.67, 0.0])
+
+Training and reading use the same functions. Neither uses a threshold.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+ROWS = 40
+"""Height of a strip in pixels."""
+DIGIT = 24.0
+"""Height of a digit on a strip, in pixels."""
+ROOM = 0.8
+"""Margin left and right of the writing, in digit heights."""
+WIDEST = 1600
+"""Maximum width of a strip in pixels."""
+WINDOWS = (11, 43)
+"""Sides of the square windows for contrast, in pixels: one for a stroke and one for a whole digit."""
+_NOISE = 5.0
+"""Standard deviation, in grey values of 255, below which contrast fades: it is likely noise."""
+
+
+class Strip(NamedTuple):
+    """The place of a strip on the picture."""
+
+    matrix: np.ndarray
+    """Affine transform from strip to picture coordinates, float64 (2, 3)."""
+    width: int
+    """Width of the strip in pixels, a multiple of 16."""
+
+
+def contrast(gray: np.ndarray) -> np.ndarray:
+    """Return the local contrast of grey pixels: uint8 (h, w) -> float32 (h, w, 2).
+
+    Contrast is the distance of a pixel from the mean of its window, in standard deviations of the window. The last axis
+    has one channel for each of ``WINDOWS`` (local contrast normalisation, Jarrett et al. 2009).
+    """
+    pixels = gray.astype(np.float32)
+    ones = np.ones(gray.shape, np.float32)
+    found = []
+    for side in WINDOWS:
+        window = (side, side)
+
+        def total(values: np.ndarray, window: tuple[int, int] = window) -> np.ndarray:
+            return cv2.boxFilter(values, cv2.CV_32F, window, normalize=False, borderType=cv2.BORDER_CONSTANT)
+
+        count = total(ones)
+        mean = total(pixels) / count
+        spread = np.maximum(total(pixels * pixels) / count - mean * mean, 0)
+        found.append((pixels - mean) / np.sqrt(spread + np.float32(_NOISE**2)))
+    return np.stack(found, axis=-1)
+
+
+def band(boxes: np.ndarray, slope: float = 0.0) -> Strip:
+    """Return the strip of a run of digits.
+
+    boxes: float (n, 4), left, top, right and bottom in pixels, ordered from left to right.
+    slope: of the page, dy / dx. It is used where the run is too short to show its own slope.
+    """
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    tall = boxes[:, 3] - boxes[:, 1]
+    height = max(float(np.quantile(tall, 0.7)), 2.0)
+    if len(boxes) > 2 and np.ptp(x) > 3 * height:
+        slope = float(np.clip(np.polyfit(x, y, 1)[0], -0.5, 0.5))
+    middle = float(np.median(y - slope * x))
+    scale = height / DIGIT
+    c, s = np.cos(np.arctan(slope)), np.sin(np.arctan(slope))
+    left, right = float(boxes[:, 0].min()), float(boxes[:, 2].max())
+    width = int(np.ceil(((right - left) / c / scale + 2 * ROOM * DIGIT) / 16)) * 16
+    room = (width * scale - (right - left) / c) / 2
+    start = np.array([left, middle + slope * left]) - room * np.array([c, s]) - ROWS / 2 * scale * np.array([-s, c])
+    return Strip(np.array([[c * scale, -s * scale, start[0]], [s * scale, c * scale, start[1]]]), min(width, WIDEST))
+
+
+def cut(gray: np.ndarray, strip: Strip) -> np.ndarray:
+    """Return the pixels of a strip, uint8 (``ROWS``, width)."""
+    scale = float(np.sqrt(abs(np.linalg.det(strip.matrix[:, :2]))))
+    matrix = strip.matrix.copy()
+    if scale > 1.5:  # crop, then downscale by area: warpAffine alone would alias
+        corners = matrix @ np.array([[0, strip.width, strip.width, 0], [0, 0, ROWS, ROWS], [1, 1, 1, 1]], float)
+        x0, y0 = np.maximum(np.floor(corners.min(axis=1)).astype(int) - 8, 0)
+        x1, y1 = np.ceil(corners.max(axis=1)).astype(int) + 8
+        gray = gray[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
+        if not gray.size:
+            return np.zeros((ROWS, strip.width), np.uint8)
+        by = 1 / scale
+        small = max(1, round(gray.shape[1] * by)), max(1, round(gray.shape[0] * by))
+        sx, sy = small[0] / gray.shape[1], small[1] / gray.shape[0]
+        gray = cv2.resize(gray, small, interpolation=cv2.INTER_AREA)
+        matrix[:, 2] += 0.5 - np.array([x0, y0])
+        matrix = np.diag([sx, sy]) @ matrix
+        matrix[:, 2] -= 0.5
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(gray, matrix, (strip.width, ROWS), flags=flags, borderMode=cv2.BORDER_REPLICATE)
