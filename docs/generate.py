@@ -18,6 +18,7 @@ import deploy
 import matplotlib.pyplot as plt
 import numpy as np
 import performance
+import reading as comparison
 import scale
 import scores
 from click.testing import CliRunner
@@ -226,6 +227,7 @@ def readme(text: str) -> str:
     """README.md with its tables made anew."""
     tables = {"speed": performance.headline(), "results": results(), "reading": reading(), "formats": formats()}
     tables["accuracy"] = scores.table(leaderboard.read(performance.RESULTS))
+    tables["peers"] = comparison.table()
     for name, table in tables.items():
         begin, end = f"<!-- begin: {name}, made by docs/generate.py -->", f"<!-- end: {name} -->"
         before, _, rest = text.partition(begin)
@@ -245,5 +247,6 @@ if __name__ == "__main__":
     (ROOT / "docs/pictures/disputed.svg").write_text(scores.disputed(), "utf-8")
     (ROOT / "docs/deploy.md").write_text(deploy.page(), "utf-8")
     (ROOT / "docs/scale.md").write_text(scale.page(), "utf-8")
+    (ROOT / "docs/reading.md").write_text(comparison.page(), "utf-8")
     page = ROOT / "README.md"
     page.write_text(readme(page.read_text("utf-8")), "utf-8")
