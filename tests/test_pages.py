@@ -55,6 +55,21 @@ def test_each_glyph_of_a_run_has_its_frames_in_order() -> None:
         assert labelled_runs(frames) == labels
 
 
+def test_frames_at_the_centre_have_the_label_and_the_rest_of_the_glyph_is_ignored() -> None:
+    labels, sequence = pages._labels([pages._Seen(51.0, 20.0, 20.0, 24.0, 7)], 96)
+    at = 2 * np.arange(48) + 1  # the middle of each frame, in pixels
+    assert sequence == [7]
+    assert at[labels == 7].tolist() == [49, 51, 53]
+    assert at[labels == -1].tolist() == [43, 45, 47, 55, 57, 59]
+    assert (labels == pages.BLANK).sum() == 48 - 9
+
+
+def test_glyphs_above_the_middle_rows_are_ignored() -> None:
+    labels, sequence = pages._labels([pages._Seen(51.0, 3.0, 20.0, 24.0, 7)], 96)
+    assert sequence == []
+    assert set(labels) == {-1, pages.BLANK}
+
+
 def test_composed_strips_agree_with_their_sequences(examples: list[pages.Example]) -> None:
     assert len(examples) > 100
     agree = []

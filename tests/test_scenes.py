@@ -4,6 +4,7 @@ import doctest
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -131,6 +132,25 @@ def test_boxes_move_with_the_camera() -> None:
     turned = scenes._moved(glyph, np.array([[np.cos(0.2), -np.sin(0.2), 0], [np.sin(0.2), np.cos(0.2), 0], [0, 0, 1]]))
     left, top, right, bottom = turned.box
     assert (right - left, bottom - top, turned.size) == pytest.approx((20, 40, 40)), "not the rectangle around it"
+
+
+def test_boxes_are_where_the_ink_is_in_the_photograph() -> None:
+    """A dot on the sheet and its box, through 20 random papers and cameras."""
+    for seed in range(20):
+        ink, printed = np.zeros((352, 352), np.float32), np.zeros((352, 352), np.float32)
+        cv2.circle(ink, (190, 150), 12, 1.0, -1)
+        sheet = scenes._Sheet(ink, printed, np.zeros((352, 352), np.uint8))
+        sheet.glyphs.append(Glyph(0, (178.0, 138.0, 203.0, 163.0), 25.0))
+        scene = scenes._photographed(sheet, 25.0, np.random.default_rng(seed), 320)
+        left, top, right, bottom = scene.glyphs[0].box
+        x, y = (left + right) / 2, (top + bottom) / 2
+        pixels = scene.pixels[round(y) - 30 : round(y) + 31, round(x) - 30 : round(x) + 31].astype(float)
+        yy, xx = np.mgrid[-30:31, -30:31]
+        inner, outer = np.hypot(xx, yy) < 8, (np.hypot(xx, yy) > 18) & (np.hypot(xx, yy) < 26)
+        marked = np.abs(pixels - np.median(pixels[outer])) > np.abs(pixels[inner].mean() - np.median(pixels[outer])) / 2
+        marked &= np.hypot(xx, yy) < 18
+        assert xx[marked].mean() == pytest.approx(0, abs=1.5)
+        assert yy[marked].mean() == pytest.approx(0, abs=1.5)
 
 
 def test_numbers_have_only_digits_signs_and_spaces() -> None:
