@@ -12,6 +12,7 @@ from mnist_cnn import mnist
 from mnist_cnn.learn import scenes, strokes, writing
 from mnist_cnn.learn.writing import OTHER, Glyph, Writer
 from mnist_cnn.read import strips
+from mnist_cnn.read.strings import SIGNS
 
 SEEDS = range(30)
 
@@ -38,7 +39,7 @@ def test_the_examples_in_the_docstring_are_correct() -> None:
     assert doctest.testmod(strokes).failed == 0
 
 
-@pytest.mark.parametrize("text", [*"0123456789", *strokes.SIGNS])
+@pytest.mark.parametrize("text", [*"0123456789", *SIGNS])
 def test_every_digit_and_sign_is_drawn_inside_its_frame(text: str) -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
@@ -110,7 +111,7 @@ def test_boxes_of_written_glyphs_fit_their_ink(digits: mnist.Digits) -> None:
     for text in [*"0123456789", *"+x=()-"]:
         line = Writer(digits, rng).write(text, 40)
         (glyph,) = line.glyphs
-        assert glyph.label == (int(text) if text.isdigit() else 10 + strokes.SIGNS.index(text))
+        assert glyph.label == (int(text) if text.isdigit() else 10 + SIGNS.index(text))
         rows, columns = (np.flatnonzero(line.ink.max(axis=axis) > 0.2) for axis in (1, 0))
         found = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
         assert np.abs(np.array(glyph.box) - found).max() <= 2
@@ -118,7 +119,7 @@ def test_boxes_of_written_glyphs_fit_their_ink(digits: mnist.Digits) -> None:
 
 def test_spaces_separate_words(digits: mnist.Digits) -> None:
     line = Writer(digits, np.random.default_rng(0)).write("12 3,4", 30, gap=3)
-    assert [glyph.label for glyph in line.glyphs] == [1, 2, 3, 10 + strokes.SIGNS.index(","), 4]
+    assert [glyph.label for glyph in line.glyphs] == [1, 2, 3, 10 + SIGNS.index(","), 4]
     assert [glyph.word for glyph in line.glyphs] == [0, 0, 1, 1, 1]
     assert line.glyphs[2].box[0] - line.glyphs[1].box[2] > 2 * 30
 
@@ -156,7 +157,7 @@ def test_boxes_are_where_the_ink_is_in_the_photograph() -> None:
 def test_numbers_have_only_digits_signs_and_spaces() -> None:
     rng = np.random.default_rng(0)
     texts = [scenes.number(rng) for _ in range(2000)]
-    assert set("".join(texts)) == set("0123456789 " + strokes.SIGNS)
+    assert set("".join(texts)) == set("0123456789 " + SIGNS)
     assert all(text.strip() == text and text for text in texts)
     assert np.mean([text.isdigit() for text in texts]) > 0.5
 

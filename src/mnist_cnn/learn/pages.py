@@ -31,9 +31,8 @@ from mnist_cnn.learn.run import replacing
 from mnist_cnn.learn.writing import OTHER, Glyph
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import strips
+from mnist_cnn.read.strings import BLANK
 
-BLANK = OTHER + 1
-"""Class of frames without a glyph, after the classes of ``writing.Glyph``."""
 CLASSES = BLANK + 1
 STRIDE = 4
 """Pixels per cell of the finder, in each direction."""
@@ -377,9 +376,15 @@ def train(
     began, mean = time.time(), None
     for at in range(done + 1, steps + 1):
         loss = float(step(*map(tf.constant, _next(queue, processes))))
-        mean = loss if mean is None else 0.98 * mean + 0.02 * loss
+        if np.isfinite(loss):
+            mean = loss if mean is None else 0.98 * mean + 0.02 * loss
         if at % _LOGGED == 0 or at == steps:
-            row = {"step": at, "seconds": round(time.time() - began), "loss": round(mean, 4), "queue": queue.qsize()}
+            row = {
+                "step": at,
+                "seconds": round(time.time() - began),
+                "loss": round(mean or 0, 4),
+                "queue": queue.qsize(),
+            }
             print(json.dumps(row), flush=True)
         if at % _SAVED == 0 or at == steps:
             _save(model, optimizer, at, kept)
@@ -441,13 +446,20 @@ def _next(queue: Any, processes: Sequence[BaseProcess]) -> Any:
 
 
 def _step(model: Any, optimizer: Any, loss_of: Callable[..., Any]) -> Callable[..., Any]:
-    """Return one training step: it takes a batch, updates the model and returns the loss."""
+    """Return one training step: it takes a batch, updates the model and returns the loss.
+
+    A batch whose gradient is not finite changes nothing but the optimizer's averages: CTC gives one now and then, and
+    a single one would be in all weights for ever (LOG.md, 2026-11-27).
+    """
     import tensorflow as tf
 
     def step(x: Any, *targets: Any) -> Any:
         with tf.GradientTape() as tape:
             loss = loss_of(model(x, training=True), *targets)
-        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        finite = tf.cast(tf.math.is_finite(tf.linalg.global_norm(gradients)), tf.float32)
+        gradients = [tf.math.multiply_no_nan(g, tf.cast(finite, g.dtype)) for g in gradients]
+        optimizer.apply(gradients, model.trainable_variables)
         return loss
 
     return tf.function(step, reduce_retracing=True)
@@ -468,7 +480,8 @@ def _string_loss(logits: Any, labels: Any, sequences: Any, lengths: Any) -> Any:
     of_known, frames_of = tf.gather(logits, known), tf.gather(lengths, known)
     ctc = tf.nn.ctc_loss(sparse, of_known, None, frames_of, logits_time_major=False, blank_index=BLANK)
     count = tf.reduce_sum(tf.cast(asked >= 0, tf.float32), axis=1)
-    return by_frame + 0.5 * tf.reduce_mean(tf.minimum(ctc / count, 10.0))
+    per_strip = tf.reduce_sum(tf.minimum(ctc / count, 10.0)) / tf.maximum(1.0, tf.cast(tf.size(ctc), tf.float32))
+    return by_frame + 0.5 * per_strip
 
 
 def _finder_loss(found: Any, target: Any) -> Any:

@@ -119,7 +119,7 @@ def _shifted(glyph: Glyph, x: int, y: int) -> Glyph:
 
 
 def number(rng: np.random.Generator) -> str:
-    """Return a random text of digits, ``strokes.SIGNS`` and spaces.
+    """Return a random text of digits, ``SIGNS`` and spaces.
 
     Most are whole numbers. The others are decimals, signed numbers, dates, fractions, prices and sums.
     """

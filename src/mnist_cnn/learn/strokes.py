@@ -41,8 +41,6 @@ _SKELETONS = {
     "÷": ["!04 94/!51 52/!57 58", "!15 85/!41 42/!58 59"], "=": ["!03 93/!06 96", "!04 82/!17 96"],
     "(": ["60 33 36 69", "70 23 26 79"], ")": ["30 63 66 39", "20 73 76 29"],
 }  # fmt: skip
-SIGNS = ".,-/+x÷=()"
-"""The signs that stand between digits, in the order of their classes."""
 
 
 def draw(text: str, rng: np.random.Generator, width: float | None = None) -> np.ndarray:

@@ -19,8 +19,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mnist_cnn.learn import augment, outliers, strokes
 from mnist_cnn.mnist import Digits
+from mnist_cnn.read.strings import SIGNS
 
-OTHER = 10 + len(strokes.SIGNS)
+OTHER = 10 + len(SIGNS)
 """Class of letters, print and scribbles. It follows the ten digits and the signs."""
 
 _DRAWN = {0: 0.12, 1: 0.35, 2: 0.25, 3: 0.1, 4: 0.25, 5: 0.15, 6: 0.1, 7: 0.25, 8: 0.1, 9: 0.25}
@@ -41,7 +42,7 @@ class Glyph(NamedTuple):
     """One digit, sign or piece of other writing."""
 
     label: int
-    """0 to 9 for digits, 10 + the index in ``strokes.SIGNS`` for signs, or ``OTHER``."""
+    """0 to 9 for digits, 10 + the index in ``SIGNS`` for signs, or ``OTHER``."""
     box: tuple[float, float, float, float]
     """Left, top, right and bottom of the ink, in pixels."""
     size: float
@@ -95,7 +96,7 @@ class Writer:
         return self._placed(ink, size, 1.8)
 
     def sign(self, text: str, height: float) -> np.ndarray:
-        """Return the ink of one of ``strokes.SIGNS``, float32 (h, w), cropped to its box.
+        """Return the ink of one of ``SIGNS``, float32 (h, w), cropped to its box.
 
         height: of a digit of usual size, in pixels.
         """
@@ -172,7 +173,7 @@ class Writer:
             if line.glyphs and is_digit and not extra and rng.random() < self.joined:
                 self._join(line, left + ink.shape[1] * 0.3, base, height)
             line.ink = _paste(line.ink, ink, left, top)
-            label = int(letter) if is_digit else 10 + strokes.SIGNS.index(letter)
+            label = int(letter) if is_digit else 10 + SIGNS.index(letter)
             box = left, top, left + ink.shape[1], top + h
             line.glyphs.append(Glyph(label, box, height, word))
             extra = 0.0

@@ -1,0 +1,151 @@
+"""Strings: what is written on a strip, glyph by glyph, with how sure the string network is of each.
+
+>>> Strings().read([strip])[0].text                                                     # doctest: +SKIP
+'21.5'
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import onnxruntime
+
+from mnist_cnn.read.strips import contrast
+
+SHIPPED = Path(__file__).parent / "models" / "strings.onnx"
+SIGNS = ".,-/+x÷=()"
+"""The classes after the ten digits; then comes other writing, then nothing."""
+NAMES = "0123456789" + SIGNS + "#"
+BLANK = len(NAMES)
+FRAME = 2
+"""Pixels of the strip per frame."""
+AT_ONCE = 32
+"""Strips that go through the network together."""
+_BEAM = 8
+_PRUNED = -7.0
+
+
+class Mark(NamedTuple):
+    """One glyph of a string."""
+
+    label: int
+    """Its place in ``NAMES``."""
+    x: float
+    """Where its middle is, in pixels of the strip."""
+    probabilities: np.ndarray
+    """Of all classes but the blank, where it is: float32 (21,), sum 1."""
+
+
+class String(NamedTuple):
+    """What a strip says."""
+
+    marks: tuple[Mark, ...]
+    probability: float
+    """Of the whole string, as the network has it."""
+
+    @property
+    def text(self) -> str:
+        return "".join(NAMES[mark.label] for mark in self.marks)
+
+
+class Strings:
+    """The string network.
+
+    path: its file; by default the one in this package.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None, *, threads: int = 1) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        content = Path(SHIPPED if path is None else path).read_bytes()
+        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+    def read(self, strips: list[np.ndarray]) -> list[String]:
+        """What is on strips, each uint8 (40, w): a ``String`` for each."""
+        order = sorted(range(len(strips)), key=lambda i: strips[i].shape[1])
+        said: dict[int, String] = {}
+        for start in range(0, len(order), AT_ONCE):
+            some = order[start : start + AT_ONCE]
+            width = max(strips[i].shape[1] for i in some)
+            x = np.zeros((len(some), strips[0].shape[0], width, 2), np.float32)
+            for row, i in enumerate(some):
+                x[row, :, : strips[i].shape[1]] = contrast(strips[i])
+            for row, i in zip(self._session.run(None, {"strip": x})[0], some, strict=True):
+                said[i] = decode(row[: strips[i].shape[1] // FRAME])
+        return [said[i] for i in range(len(strips))]
+
+
+def decode(frames: np.ndarray) -> String:
+    """The most probable string of log probabilities float32 (t, 22), and where its glyphs are."""
+    labels, score = _search(frames)
+    marks = []
+    for label, (first, last) in zip(labels, _align(frames, labels), strict=True):
+        piece = frames[first:last]
+        best = piece[int(piece[:, label].argmax())]
+        weights = np.exp(piece[:, label] - piece[:, label].max())
+        x = FRAME * (float((weights * np.arange(first, last)).sum() / weights.sum()) + 0.5)
+        p = np.exp(best[:BLANK] - best[:BLANK].max())
+        marks.append(Mark(label, x, (p / p.sum()).astype(np.float32)))
+    return String(tuple(marks), float(np.exp(min(score, 0.0))))
+
+
+def _search(frames: np.ndarray) -> tuple[tuple[int, ...], float]:
+    """Prefix beam search (Graves 2006; Hannun et al. 2014)."""
+    nothing = -1e9
+    best: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, nothing)}  # log P ending in a blank, in a label
+    for frame in frames.astype(float):
+        if frame[BLANK] > -0.002:  # nothing else is possible
+            best = {p: (float(np.logaddexp(b, n)) + frame[BLANK], nothing) for p, (b, n) in best.items()}
+            continue
+        candidates = [int(c) for c in np.flatnonzero(frame[:BLANK] > _PRUNED)]
+        new: dict[tuple[int, ...], tuple[float, float]] = {}
+
+        def add(prefix: tuple[int, ...], b: float, n: float, new: dict = new) -> None:
+            old = new.get(prefix, (nothing, nothing))
+            new[prefix] = float(np.logaddexp(old[0], b)), float(np.logaddexp(old[1], n))
+
+        for prefix, (b, n) in best.items():
+            both = float(np.logaddexp(b, n))
+            add(prefix, both + frame[BLANK], nothing)
+            for c in candidates:
+                if prefix and prefix[-1] == c:
+                    add(prefix, nothing, n + frame[c])
+                    add((*prefix, c), nothing, b + frame[c])
+                else:
+                    add((*prefix, c), nothing, both + frame[c])
+        ranked = sorted(new.items(), key=lambda item: -np.logaddexp(*item[1]))
+        best = dict(ranked[:_BEAM])
+    prefix, (b, n) = max(best.items(), key=lambda item: np.logaddexp(*item[1]))
+    return prefix, float(np.logaddexp(b, n))
+
+
+def _align(frames: np.ndarray, labels: tuple[int, ...]) -> list[tuple[int, int]]:
+    """For each label its first frame, and the one after its last (Viterbi 1967)."""
+    if not labels:
+        return []
+    states = [BLANK]
+    for label in labels:
+        states += [label, BLANK]
+    n, length = len(states), len(frames)
+    emitted = frames[:, states].astype(float)
+    skips = np.array([i >= 2 and states[i] != BLANK and states[i] != states[i - 2] for i in range(n)])
+    cost = np.full(n, -1e9)
+    cost[:2] = emitted[0, :2]
+    back = np.zeros((length, n), int)
+    for t in range(1, length):
+        one = np.concatenate([[-1e9], cost[:-1]])
+        two = np.where(skips, np.concatenate([[-1e9, -1e9], cost[:-2]]), -1e9)
+        back[t] = np.argmax([cost, one, two], axis=0)
+        cost = np.max([cost, one, two], axis=0) + emitted[t]
+    state = n - 1 if cost[n - 1] >= cost[n - 2] else n - 2
+    path = []
+    for t in range(length - 1, -1, -1):
+        path.append(state)
+        state -= back[t, state]
+    places = np.array(path[::-1])
+    spans = []
+    for i in range(len(labels)):
+        at = np.flatnonzero(places == 2 * i + 1)
+        spans.append((int(at[0]), int(at[-1]) + 1))
+    return spans
