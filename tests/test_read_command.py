@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import Command
 from PIL import Image
+from test_reader import two_words
 
 from mnist_cnn import mnist
 from mnist_cnn.cli import cli
@@ -48,6 +49,16 @@ def test_standard_input_as_csv() -> None:
     assert code == 0
     (row,) = csv.DictReader(output.splitlines())
     assert (row["file"], row["line"], row["number"], row["accepted"], row["reason"]) == ("-", "1", "314159", "yes", "")
+
+
+def test_words_are_parted_in_the_table_and_in_json(tmp_path: Path, dataset: mnist.Dataset) -> None:
+    pixels, text = two_words(dataset.test)
+    Image.fromarray(pixels).save(tmp_path / "row.png")
+    assert f" {text} " in run(tmp_path / "row.png")[1]
+    [line] = json.loads(run(tmp_path / "row.png", "--json")[1])["lines"]
+    assert (line["number"], line["text"]) == (text.replace(" ", ""), text)
+    (row,) = csv.DictReader(run(tmp_path / "row.png", "--csv")[1].splitlines())
+    assert row["number"] == line["number"]
 
 
 def test_a_bad_file_is_told_and_the_rest_go_on(tmp_path: Path, dataset: mnist.Dataset) -> None:

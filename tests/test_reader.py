@@ -11,7 +11,8 @@ import pytest
 
 from mnist_cnn import mnist
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.reader import Digit, Reading, read_image
+from mnist_cnn.read.lines import Box
+from mnist_cnn.read.reader import Digit, Number, Reading, read_image
 
 PAPER, PEN = 215, 40
 Corners = tuple[int, int, int, int]
@@ -51,6 +52,13 @@ def written(
 def number(digits: mnist.Digits, seed: int, length: int = 5) -> tuple[list[np.ndarray], str]:
     chosen = np.random.default_rng(seed).integers(0, len(digits.images), length)
     return list(digits.images[chosen]), "".join(map(str, digits.labels[chosen]))
+
+
+def two_words(digits: mnist.Digits) -> tuple[np.ndarray, str]:
+    """Two digits, and far to the right three: the page, uint8 (h, w), and its text."""
+    (left, first), (right, second) = number(digits, 1, 2), number(digits, 5, 3)
+    page = np.hstack([written(left)[0], np.full_like(written(left)[0], PAPER)[:, :120], written(right)[0]])
+    return page, f"{first} {second}"
 
 
 def overlap(found: Digit, expected: Corners) -> float:
@@ -172,6 +180,33 @@ def test_two_rows_of_three_columns_are_two_numbers(digits: mnist.Digits) -> None
     assert [row.number for row in read_image(page).lines] == [first, second]
 
 
+def test_numbers_far_apart_are_two_words(digits: mnist.Digits) -> None:
+    page, text = two_words(digits)
+    for picture in (page, turned(page, 5)):
+        [row] = read_image(picture).lines
+        assert (row.text, row.number, row.accepted) == (text, text.replace(" ", ""), True)
+        assert row.to_dict()["text"] == text
+        assert read_image(picture, digits=5).lines[0].text == text
+        [shorter] = read_image(picture, digits=4).lines
+        assert not shorter.accepted
+        assert shorter.text.replace(" ", "") == shorter.number
+
+
+@pytest.mark.parametrize("gap", [20, 150, 280])
+def test_digits_with_even_gaps_are_one_word(gap: int, digits: mnist.Digits) -> None:
+    images, expected = number(digits, 5, 6)
+    [row] = read_image(written(images, gap=gap)[0]).lines
+    assert row.text == row.number == expected
+
+
+def test_a_mark_is_not_a_digit_of_a_word() -> None:
+    digit = Digit(Box(0, 0, 1, 1), 1, 1.0, (), True, None, np.zeros(0), np.zeros(0))
+    mark = dataclasses.replace(digit, accepted=False, reason="not a digit")
+    row = Number((mark, digit, digit, mark, digit), spaces=(2,))
+    assert (row.text, row.number) == ("11 1", "111")
+    assert Number((mark,)).text == ""
+
+
 def test_a_letter_between_two_numbers_keeps_them_from_being_accepted(digits: mnist.Digits) -> None:
     images, expected = number(digits, 1, 2)
     page, corners = written(images, gap=700)
@@ -181,6 +216,7 @@ def test_a_letter_between_two_numbers_keeps_them_from_being_accepted(digits: mni
         cv2.polylines(page, [np.array(stroke) + np.array((x, 52))], False, PEN, 6, cv2.LINE_AA)
     [row] = read_image(page).lines
     assert (row.number, row.accepted, row.reason) == (expected, False, "a part without digits")
+    assert row.text == " ".join(expected)
 
 
 def test_the_threshold_decides_what_is_accepted(digits: mnist.Digits, classifier: Classifier) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnist_cnn.read.lines import Box
-from mnist_cnn.read.rows import rows
+from mnist_cnn.read.rows import rows, words
 
 Piece = tuple[list[Box], bool]
 
@@ -80,6 +80,47 @@ def test_a_mark_is_in_a_row_only_between_numbers() -> None:
 
 def test_a_mark_does_not_join_two_rows() -> None:
     assert rows([piece(0, 100), piece(300, 141), piece(150, 120, number=False)]) in ([[0], [2], [1]], [[0], [1], [2]])
+
+
+def row(*gaps: float | list[float]) -> list[list[Box]]:
+    """Digits of 60 pixels height, with these gaps in heights: a number is between two pieces, a list within one."""
+    found, x = [[Box(0, 0, 36, 60)]], 36.0
+    for gap in gaps:
+        for width in gap if isinstance(gap, list) else [gap]:
+            x += 60 * width
+            if not isinstance(gap, list):
+                found.append([])
+            found[-1].append(Box(round(x), 0, 36, 60))
+            x += 36
+    return found
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ([], []),
+        (row([0.4]), [[0]]),
+        (row([0.4], 3.2, [0.3, 0.4]), [[0], [1]]),  # 60 125
+        (row([0.1], 5.6, [0.1], 5.8, [0.2]), [[0], [1], [2]]),  # 65 71 60
+        (row(5.6, [0.1], 5.8), [[0], [1], [2]]),  # 6 57 1
+        (row([0.4], 1.1, [0.4]), [[0, 1]]),
+        (row([0.4], 0.7, [0.4], 1.3, [0.4]), [[0, 1], [2]]),
+        (row([0.4, 9.0], 1.3), [[0], [1]]),
+    ],
+)
+def test_words_are_parted_at_wide_gaps_between_pieces(pieces: list[list[Box]], expected: list[list[int]]) -> None:
+    assert words(pieces) == expected
+
+
+@pytest.mark.parametrize("gap", [0.5, 1.5, 3, 10])
+def test_digits_that_are_spaced_evenly_are_one_word(gap: float) -> None:
+    wobble = [1, 1.3, 0.8, 1.1, 1.5, 0.9]
+    assert words(row(*(gap * w for w in wobble))) == [list(range(7))]
+
+
+def test_two_digits_are_parted_by_the_width_of_their_gap_alone() -> None:
+    assert words(row(1.1)) == [[0, 1]]
+    assert words(row(1.3)) == [[0], [1]]
 
 
 boxes = st.builds(Box, *[st.integers(0, 400)] * 2, *[st.integers(1, 120)] * 2)

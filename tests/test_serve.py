@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
+from test_reader import two_words
 
 from mnist_cnn import mnist
 from mnist_cnn.read import Classifier, read_image
@@ -130,6 +131,14 @@ def test_it_reads_what_the_command_line_reads(server: Server, dataset: mnist.Dat
         assert raw.json() == form.json() == expected
     numbers = [json.loads(line)["number"] for line in lines]
     assert numbers == ["7", "721", "4", "314159", ""]
+
+
+def test_words_are_parted(server: Server, dataset: mnist.Dataset) -> None:
+    pixels, text = two_words(dataset.test)
+    [line] = httpx.post(f"{server.url}/v1/read", files={"image": png(pixels)}).json()["lines"]
+    assert (line["number"], line["text"]) == (text.replace(" ", ""), text)
+    properties = httpx.get(f"{server.url}/openapi.json").json()["components"]["schemas"]["Number"]["properties"]
+    assert properties["text"]["type"] == "string"
 
 
 def test_options_are_those_of_the_command_line(server: Server) -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 from test_page import line, state
 from test_page import number as number_is
-from test_reader import number, turned, written
+from test_reader import number, turned, two_words, written
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import SiteError
@@ -26,7 +26,7 @@ from mnist_cnn.learn.run import Run
 from mnist_cnn.read import Classifier, read_image
 from mnist_cnn.read.classifier import SHIPPED
 from mnist_cnn.read.lines import Box
-from mnist_cnn.read.rows import rows
+from mnist_cnn.read.rows import rows, words
 from mnist_cnn.serve.app import detailed
 from mnist_cnn.serve.insight import Insight
 from mnist_cnn.site import build as builder
@@ -60,7 +60,7 @@ def same(page: Page, picture: bytes) -> str:
     expected = detailed(read_image(picture))
     for name in ("number", "accepted", "width", "height"):
         assert found[name] == expected[name]
-    for name in ("number", "accepted", "reason"):
+    for name in ("number", "text", "accepted", "reason"):
         assert [line[name] for line in found["lines"]] == [line[name] for line in expected["lines"]]
     for a, b in zip(digits(found), digits(expected), strict=True):
         assert [a[name] for name in EXACT] == [b[name] for name in EXACT]
@@ -91,6 +91,13 @@ def test_it_reads_what_python_reads(count: int, page: Page, dataset: mnist.Datas
         read.append(same(page, png(photographs.photograph(images[rng.integers(0, len(images), 1 + i % 4)], rng))))
         read.append(same(page, png(images[i])))
     assert sum(map(bool, read)) > 0.9 * len(read)
+
+
+def test_it_parts_words(page: Page, dataset: mnist.Dataset) -> None:
+    picture = png(two_words(dataset.test)[0])
+    same(page, picture)
+    found = page.evaluate(ASK, ["read", base64.b64encode(picture).decode()])
+    assert [line["text"] for line in found["lines"]] == [two_words(dataset.test)[1]]
 
 
 @pytest.mark.parametrize("gap", [20, 150, 240])
@@ -124,6 +131,27 @@ def test_its_rows_are_those_of_python(page: Page) -> None:
     found = page.evaluate('async (given) => given.map((await import("./rows.js")).rows)', given)
     assert found == [rows(layout) for layout in layouts]
     assert any(len(row) > 2 for each in found for row in each)
+
+
+def test_its_words_are_those_of_python(page: Page) -> None:
+    rng = np.random.default_rng(0)
+    layouts = []
+    for _ in range(300):
+        x, layout = 0, []
+        narrow, wide = sorted(rng.integers(-5, 120, 2))
+        for _ in range(rng.integers(0, 6)):
+            boxes = []
+            for _ in range(rng.integers(1, 4)):
+                width, height = map(int, rng.integers(5, 40, 2))
+                boxes.append(Box(x, 0, width, height))
+                x += width + int(narrow)
+            layout.append(boxes)
+            x += int(wide - narrow)
+        layouts.append(layout)
+    given = [[[box.to_dict() for box in boxes] for boxes in layout] for layout in layouts]
+    found = page.evaluate('async (given) => given.map((await import("./rows.js")).words)', given)
+    assert found == [words(layout) for layout in layouts]
+    assert len({len(each) for each in found if len(each) > 1}) > 2
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 300), (300, 3), (20, 20), (28, 28), (57, 31), (400, 600)])

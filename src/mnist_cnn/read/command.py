@@ -147,7 +147,7 @@ def _table(name: str, page: Page, reading: Reading) -> Iterator[str]:
         yield f"{shown:<28} {'-':<16} {'':>7}  no digit found"
     for line in reading.lines:
         sure = percent(line.confidence) if line.number else ""
-        yield f"{shown:<28} {line.number or '-':<16} {sure:>7}  {_remark(line) or 'accepted'}"
+        yield f"{shown:<28} {line.text or '-':<16} {sure:>7}  {_remark(line) or 'accepted'}"
 
 
 def _remark(line: Number) -> str:

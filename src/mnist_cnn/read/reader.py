@@ -6,13 +6,14 @@
 
 A line is cut in more places than it has digits. The network classifies every piece between two cuts, as a digit or as
 no digit, and the most probable path from the left end of the line to its right end is read. Lines side by side are one
-row, and one number.
+row, and one number; its `text` has a space where they are far apart.
 """
 
 import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from typing import Any
 
 import cv2
@@ -24,7 +25,7 @@ from mnist_cnn.read.form import form, has_form
 from mnist_cnn.read.ink import CLOSE_UP, ink
 from mnist_cnn.read.lines import HEIGHT, Box, Line, lines
 from mnist_cnn.read.picture import Picture, gray
-from mnist_cnn.read.rows import rows
+from mnist_cnn.read.rows import rows, words
 
 _CROSSED = 0.08
 """Cost of a cut per pixel of ink it crosses, in nats."""
@@ -96,10 +97,18 @@ class Number:
     """Marks that are not digits are among them."""
     reason: str | None = None
     """Why the row is not accepted, if its digits alone do not say so."""
+    spaces: tuple[int, ...] = ()
+    """How many of its digits, without marks, stand before each space."""
+
+    @property
+    def text(self) -> str:
+        """What is written: the digits of `number`, with one space wherever `rows.words` parts two words: "60 125"."""
+        number, ends = self.number, (0, *self.spaces, None)
+        return " ".join(number[start:end] for start, end in pairwise(ends))
 
     @property
     def number(self) -> str:
-        """The digits, also unsure ones; marks that are not digits are left out."""
+        """The digits, also unsure ones; marks that are not digits and spaces are left out."""
         return "".join(str(d.digit) for d in self.digits if d.is_digit)
 
     @property
@@ -120,6 +129,7 @@ class Number:
         digits = [d.to_dict() for d in self.digits]
         return {
             "number": self.number,
+            "text": self.text,
             "confidence": round(self.confidence, 6),
             "accepted": self.accepted,
             "reason": self.reason,
@@ -288,7 +298,11 @@ def _join(numbers: list[Number]) -> Number:
         reason = "a part without digits"
     elif any(number._mostly_marks for number in numbers):
         reason = "a part with more marks than digits"
-    return Number(tuple(digit for number in numbers for digit in number.digits), reason)
+    places = [boxes for number in numbers if (boxes := [digit.box for digit in number.digits if digit.is_digit])]
+    lengths = (sum(len(places[i]) for i in word) for word in words(places))
+    return Number(
+        tuple(digit for number in numbers for digit in number.digits), reason, tuple(accumulate(lengths))[:-1]
+    )
 
 
 def _read(

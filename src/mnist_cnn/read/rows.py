@@ -36,6 +36,8 @@ _SAME = 1e-9
 """Tilts whose gains differ by less are as good: neither rounding nor the order of the pieces decides between them."""
 _GAP = 0.05
 """How much a gap of one height counts, compared with a difference in height, when neighbours are looked for."""
+_SPACE, _WIDER = 1.2, 2.0
+"""A space is wider than the first, in digit heights, and than the second times the narrowest gap of its row."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,30 @@ def rows(pieces: Sequence[tuple[Sequence[Box], bool]]) -> list[list[int]]:
     parts = [part for n, one in enumerate(row) if one[0] == n for part in _trim(one, bands)]
     parts.sort(key=min)  # bands are sorted by their tops
     return [[order[i] for i in one] for one in parts]
+
+
+def words(pieces: Sequence[Sequence[Box]]) -> list[list[int]]:
+    """The words of a row from left to right, each the indices of its pieces.
+
+    pieces: the boxes of the digits of each, at least one, from left to right.
+
+    Two pieces are two words if the gap between them is wider than 1.2 digit heights and than twice the narrowest gap
+    between two digits of the row. So digits that are spaced evenly are one word, however far apart they are; in a row
+    of two digits there is nothing to compare their gap with, and only its width counts. A piece is never parted.
+    """
+    digits = [box for boxes in pieces for box in boxes]
+    gaps = [right.x - left.x - left.width for left, right in pairwise(digits)]
+    space = _SPACE * sum(box.height for box in digits) / len(digits) if digits else 0.0
+    if len(gaps) > 1:
+        space = max(space, _WIDER * min(gaps))
+    found: list[list[int]] = []
+    end = 0
+    for i, boxes in enumerate(pieces):
+        if i == 0 or gaps[end - 1] > space:
+            found.append([])
+        found[-1].append(i)
+        end += len(boxes)
+    return found
 
 
 def _links(bands: list[_Band]) -> Iterator[tuple[tuple[bool, float], int, int]]:

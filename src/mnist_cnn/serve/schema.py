@@ -54,7 +54,8 @@ class Digit(BaseModel):
 
 
 class Number(BaseModel):
-    number: str
+    number: str = Field(description="The digits of a row.")
+    text: str = Field(description="The same digits with one space between words: numbers far apart.")
     confidence: float = Field(ge=0, le=1)
     accepted: bool
     reason: str | None = Field(description="Why it is not accepted as a whole, whatever its digits are.")

@@ -90,7 +90,7 @@ function show(reading) {
   const settled = !surface.drawing;
   const found = reading.lines.flatMap((line) => line.digits);
   digits.show(reading, { at: picture ? null : surface.at, settled });
-  showNumber(reading.lines.map((line) => line.number).filter(Boolean));
+  showNumber(reading.lines.map((line) => line.text).filter(Boolean));
   page.sentence.textContent = settled || reading.number ? sentence(reading, found) : "…"; // it is too early to say no
   if (!settled) return;
   state.state = !reading.number ? "refused" : reading.accepted ? "read" : "unsure";
@@ -98,7 +98,7 @@ function show(reading) {
 }
 
 function showNumber(lines) {
-  state.number = lines.join("");
+  state.number = lines.join("").replaceAll(" ", "");
   page.number.replaceChildren(...lines.map((line) => Object.assign(document.createElement("span"), { textContent: line })));
   page.number.style.setProperty("--lines", Math.max(lines.length, 1));
   page.number.style.setProperty("--length", Math.max(...lines.map((line) => line.length), 1));

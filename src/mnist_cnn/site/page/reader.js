@@ -5,7 +5,7 @@ import { cuts, pieces } from "./cuts.js";
 import { form, hasForm } from "./form.js";
 import { CLOSE_UP, ink } from "./ink.js";
 import { HEIGHT, lines } from "./lines.js";
-import { rows } from "./rows.js";
+import { rows, words } from "./rows.js";
 
 const CROSSED = 0.08;
 const SPLIT = 0.2;
@@ -69,10 +69,13 @@ function joined(pieces) {
   let reason = null;
   if (pieces.length > 1 && !pieces.every((piece) => piece.some(isDigit))) reason = "a part without digits";
   else if (pieces.length > 1 && pieces.some(mostlyMarks)) reason = "a part with more marks than digits";
-  const number = real.map(({ digit }) => digit).join("");
+  const parts = pieces.map((piece) => piece.filter(isDigit)).filter((piece) => piece.length);
+  const written = words(parts.map((part) => part.map(({ box }) => box))).map((word) => word.flatMap((i) => parts[i]));
+  const text = written.map((word) => word.map(({ digit }) => digit).join("")).join(" ");
+  const number = text.replaceAll(" ", "");
   const confidence = number ? product(real.map((digit) => digit.confidence)) : 0;
   const accepted = !reason && !mostlyMarks(digits) && real.every((digit) => digit.accepted);
-  return { number, confidence, accepted, reason, digits };
+  return { number, text, confidence, accepted, reason, digits };
 }
 
 /** The reading, in the server's form. */

@@ -10,6 +10,7 @@ const [RATIO, CENTRED] = [2, 0.25];
 const ABOVE = 0.5;
 const SAME = 1e-9;
 const GAP = 0.05;
+const [SPACE, WIDER] = [1.2, 2];
 
 const sum = (numbers) => numbers.reduce((all, number) => all + number, 0);
 
@@ -37,6 +38,25 @@ export function rows(pieces) {
   }
   const parts = row.filter((one, n) => one[0] === n).flatMap((one) => trimmed(one, bands));
   return parts.sort((a, b) => Math.min(...a) - Math.min(...b)).map((one) => one.map((i) => order[i]));
+}
+
+/**
+ * The words of a row from left to right, each the indices of its pieces.
+ * pieces: of each the boxes of its digits, at least one, from left to right.
+ */
+export function words(pieces) {
+  const digits = pieces.flat();
+  const gaps = digits.slice(1).map((right, i) => right.x - digits[i].x - digits[i].width);
+  let space = digits.length ? (SPACE * sum(digits.map(({ height }) => height))) / digits.length : 0;
+  if (gaps.length > 1) space = Math.max(space, WIDER * Math.min(...gaps));
+  const found = [];
+  let end = 0;
+  pieces.forEach((boxes, i) => {
+    if (i === 0 || gaps[end - 1] > space) found.push([]);
+    found.at(-1).push(i);
+    end += boxes.length;
+  });
+  return found;
 }
 
 /** Pairs of possible neighbours, at least one of them a number; bands are sorted by their tops. */
