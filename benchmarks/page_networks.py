@@ -1,6 +1,7 @@
 """Which reads pages better: today's reader, or the finder and the string network (``mnist_cnn.learn.pages``)?
 
-    python benchmarks/page_networks.py --finder runs/finder --strings runs/strings
+    python benchmarks/page_networks.py                                                  # the networks of this folder
+    python benchmarks/page_networks.py --finder runs/finder/weights.npz --strings runs/strings/weights.npz
 
 The question that is answered before the reader is built on the two networks. Rows right on the development pages, and
 whole strings on the cheques, sudokus and exams, of ../shared/data. Between the networks stands only a sketch of the
@@ -11,6 +12,7 @@ benchmarks/results/page_networks.json.
 import argparse
 import json
 import sys
+import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +30,8 @@ from mnist_cnn.read.picture import Picture, gray
 from mnist_cnn.read.strings import NAMES, Strings
 
 RESULT = Path(__file__).parent / "results" / "page_networks.json"
+KEPT = Path(__file__).parent / "networks"
+"""Weights of the first short trainings, in half precision; ``pages --start`` takes them too."""
 _REACH = 1.1
 """Digits nearer than this, in digit heights, belong to one run."""
 _SURE = 0.4
@@ -119,35 +123,37 @@ def _runs(glyphs: np.ndarray, slope: float) -> list[np.ndarray]:
     return boxes
 
 
-def _network(folder: Path, kind: str) -> Path:
-    """The training's last weights as an ONNX file in its folder."""
+def network(weights: Path, kind: str, folder: Path) -> Path:
+    """A training's weights as an ONNX file in a folder."""
     model = pages.build_strings() if kind == "strings" else pages.build_finder()
-    with np.load(folder / "weights.npz") as file:
-        model.set_weights([file[f"w{i}"] for i in range(len(model.weights))])
+    with np.load(weights) as file:
+        model.set_weights([file[f"w{i}"].astype(np.float32) for i in range(len(model.weights))])
     output = "log_probabilities" if kind == "strings" else "glyphs"
     target = folder / f"{kind}.onnx"
-    target.write_bytes(convnet_export.onnx_file(model, output, {"recipe": kind, "steps": str(_steps(folder))}))
+    target.write_bytes(convnet_export.onnx_file(model, output, {"recipe": kind, "steps": str(_steps(weights))}))
     return target
 
 
-def _steps(folder: Path) -> int:
-    with np.load(folder / "weights.npz") as file:
+def _steps(weights: Path) -> int:
+    with np.load(weights) as file:
         return int(file["step"])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--finder", type=Path, default=Path("runs/finder"), help="Folder of the finder's training.")
-    parser.add_argument("--strings", type=Path, default=Path("runs/strings"), help="Folder of the strings' training.")
+    parser.add_argument("--finder", type=Path, default=KEPT / "finder.npz", help="Weights of the finder.")
+    parser.add_argument("--strings", type=Path, default=KEPT / "strings.npz", help="Weights of the string network.")
     parser.add_argument("--limit", type=int, help="Read only the first N of each set of crops; store nothing.")
     o = parser.parse_args()
-    for folder in (o.finder, o.strings):
-        if not (folder / "weights.npz").exists():
-            sys.exit(f"{folder}: no weights.npz; train it with python -m mnist_cnn.learn.pages")
+    for weights in (o.finder, o.strings):
+        if not weights.exists():
+            sys.exit(f"{weights}: not found; train it with python -m mnist_cnn.learn.pages")
     if not DATA.exists():
         sys.exit(f"{DATA}: not found; expected the development sets there")
     cv2.setNumThreads(1)
-    finder, strings = Finder(_network(o.finder, "finder")), Strings(_network(o.strings, "strings"))
+    with tempfile.TemporaryDirectory() as folder:
+        finder = Finder(network(o.finder, "finder", Path(folder)))
+        strings = Strings(network(o.strings, "strings", Path(folder)))
     found: dict[str, Any] = {}
     for name in (*PAGES, *CROPS):
         cases, answers = cases_of(name, "ours", DATA, o.limit), []
@@ -161,7 +167,7 @@ def main() -> None:
         found[name]["seconds per picture"] = round(seconds, 3)
         print(name, found[name], flush=True)
     if o.limit is None:
-        steps = {kind: _steps(folder) for kind, folder in (("finder", o.finder), ("strings", o.strings))}
+        steps = {kind: _steps(weights) for kind, weights in (("finder", o.finder), ("strings", o.strings))}
         about = {"measured": datetime.now(UTC).date().isoformat(), "machine": machine(), "steps": steps}
         with replacing(RESULT) as temporary:
             temporary.write_text(json.dumps(about | {"sets": found}, indent=2) + "\n", "utf-8")

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
+import page_networks
 import pytest
 
 from mnist_cnn import mnist
@@ -15,6 +17,8 @@ from mnist_cnn.errors import RunError
 from mnist_cnn.learn import pages, scenes
 from mnist_cnn.learn.writing import OTHER, Glyph
 from mnist_cnn.read import strips
+from mnist_cnn.read.finder import Finder
+from mnist_cnn.read.strings import Strings
 
 
 @pytest.fixture(scope="module")
@@ -245,3 +249,16 @@ def test_a_training_resumes_from_its_checkpoint(kind: str, tmp_path: Path) -> No
     done = command(other, "--out", tmp_path / "other", "--steps", 1, "--batch", 2, "--start", start)
     assert done.returncode == 2
     assert f"expected a checkpoint of the network '{other}', found one of another" in done.stderr.splitlines()[-1]
+
+
+def test_the_kept_networks_read_a_number_and_a_table(tmp_path: Path, dataset: mnist.Dataset) -> None:
+    kept = {kind: page_networks.network(page_networks.KEPT / f"{kind}.npz", kind, tmp_path) for kind in pages.BATCHES}
+    page = np.full((240, 520), 235, np.uint8)
+    numbers = ((30, 40, "40719"), (150, 40, "52"), (150, 300, "38"))
+    for top, left, text in numbers:
+        for i, digit in enumerate(text):
+            image = dataset.test.images[np.flatnonzero(dataset.test.labels == int(digit))[3]]
+            window = page[top : top + 56, left + 44 * i : left + 44 * i + 56]
+            np.minimum(window, 235 - cv2.resize(image, (56, 56)).astype(int) * 0.8, out=window, casting="unsafe")
+    rows = page_networks.read(page, Finder(kept["finder"]), Strings(kept["strings"]))
+    assert [[word.text for word in row] for row in rows] == [["40719"], ["52", "38"]]

@@ -1,6 +1,6 @@
 """Finder: where on a picture glyphs are, at any size, on whatever paper.
 
-    >>> found = Finder().glyphs(gray)                                                       # doctest: +SKIP
+    >>> found = Finder("finder.onnx").glyphs(gray)                                          # doctest: +SKIP
     >>> found.shape                                                                         # doctest: +SKIP
     (12, 6)
 
@@ -17,7 +17,6 @@ import onnxruntime
 
 from mnist_cnn.read.strips import contrast
 
-SHIPPED = Path(__file__).parent / "models" / "finder.onnx"
 LONGEST = 1280
 """The longer side of the largest picture that the finder sees, in pixels."""
 SHORTEST = 40
@@ -35,13 +34,13 @@ _NEAR = 0.45
 class Finder:
     """The network that finds glyphs.
 
-    path: its file; by default the one in this package.
+    path: its file, as ``learn.convnet_export`` writes it.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None, *, threads: int = 1) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        content = Path(SHIPPED if path is None else path).read_bytes()
+        content = Path(path).read_bytes()
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def glyphs(self, gray: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Strings: what is written on a strip, glyph by glyph, with how sure the string network is of each.
 
->>> Strings().read([strip])[0].text                                                     # doctest: +SKIP
+>>> Strings("strings.onnx").read([strip])[0].text                                                     # doctest: +SKIP
 '21.5'
 """
 
@@ -13,7 +13,6 @@ import onnxruntime
 
 from mnist_cnn.read.strips import contrast
 
-SHIPPED = Path(__file__).parent / "models" / "strings.onnx"
 SIGNS = ".,-/+x÷=()"
 """The classes after the ten digits; then comes other writing, then nothing."""
 NAMES = "0123456789" + SIGNS + "#"
@@ -52,13 +51,13 @@ class String(NamedTuple):
 class Strings:
     """The string network.
 
-    path: its file; by default the one in this package.
+    path: its file, as ``learn.convnet_export`` writes it.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None, *, threads: int = 1) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        content = Path(SHIPPED if path is None else path).read_bytes()
+        content = Path(path).read_bytes()
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def read(self, strips: list[np.ndarray]) -> list[String]:
