@@ -273,15 +273,29 @@ def _compose(kind: str, queue: Any, seed: int, n: int) -> None:
     while True:
         if kind == "finder":
             drawn = [scenes.compose(digits, rng) for _ in range(n)]
-            queue.put((np.stack([strips.contrast(s.pixels) for s in drawn]), np.stack([truth(s) for s in drawn])))
+            _hand_over(
+                (np.stack([strips.contrast(s.pixels) for s in drawn]), np.stack([truth(s) for s in drawn])), queue
+            )
             continue
         while len(pool) < 4 * n:
             pool += strips_of(digits, rng)
         order = sorted(range(len(pool)), key=lambda i: pool[i][0].shape[1])
         start = int(rng.integers(0, len(pool) - n + 1))
         chosen = set(order[start : start + n])  # of similar width
-        queue.put(_strip_batch([pool[i] for i in chosen]))
+        _hand_over(_strip_batch([pool[i] for i in chosen]), queue)
         pool = [strip for i, strip in enumerate(pool) if i not in chosen]
+
+
+def _hand_over(batch: tuple[np.ndarray, ...], queue: Any) -> None:
+    """Put a batch into the queue; end this process where the training was killed and nobody takes batches any more."""
+    training = mp.parent_process()
+    while training is None or training.is_alive():
+        try:
+            return queue.put(batch, timeout=5)
+        except queues.Full:
+            pass
+    queue.cancel_join_thread()
+    raise SystemExit
 
 
 def strips_of(digits: Digits, rng: np.random.Generator) -> list[Example]:
