@@ -462,7 +462,7 @@ def _next(queue: Any, processes: Sequence[BaseProcess]) -> Any:
 def _step(model: Any, optimizer: Any, loss_of: Callable[..., Any]) -> Callable[..., Any]:
     """Return one training step: it takes a batch, updates the model and returns the loss.
 
-    A batch whose gradient is not finite changes nothing but the optimizer's averages: CTC gives one now and then, and
+    A batch whose gradient is not finite changes nothing but the optimizer's averages: there was one in training, and
     a single one would be in all weights for ever (LOG.md, 2026-11-27).
     """
     import tensorflow as tf

@@ -56,7 +56,7 @@ const product = (numbers) => numbers.reduce((all, number) => all * number, 1);
 
 const mostlyMarks = (digits) => 2 * digits.filter(isDigit).length <= digits.length;
 
-/** Where a piece is: the boxes of its digits; of what is no digit if there are none. */
+/** Where a piece is: the boxes of its digits, or of its marks if it has no digits. */
 function place(digits) {
   const number = digits.some(isDigit);
   return { boxes: digits.filter((digit) => isDigit(digit) || !number).map(({ box }) => box), number };
