@@ -77,16 +77,15 @@ THRESHOLD = click.option(
     help="Accept a digit from this confidence on.  [default: the model's]",
 )
 MODEL = click.option(
-    "--model", type=FOLDER, metavar="FILE", help="A model.onnx of yours.  [default: the one in this package]"
+    "--model", type=FOLDER, metavar="FILE", help="ONNX model to use.  [default: the one in this package]"
 )
 
 
 @cli.command(short_help="Read the digits on pictures.")
 @click.argument("pictures", nargs=-1, required=True, metavar="FILE|DIR|-...")
-@click.option("--json", "form", flag_value="json", help="Print a JSON object per picture or page, one per line.")
-@click.option(
-    "--csv", "form", flag_value="csv", help="A table with commas: file, line, number, confidence, accepted, ..."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON per picture or page.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with one line per row, its number and its confidence.")
+@click.option("--table", "as_table", is_flag=True, help="Print each page as CSV, in the columns of the page.")
 @click.option(
     "--annotate",
     type=FOLDER,
@@ -98,7 +97,9 @@ MODEL = click.option(
 @MODEL
 def read(
     pictures: tuple[str, ...],
-    form: str | None,
+    as_json: bool,
+    as_csv: bool,
+    as_table: bool,
     annotate: Path | None,
     digits: int | None,
     threshold: float | None,
@@ -106,22 +107,33 @@ def read(
 ) -> None:
     """Read the digits on pictures: photographs, scans, drawings. "-" is standard input, a DIR all pictures in it.
 
-    An unsure digit is printed with what else it may be. Marks that are not digits (letters, scribbles) are left out of
-    the number. Of a TIFF or PDF file every page is read; PDF needs the extra `pdf`. Pages are called scan.pdf#page=2,
-    and have the key "page" in JSON. Exit code 0: all were read; 1: some could not be read, standard error says which;
-    2: none could be read.
+    Each row of the page is printed with its words, its confidence and a remark. An unsure digit is printed with its
+    alternative. Marks that are not digits (letters, scribbles) are left out.
+
+    Every page of a TIFF or PDF file is read; PDF needs the extra `pdf`. Pages are called scan.pdf#page=2, and have the
+    key "page" in JSON.
+
+    --csv prints the columns file, row, text, number, confidence, accepted and reason. --table prints the words as a
+    grid: one line per row of the page, one column per column of the page, empty cells for missing words, and a blank
+    line between pages. Unsure words are printed too; standard error has their rows and columns.
+
+    Exit code 0: all pictures were read; 1: some could not be read, standard error says which; 2: none could be read.
 
     \b
     Examples:
       mnist-cnn read photo.jpg
       mnist-cnn read scans/ --csv > numbers.csv
+      mnist-cnn read marks.jpg --table > marks.csv
       mnist-cnn read form.png --digits 5 --annotate seen/
       mnist-cnn read scan.pdf
       curl -s example.org/number.png | mnist-cnn read - --json
     """
+    chosen = [form for form, given in (("json", as_json), ("csv", as_csv), ("table", as_table)) if given]
+    if len(chosen) > 1:
+        raise click.UsageError(f"--{chosen[-1]} cannot be given together with --{' and --'.join(chosen[:-1])}")
     from mnist_cnn.read import command  # OpenCV and ONNX Runtime take a moment
 
-    command.read(pictures, form or "table", annotate, digits, threshold, model)
+    command.read(pictures, chosen[0] if chosen else "text", annotate, digits, threshold, model)
 
 
 @cli.command(short_help="Read very many pictures, on all cores or a cluster, into Parquet.")
@@ -149,13 +161,13 @@ def bulk(
     threshold: float | None,
     model: Path | None,
 ) -> None:
-    """Read very many pictures into Parquet files: number, confidence, accepted, and each digit with its box.
+    """Read very many pictures into Parquet files: number, confidence, accepted, rows, and each digit with its box.
 
     INPUT is a picture, a folder, a pattern with *, a Parquet file with a column of pictures' bytes, or an IDX file of
-    28 x 28 tiles; on this machine, or wherever fsspec finds it (s3://..., https://...). A row is named by its picture's
-    path, or FILE#ROW. What was read stays read: the same command goes on after a kill. It needs the extra `bulk`.
+    28 x 28 tiles; on this machine, or wherever fsspec finds it (s3://..., https://...). The id of a picture is its
+    path, or FILE#ROW. Finished parts are kept; rerun the command to resume. It needs the extra `bulk`.
 
-    Exit code 0: all were read; 1: some could not be, DIR/errors tells why; 2: none.
+    Exit code 0: all were read; 1: some could not be read, DIR/errors says why; 2: none could be read.
 
     \b
     Examples:

@@ -10,7 +10,7 @@ import os
 import platform
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,33 +24,41 @@ from mnist_cnn.errors import BulkError, ImageError
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.picture import MAX_BYTES
 from mnist_cnn.read.reader import read_image
+from mnist_cnn.read.reading import Box
 
-_DIGIT = pa.struct(
-    [
-        ("line", pa.int32()),
-        ("x", pa.int32()),
-        ("y", pa.int32()),
-        ("width", pa.int32()),
-        ("height", pa.int32()),
-        ("digit", pa.int8()),
-        ("confidence", pa.float32()),
-        ("accepted", pa.bool_()),
-        ("is_digit", pa.bool_()),
-    ]
-)
+_TYPES = {
+    **dict.fromkeys(("id", "number", "text", "reason"), pa.string()),
+    **dict.fromkeys(("x", "y", "width", "height", "turned", "row", "word"), pa.int32()),
+    "digit": pa.int8(),
+    "confidence": pa.float32(),
+    "accepted": pa.bool_(),
+}
+"""Column types by the names that JSON has too (``read.reading``)."""
+_PICTURE = ("number", "confidence", "accepted", "reason", "width", "height", "turned")
+_BOX = tuple(field.name for field in fields(Box))
+_ROW = ("number", "text", "confidence", "accepted", "reason")
+_DIGIT = ("digit", "confidence", "accepted", "reason")
+
+
+def _columns(*names: str) -> list[tuple[str, pa.DataType]]:
+    return [(name, _TYPES[name]) for name in names]
+
+
 READINGS = pa.schema(
     [
-        ("id", pa.string()),
-        ("number", pa.string()),
-        ("confidence", pa.float32()),
-        ("accepted", pa.bool_()),
-        ("digits", pa.list_(_DIGIT)),
+        *_columns("id", *_PICTURE),
+        ("rows", pa.list_(pa.struct(_columns(*_ROW, *_BOX)))),
+        ("digits", pa.list_(pa.struct(_columns("row", "word", "text", *_BOX, *_DIGIT)))),
+        ("others", pa.list_(pa.struct(_columns(*_BOX)))),
     ]
 )
-"""A row an input: a picture's path, or "FILE#ROW" counted from 0; all digits, how sure, and each digit with its box."""
+"""One row per input. `id` is a picture's path, or "FILE#ROW" counted from 0. `rows` has one entry per row of the page.
+`digits` has one entry per digit: the index of its row and of its word in that row, the word's text, and the digit with
+its box. `others` has the places that are not numbers."""
 ERRORS = pa.schema([("id", pa.string()), ("error", pa.string())])
 _TILES = 1000
-_WHOLE = {"line": 0, "x": 0, "y": 0, "width": 28, "height": 28, "is_digit": True}
+_TILE = {"reason": None, "width": 28, "height": 28, "turned": 0}
+_WHOLE = Box(0, 0, 28, 28).to_dict()
 Row = dict[str, Any]
 
 
@@ -141,23 +149,17 @@ class Step:
         except ImageError as error:
             return {"id": name, "error": str(error)}
         digits = [
-            {
-                "line": i,
-                **digit.box.to_dict(),
-                "digit": digit.digit,
-                "confidence": digit.confidence,
-                "accepted": digit.accepted,
-                "is_digit": digit.is_digit,
-            }
-            for i, line in enumerate(found.lines)
-            for digit in line.digits
+            {"row": i, "word": j, "text": word.text, **digit.box.to_dict(), **_values(digit, _DIGIT)}
+            for i, row in enumerate(found.rows)
+            for j, word in enumerate(row.words)
+            for digit in word.digits
         ]
         return {
             "id": name,
-            "number": found.number,
-            "confidence": found.confidence,
-            "accepted": found.accepted,
+            **_values(found, _PICTURE),
+            "rows": [_values(row, _ROW) | row.box.to_dict() for row in found.rows],
             "digits": digits,
+            "others": [box.to_dict() for box in found.others],
         }
 
     def _tiles(self, name: str, start: int, content: bytes) -> list[Row]:
@@ -165,14 +167,30 @@ class Step:
         images = np.frombuffer(content, np.uint8).reshape(-1, 28, 28, 1).astype(np.float32) / 255
         probabilities = self._classifier.probabilities(images)
         threshold = self._classifier.threshold if self._settings.threshold is None else self._settings.threshold
-        best, confidences = probabilities.argmax(axis=1).tolist(), probabilities.max(axis=1).tolist()
+        best, second = np.argsort(-probabilities, axis=1, kind="stable")[:, :2].T.tolist()
+        expected, confidences = self._settings.digits, probabilities.max(axis=1).tolist()
+        whole = None if expected in (None, 1) else f"1 digit, expected {expected}"
         rows = []
-        for i, (digit, confidence) in enumerate(zip(best, confidences, strict=True)):
-            accepted = confidence >= threshold and self._settings.digits in (None, 1)
-            judged = {"confidence": confidence, "accepted": accepted}
-            found = _WHOLE | judged | {"digit": digit}
-            rows.append({"id": f"{name}#{start + i}", "number": str(digit), **judged, "digits": [found]})
+        for i, (digit, other, confidence) in enumerate(zip(best, second, confidences, strict=True)):
+            reason = None if confidence >= threshold else f"unsure: {digit} or {other}"
+            accepted = reason is None and whole is None
+            judged = {"number": str(digit), "confidence": confidence, "accepted": accepted}
+            found = {"digit": digit, "confidence": confidence, "accepted": reason is None, "reason": reason}
+            rows.append(
+                {
+                    "id": f"{name}#{start + i}",
+                    **judged,
+                    **_TILE,
+                    "rows": [judged | _WHOLE | {"text": str(digit), "reason": whole}],
+                    "digits": [found | _WHOLE | {"row": 0, "word": 0, "text": str(digit)}],
+                    "others": [],
+                }
+            )
         return rows
+
+
+def _values(found: object, names: tuple[str, ...]) -> Row:
+    return {name: getattr(found, name) for name in names}
 
 
 def readings(out: Path, unit: Unit) -> Path:

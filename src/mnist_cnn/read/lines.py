@@ -4,28 +4,17 @@
 [Box(x=112, y=80, width=420, height=96)]
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
+from mnist_cnn.read.reading import Box
 
 HEIGHT = 64
 """Lines are brought to a height of so many pixels."""
 _MARGIN = 16
 """Empty pixels around a line, of that height."""
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle on the picture, in its pixels; x to the right, y down, from the top left corner."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    def to_dict(self) -> dict[str, int]:
-        return asdict(self)
 
 
 @dataclass(frozen=True, eq=False)

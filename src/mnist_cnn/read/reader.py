@@ -6,7 +6,7 @@
 
 A line is cut in more places than it has digits. The network classifies every piece between two cuts, as a digit or as
 no digit, and the most probable path from the left end of the line to its right end is read. Lines side by side are one
-row, and one number; its `text` has a space where they are far apart.
+row. Lines of a row that are far apart are two words.
 """
 
 import functools
@@ -23,8 +23,9 @@ from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.cuts import Cuts, Piece, cuts, pieces
 from mnist_cnn.read.form import form, has_form
 from mnist_cnn.read.ink import CLOSE_UP, ink
-from mnist_cnn.read.lines import HEIGHT, Box, Line, lines
+from mnist_cnn.read.lines import HEIGHT, Line, lines
 from mnist_cnn.read.picture import Picture, gray
+from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word, around
 from mnist_cnn.read.rows import rows, words
 
 _CROSSED = 0.08
@@ -49,127 +50,29 @@ of one piece, the average counts."""
 _THROUGH, _CUT_OUT = 1.0, 0.9
 """A digit with a cut through more ink than the first, in pixels, is accepted from the confidence of the second on:
 parts of letters and scribbles look like digits."""
-_NO_DIGIT = "not a digit"
+_NO_DIGIT, _MOSTLY_MARKS = "not a digit", "not more digits than marks"
 _PLAUSIBLE = 0.07
 """Pieces with a lower probability of being any digit are not digits."""
 
 
 @dataclass(frozen=True, eq=False)
-class Digit:
-    """One piece of ink, read as a digit or rejected."""
-
-    box: Box
-    digit: int
-    """The most probable one."""
-    confidence: float
-    """Its probability, 0 to 1."""
-    alternatives: tuple[tuple[int, float], ...]
-    """The next two digits and their probabilities."""
-    accepted: bool
-    reason: str | None
-    """Why it is not accepted."""
-    tile: np.ndarray
-    """The input of the network: float32 (28, 28), 0 to 1."""
-    probabilities: np.ndarray
-    """Of the ten digits: float32 (10,); the rest to 1 is the probability that it is not a digit."""
-
-    @property
-    def is_digit(self) -> bool:
-        """Whether it was read as a digit, accepted or not."""
-        return self.reason != _NO_DIGIT
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "box": self.box.to_dict(),
-            "digit": self.digit,
-            "confidence": round(self.confidence, 6),
-            "alternatives": [{"digit": d, "confidence": round(p, 6)} for d, p in self.alternatives],
-            "accepted": self.accepted,
-            "reason": self.reason,
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Number:
-    """One row of writing: its digits from left to right."""
+class _Number:
+    """One row as the algorithm reads it: digits, and marks that are not digits, from left to right."""
 
     digits: tuple[Digit, ...]
-    """Marks that are not digits are among them."""
+    """Marks have the reason ``_NO_DIGIT``."""
     reason: str | None = None
-    """Why the row is not accepted, if its digits alone do not say so."""
+    """Why the row is not accepted, if its digits alone do not tell."""
     spaces: tuple[int, ...] = ()
-    """How many of its digits, without marks, stand before each space."""
-
-    @property
-    def text(self) -> str:
-        """What is written: the digits of `number`, with one space wherever `rows.words` parts two words: "60 125"."""
-        number, ends = self.number, (0, *self.spaces, None)
-        return " ".join(number[start:end] for start, end in pairwise(ends))
+    """Number of its digits, without marks, before each space."""
 
     @property
     def number(self) -> str:
-        """The digits, also unsure ones; marks that are not digits and spaces are left out."""
-        return "".join(str(d.digit) for d in self.digits if d.is_digit)
+        return "".join(digit.text for digit in self.digits if _is_digit(digit))
 
     @property
-    def confidence(self) -> float:
-        """The probability that all digits are right, if they are independent; 0 if there are none."""
-        return math.prod(d.confidence for d in self.digits if d.is_digit) if self.number else 0.0
-
-    @property
-    def accepted(self) -> bool:
-        """Whether every digit is accepted, digits are more than half, and there is no reason against the row."""
-        return not self.reason and not self._mostly_marks and all(d.accepted for d in self.digits if d.is_digit)
-
-    @property
-    def _mostly_marks(self) -> bool:
+    def mostly_marks(self) -> bool:
         return 2 * len(self.number) <= len(self.digits)
-
-    def to_dict(self) -> dict[str, Any]:
-        digits = [d.to_dict() for d in self.digits]
-        return {
-            "number": self.number,
-            "text": self.text,
-            "confidence": round(self.confidence, 6),
-            "accepted": self.accepted,
-            "reason": self.reason,
-            "digits": digits,
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """The numbers on a picture."""
-
-    lines: tuple[Number, ...]
-    """One number per row, from the top down."""
-    width: int
-    height: int
-    """Of the upright picture that boxes refer to."""
-
-    @property
-    def number(self) -> str:
-        """All the digits, row after row."""
-        return "".join(line.number for line in self.lines)
-
-    @property
-    def confidence(self) -> float:
-        return math.prod(line.confidence for line in self.lines if line.number) if self.number else 0.0
-
-    @property
-    def accepted(self) -> bool:
-        """Whether there are digits and every row with digits is accepted."""
-        return bool(self.number) and all(line.accepted for line in self.lines if line.number)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "number": self.number,
-            "confidence": round(self.confidence, 6),
-            "accepted": self.accepted,
-            "width": self.width,
-            "height": self.height,
-            "lines": [line.to_dict() for line in self.lines],
-        }
 
 
 def read_image(
@@ -193,12 +96,12 @@ def read_image(
     tile = _already_normalised(pixels)
     if tile is not None:
         probabilities = classifier.probabilities(tile[None, :, :, None])[0]
-        number = Number((_digit(Box(0, 0, width, height), tile, probabilities, threshold),))
+        number = _Number((_digit(Box(0, 0, width, height), tile, probabilities, threshold),))
         found = [number if digits is None else _counted(number, number, digits)]
     else:
         page = _enlarge(pixels)
         small, tiny = min(pixels.shape) < CLOSE_UP, min(pixels.shape) < _TINY
-        best: list[Number] = []
+        best: list[_Number] = []
         for broad in (small, not small) if not tiny else (True,):
             read = [
                 _read(line, classifier, digits, (threshold, cut_out), (width, height), page.shape[1] / width)
@@ -210,10 +113,32 @@ def read_image(
             if best and _sure(best) == 1:
                 break
         found = best
-    return Reading(tuple(found), width, height)
+    return _reading(found, width, height)
 
 
-def _sure(found: list[Number]) -> float:
+def _reading(found: list[_Number], width: int, height: int) -> Reading:
+    """Part each row into words; marks that are not digits, and rows without any digit, become `others`."""
+    read: list[Row] = []
+    others: list[Box] = []
+    for number in found:
+        digits = [digit for digit in number.digits if _is_digit(digit)]
+        marks = [digit.box for digit in number.digits if not _is_digit(digit)]
+        if digits:
+            parts = [tuple(digits[start:end]) for start, end in pairwise((0, *number.spaces, len(digits)))]
+            reason = number.reason or (_MOSTLY_MARKS if number.mostly_marks else None)
+            read.append(Row(tuple(Word(part, math.prod(d.confidence for d in part)) for part in parts), reason))
+            others += marks
+        else:
+            others.append(around(marks))
+    return Reading(tuple(read), width, height, tuple(others))
+
+
+def _is_digit(digit: Digit) -> bool:
+    """Whether a piece was read as a digit, accepted or not."""
+    return digit.reason != _NO_DIGIT
+
+
+def _sure(found: list[_Number]) -> float:
     """The part of the digits and marks that is accepted; of two readings of a picture, the one with more is better."""
     digits = [digit for line in found for digit in line.digits]
     return sum(digit.accepted for digit in digits) / len(digits) if digits else 0.0
@@ -237,20 +162,20 @@ def _enlarge(pixels: np.ndarray) -> np.ndarray:
 class _Piece:
     """The possible readings of one line, a piece of a row."""
 
-    number: Number
+    number: _Number
     """The most probable number."""
     costs: dict[int, float]
     """The cost of the best reading by number of digits, in nats; empty if that number is not given."""
-    with_digits: Callable[[int], Number]
+    with_digits: Callable[[int], _Number]
     """The most probable number with so many digits, one of those in `costs`."""
 
 
-def _rows(read: list[_Piece], digits: int | None) -> list[Number]:
+def _rows(read: list[_Piece], digits: int | None) -> list[_Number]:
     """One number per row, from the top down, put together from the pieces on it."""
     places = []
     for piece in read:
         is_number = bool(piece.number.number)
-        places.append(([d.box for d in piece.number.digits if d.is_digit or not is_number], is_number))
+        places.append(([d.box for d in piece.number.digits if _is_digit(d) or not is_number], is_number))
     found = []
     for row in rows(places):
         pieces = [read[i] for i in row]
@@ -276,7 +201,7 @@ def _shares(costs: list[dict[int, float]], digits: int) -> tuple[int, ...] | Non
     return best[digits][1] if digits in best else None
 
 
-def _counted(row: Number, free: Number, digits: int) -> Number:
+def _counted(row: _Number, free: _Number, digits: int) -> _Number:
     """The row, not accepted if it does not have so many digits, or only has because some were left out.
 
     free: the row as it is read if nothing is known of the number of digits.
@@ -289,18 +214,18 @@ def _counted(row: Number, free: Number, digits: int) -> Number:
     return replace(row, reason=f"{n} {'digit' if n == 1 else 'digits'}, expected {digits}")
 
 
-def _join(numbers: list[Number]) -> Number:
+def _join(numbers: list[_Number]) -> _Number:
     """The numbers of one row, from left to right, as one, which is not accepted if one of them was not."""
     if len(numbers) == 1:
         return numbers[0]
     reason = None
     if not all(number.number for number in numbers):
         reason = "a part without digits"
-    elif any(number._mostly_marks for number in numbers):
+    elif any(number.mostly_marks for number in numbers):
         reason = "a part with more marks than digits"
-    places = [boxes for number in numbers if (boxes := [digit.box for digit in number.digits if digit.is_digit])]
+    places = [boxes for number in numbers if (boxes := [digit.box for digit in number.digits if _is_digit(digit)])]
     lengths = (sum(len(places[i]) for i in word) for word in words(places))
-    return Number(
+    return _Number(
         tuple(digit for number in numbers for digit in number.digits), reason, tuple(accumulate(lengths))[:-1]
     )
 
@@ -320,7 +245,7 @@ def _read(
     places = cuts(line.ink)
     found = pieces(line.ink, places, HEIGHT)
     if not found:
-        return _Piece(Number(()), {}, lambda _: Number(()))
+        return _Piece(_Number(()), {}, lambda _: _Number(()))
     # Cuts through the same gap make the same piece: it is normalised and classified once.
     known: dict[tuple[Any, bytes], int] = {}
     same = [known.setdefault((piece.ink.shape, piece.ink.tobytes()), i) for i, piece in enumerate(found)]
@@ -329,7 +254,7 @@ def _read(
     probabilities = classifier.probabilities(tiles[..., None])[kind]
     paths = _best_paths(places, found, probabilities, digits is not None)
 
-    def number(count: int) -> Number:
+    def number(count: int) -> _Number:
         chosen: list[Digit] = []
         doubtful, cut_out = [], []
         for i, is_digit in paths[count][1]:
@@ -341,13 +266,13 @@ def _read(
             cut_out.append(bool(max(places.crossed[piece.first], places.crossed[piece.last]) > _THROUGH))
             digit = _digit(box, tiles[kind[i]], probabilities[i], thresholds[cut_out[-1]])
             chosen.append(digit if is_digit else replace(digit, accepted=False, reason=_NO_DIGIT))
-            doubtful.append(is_digit and not digit.is_digit)
+            doubtful.append(is_digit and not _is_digit(digit))
         if len(chosen) > 1 and _belief(chosen, len(chosen) == 2 and all(cut_out)) < _BELIEVED:  # a letter, cut in two
-            return Number(tuple(replace(digit, accepted=False, reason=_NO_DIGIT) for digit in chosen))
+            return _Number(tuple(replace(digit, accepted=False, reason=_NO_DIGIT) for digit in chosen))
         # Among digits a doubtful one is more likely a digit too than it is alone.
-        if 2 * sum(digit.is_digit for digit in chosen) >= len(chosen) > 1:
+        if 2 * sum(_is_digit(digit) for digit in chosen) >= len(chosen) > 1:
             chosen = [replace(d, reason=_unsure(d)) if doubt else d for d, doubt in zip(chosen, doubtful, strict=True)]
-        return Number(tuple(chosen))
+        return _Number(tuple(chosen))
 
     cheapest = number(min(paths, key=lambda n: paths[n][0]))
     if not cheapest.digits and digits in paths:

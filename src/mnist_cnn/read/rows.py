@@ -1,6 +1,6 @@
 """Rows: which pieces of writing stand side by side, however far apart, and in which order.
 
->>> from mnist_cnn.read.lines import Box
+>>> from mnist_cnn.read.reading import Box
 >>> left, right, below = (Box(0, 12, 40, 60),), (Box(900, 0, 40, 60),), (Box(0, 110, 40, 60),)
 >>> rows([(below, True), (right, True), (left, True)])
 [[2, 1], [0]]
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from itertools import pairwise
 
-from mnist_cnn.read.lines import Box
+from mnist_cnn.read.reading import Box
 
 _STEEPEST = 27
 """The steepest tilt that is considered, in hundredths: 15 degrees."""

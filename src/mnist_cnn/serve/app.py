@@ -32,7 +32,8 @@ from starlette.requests import ClientDisconnect
 
 from mnist_cnn.errors import ImageError
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.reader import Reading, read_image
+from mnist_cnn.read.reader import read_image
+from mnist_cnn.read.reading import Reading
 from mnist_cnn.serve import schema
 from mnist_cnn.serve.body import images_of, kind_of, picture
 from mnist_cnn.serve.guard import Guard
@@ -115,9 +116,11 @@ def create(
     @app.post("/v1/read", dependencies=guarded, openapi_extra=schema.READ, responses=schema.answers(schema.Reading))
     async def read(
         request: Request,
-        digits: Annotated[int | None, Query(ge=1, le=100, description="How many there are in each row.")] = None,
-        threshold: Annotated[float | None, Query(ge=0, le=1, description="Accept a digit from here on.")] = None,
-        detail: Annotated[bool, Query(description="With each digit's ten probabilities and its tile.")] = False,
+        digits: Annotated[int | None, Query(ge=1, le=100, description="Number of digits in each row.")] = None,
+        threshold: Annotated[
+            float | None, Query(ge=0, le=1, description="Accept a digit from this confidence on.")
+        ] = None,
+        detail: Annotated[bool, Query(description="Add the ten probabilities and the tile of each digit.")] = False,
     ) -> Response:
         """Read the digits on a picture: PNG, JPEG, WebP, TIFF, BMP or GIF (HEIC with the extra `heic`).
 
@@ -127,9 +130,8 @@ def create(
 
         def work() -> bytes:
             reading = read_image(content, classifier=classifier, digits=digits, threshold=threshold)
-            for line in reading.lines:
-                for digit in line.digits:
-                    read_digits.labels("yes" if digit.accepted else "no").inc()
+            for digit in reading.digits:
+                read_digits.labels("yes" if digit.accepted else "no").inc()
             return _json(detailed(reading) if detail else reading.to_dict())
 
         return await run(request, work)
@@ -213,12 +215,12 @@ async def _gone(request: Request) -> None:
 
 
 def detailed(reading: Reading) -> dict[str, Any]:
-    """The reading, and of each digit what the network saw and how probable it thinks each of the ten."""
+    """The reading, with the probabilities and the tile of each digit."""
     found = reading.to_dict()
-    for line, own in zip(reading.lines, found["lines"], strict=True):
-        for digit, entry in zip(line.digits, own["digits"], strict=True):
-            entry["probabilities"] = _rounded(digit.probabilities, 6)
-            entry["tile"] = _rounded(digit.tile)
+    entries = [digit for row in found["rows"] for word in row["words"] for digit in word["digits"]]
+    for digit, entry in zip(reading.digits, entries, strict=True):
+        entry["probabilities"] = _rounded(digit.probabilities, 6)
+        entry["tile"] = _rounded(digit.tile)
     return found
 
 
