@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word
+from mnist_cnn.read.reading import Box, Digit, Reading, Row, Sign, Word
 from mnist_cnn.read.table import table, unsure
 
 HEIGHT, WIDTH, NARROW = 40, 24, 8
@@ -133,3 +133,11 @@ def test_a_page_of_many_rows_takes_no_seconds(columns: int) -> None:
     rows = [{150.0 * j + i % 7: str(i % 90 + 10) for j in range(columns)} for i in range(200)]
     found = table(page(*rows))
     assert {len(line) for line in found} == {columns}
+
+
+def test_a_dash_beside_the_digits_above_it_is_in_their_column() -> None:
+    dash = Word((Sign(Box(32, 97, 8, 6), "-", 0.9),), 0.9)
+    assert table(reading([word("7", 0, 0), word("22", 300, 0)], [dash, word("33", 300, 100)])) == [
+        ["7", "22"],
+        ["-", "33"],
+    ]

@@ -1,4 +1,4 @@
-"""Step: one unit read, and written as one part. Whatever runs it, the rows are the same.
+"""Step: reads one unit and writes it as one part. All engines write the same rows.
 
 >>> Step(Settings(out="read")).run(unit)                                                    # doctest: +SKIP
 Done(unit=0, read=100, errors=0)
@@ -64,7 +64,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Settings:
-    """What all units are read with."""
+    """Settings that all units share."""
 
     out: str
     model: str | None = None
@@ -79,15 +79,15 @@ class Done(NamedTuple):
 
 
 class Step:
-    """Made once in each process that works."""
+    """Reader of units, one per worker process."""
 
     def __init__(self, settings: Settings) -> None:
-        cv2.setNumThreads(1)  # the cores have a process each
+        cv2.setNumThreads(1)  # each core has its own process
         self._settings = settings
         self._classifier = Classifier(settings.model)
 
     def run(self, unit: Unit) -> Done:
-        """Read a unit and write its part; again, if it must be, with the same result."""
+        """Read a unit and write its part. Running it again writes the same part."""
         read, errors = 0, 0
         out = Path(self._settings.out)
         with _part(readings(out, unit), READINGS) as good, _part(failures(out, unit), ERRORS) as bad:
@@ -138,7 +138,7 @@ class Step:
                 at += len(contents)
 
     def _picture(self, name: str, content: bytes | str | None) -> Row:
-        """content: its bytes; or why there are none."""
+        """Return the row of a picture. content: its bytes, or the reason why there are none."""
         if content is None or isinstance(content, str):
             return {"id": name, "error": content or "the picture: expected its bytes, found nothing"}
         settings = self._settings
@@ -163,7 +163,7 @@ class Step:
         }
 
     def _tiles(self, name: str, start: int, content: bytes) -> list[Row]:
-        """Images of MNIST's form, taken as they are."""
+        """Return the rows of images in MNIST's form, each read as one digit."""
         images = np.frombuffer(content, np.uint8).reshape(-1, 28, 28, 1).astype(np.float32) / 255
         probabilities = self._classifier.probabilities(images)
         threshold = self._classifier.threshold if self._settings.threshold is None else self._settings.threshold
@@ -194,18 +194,18 @@ def _values(found: object, names: tuple[str, ...]) -> Row:
 
 
 def readings(out: Path, unit: Unit) -> Path:
-    """Where a unit's rows are; it is done when that file is there."""
+    """Return the path of a unit's rows. The unit is done when that file exists."""
     return out / "readings" / f"part-{unit.number:07}.parquet"
 
 
 def failures(out: Path, unit: Unit) -> Path:
-    """And those of its inputs that could not be read, if there are any."""
+    """Return the path of a unit's errors: the inputs that could not be read."""
     return out / "errors" / f"part-{unit.number:07}.parquet"
 
 
 @contextlib.contextmanager
 def _part(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
-    """A file that is there whole or not at all: others may write the same one at the same time."""
+    """Open a writer whose file appears whole or not at all, also if several processes write the same one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}-{platform.node()}-{os.getpid()}")
     try:
@@ -217,7 +217,7 @@ def _part(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
 
 
 def _content(name: str) -> bytes | str:
-    """A picture's bytes; or why there are none."""
+    """Return a picture's bytes, or the reason why there are none."""
     try:
         with open_file(name) as file:
             return bytes(file.read(MAX_BYTES + 1))

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from mnist_cnn.read.picture import Picture, colour
-from mnist_cnn.read.reading import Box, Digit, Reading, Sign
+from mnist_cnn.read.reading import Box, Digit, Reading, Sign, Word
 
 _ACCEPTED, _UNSURE, _OTHER = (0, 122, 61), (196, 98, 0), (128, 128, 128)
 Corners = tuple[float, float, float, float]
@@ -35,7 +35,7 @@ def annotate(picture: Picture, reading: Reading) -> Image.Image:
     for box in reading.others:
         draw.rounded_rectangle(_corners(box, scale, 2 * width), radius=2 * width, outline=_OTHER, width=thin)
     drawn = [(word, glyph) for row in reading.rows for word in row.words for glyph in word.glyphs]
-    glyphs = [(glyph, _colour(glyph, word.accepted)) for word, glyph in drawn]
+    glyphs = [(glyph, _colour(_accepted(glyph, word))) for word, glyph in drawn]
     places = [_corners(glyph.box, scale, 2 * width) for glyph, _ in glyphs]
     for (glyph, colour_), corners in zip(glyphs, places, strict=True):
         line = width if isinstance(glyph, Digit) else thin
@@ -73,9 +73,13 @@ def percent(confidence: float) -> str:
     return f"{min(100 * confidence, 99.9):.1f} %" if confidence > 0.99 else f"{100 * confidence:.0f} %"
 
 
-def _colour(glyph: Digit | Sign, accepted: bool) -> tuple[int, int, int]:
-    """accepted: whether the word of a sign is accepted."""
-    return _ACCEPTED if (glyph.accepted if isinstance(glyph, Digit) else accepted) else _UNSURE
+def _accepted(glyph: Digit | Sign, word: Word) -> bool:
+    """Whether a digit is accepted, unless there is a reason against its word; a sign is if its word is."""
+    return glyph.accepted and word.reason is None if isinstance(glyph, Digit) else word.accepted
+
+
+def _colour(accepted: bool) -> tuple[int, int, int]:
+    return _ACCEPTED if accepted else _UNSURE
 
 
 def _label(
@@ -107,7 +111,7 @@ def _with_tiles(image: Image.Image, digits: tuple[Digit, ...]) -> Image.Image:
         x, y = 14 + number % columns * (cell + 12), top + number // columns * (cell + 2 * size + 8)
         tile = Image.fromarray(np.rint(255 * digit.tile).astype(np.uint8))
         sheet.paste(tile.resize((cell, cell), Image.Resampling.NEAREST), (x, y))
-        draw.text((x, y + cell + size // 4), _text(digit), fill=_colour(digit, digit.accepted), font=font)
+        draw.text((x, y + cell + size // 4), _text(digit), fill=_colour(digit.accepted), font=font)
     return sheet
 
 

@@ -92,7 +92,7 @@ def read(
 
 
 def _files(names: tuple[str, ...]) -> list[str]:
-    """The files to read: those named, those in folders (all of them, sorted by name), and "-"."""
+    """Return the files to read: those named, those in folders (all of them, sorted by name), and "-"."""
     files: list[str] = []
     for name in names:
         if name != "-" and os.path.isdir(name):
@@ -104,7 +104,7 @@ def _files(names: tuple[str, ...]) -> list[str]:
 
 
 def _with_progress(files: list[str]) -> Iterator[tuple[str, Page | ImageError]]:
-    """Each file's name with each of its pages, or with the reason why it has none.
+    """Yield each file's name with each of its pages, or with the reason why it has none.
 
     Shows a progress bar on a terminal if the results go elsewhere: of many files, or else of each document's pages.
     """
@@ -143,7 +143,7 @@ def _standard_input() -> bytes:
 
 
 def _printable(text: str) -> str:
-    """The text as one line that cannot move the cursor: a file name may contain any character."""
+    """Return the text as one line that cannot move the cursor: a file name may contain any character."""
     return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
@@ -157,7 +157,7 @@ def _text(name: str, page: Page, reading: Reading) -> Iterator[str]:
 
 
 def _remark(row: Row, reading: Reading) -> str:
-    """Why a row is not accepted: reasons of the reading, the row, its words and its digits; "" if it is."""
+    """Return why a row is not accepted: reasons of the reading, the row, its words and its digits; "" if it is."""
     whole = [reading.reason, row.reason]
     words = [f"{word.text} {word.reason}" if len(row.words) > 1 else word.reason for word in row.words if word.reason]
     digits = [
@@ -169,18 +169,18 @@ def _remark(row: Row, reading: Reading) -> str:
 
 
 def _nothing(reading: Reading) -> str:
-    """Why there is no row."""
+    """Return why a picture has no row."""
     return reading.reason or ("not a digit" if reading.others else "no digit found")
 
 
 def _told(places: list[tuple[int, int]]) -> str:
-    """Where in the table the unsure words are, as text."""
+    """Return as text where in the table the unsure words are."""
     listed = "; ".join(f"row {row}, column {column}" for row, column in dict.fromkeys(places))
     return f"{len(places)} {'word is' if len(places) == 1 else 'words are'} unsure: {listed}"
 
 
 def _label(name: str, page: Page) -> str:
-    """The file's name as it was given, with the page if the file has several."""
+    """Return the file's name as given, with the page if the file has several."""
     return name + page.label.removeprefix(page.name)
 
 
@@ -223,7 +223,7 @@ def _make(folder: Path) -> None:
 
 
 def _free(folder: Path, stem: str, taken: set[Path]) -> Path:
-    """A path in the folder that no other picture of this call has."""
+    """Return a path in the folder that no other picture of this call has."""
     file, n = folder / f"{stem}.png", 1
     while file.resolve() in taken:
         n += 1

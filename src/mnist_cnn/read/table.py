@@ -13,8 +13,8 @@ from mnist_cnn.read.reading import Reading, Word
 _STEEPEST = 0.27
 """The steepest tilt that is taken out, in pixels down per pixel to the right: 15 degrees."""
 _NARROW = 0.6
-"""Words narrower than this part of their height, as a "1" is, are taken for as wide: a column is as wide as a digit."""
-
+"""Words narrower than this part of a digit's height, such as a "1" or a "-", count as that wide: their column is at
+least as wide as a digit, and they may be anywhere in it."""
 _SAME = 1e-6
 """Places closer than this, in pixels, are the same: rounding does not decide."""
 
@@ -65,15 +65,17 @@ def _grid(reading: Reading) -> list[list[list[Word]]]:
 def _level(reading: Reading) -> list[_Piece]:
     """Return the words as they are on the page when it is level, row by row and from left to right."""
     slope = _slope(reading)
+    heights = sorted(digit.box.height for digit in reading.digits)
+    least = _NARROW * heights[len(heights) // 2] if heights else 0.0
     pieces = []
     for number, row in enumerate(reading.rows):
         spans = []
         for word in row.words:
             box = word.box
             middle = box.x + box.width / 2 + slope * (box.y + box.height / 2)
-            spans.append((middle - box.width / 2, middle + box.width / 2, _NARROW * box.height, word))
+            spans.append((middle - box.width / 2, middle + box.width / 2, word))
         spans.sort(key=lambda span: span[:2])
-        for i, (left, right, least, word) in enumerate(spans):
+        for i, (left, right, word) in enumerate(spans):
             # A narrow word is widened by at most a third of the gap to the next word of its row.
             wider = max(least - (right - left), 0) / 2
             before = (left - spans[i - 1][1]) / 3 if i > 0 else wider
