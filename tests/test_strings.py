@@ -58,7 +58,24 @@ def test_two_equal_digits_with_a_gap_are_two() -> None:
     assert decode(said).text == "00"
 
 
+def test_a_string_for_which_there_are_too_few_frames_is_not_found() -> None:
+    said = np.full((3, BLANK + 1), -12.0, np.float32)
+    said[:, 8] = 0
+    assert decode(said, digits=3).text == "8"
+
+
 def test_nothing_is_an_empty_string() -> None:
     said = np.full((9, BLANK + 1), -12.0, np.float32)
     said[:, BLANK] = 0
     assert decode(said) == ((), pytest.approx(1.0))
+
+
+def test_a_known_number_of_digits_is_preferred() -> None:
+    said = np.full((20, BLANK + 1), -12.0, np.float32)
+    said[:, BLANK] = 0
+    said[5, [2, BLANK]] = np.log([0.9, 0.1])
+    said[12, [4, BLANK]] = np.log([0.4, 0.6])
+    assert decode(said).text == "2"
+    assert decode(said, 2).text == "24"
+    assert decode(said, 2).probability == pytest.approx(0.36, abs=0.01)
+    assert decode(said, 9).text == "2"

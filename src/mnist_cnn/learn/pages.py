@@ -15,7 +15,7 @@ import os
 import queue as queues
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,11 +31,10 @@ from mnist_cnn.learn.run import replacing
 from mnist_cnn.learn.writing import OTHER, Glyph
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import strips
+from mnist_cnn.read.finder import MARGIN, STRIDE, framed
 from mnist_cnn.read.strings import BLANK
 
 CLASSES = BLANK + 1
-STRIDE = 4
-"""Pixels per cell of the finder, in each direction."""
 SIZES = (12.0, 36.0)
 """Range of digit heights that the finder detects, in pixels. It sees a picture at several sizes to detect others."""
 HELD_OUT = 5000
@@ -44,6 +43,8 @@ BATCHES = {"strings": 64, "finder": 12}
 """Examples per training step, for each network."""
 _IGNORED = -1
 _WARM_UP = 300
+_KEPT = 24
+"""Batches that may be used a second time."""
 _LOGGED, _SAVED = 100, 300
 """Steps between two lines of the log, and between two checkpoints."""
 
@@ -68,7 +69,7 @@ def frames(scene: scenes.Scene, row: list[int], rng: np.random.Generator) -> Exa
     The sequence is empty if glyphs at the edge make it uncertain. The place of the strip has random errors, as boxes of
     the finder have. The result is None if the run gives no usable strip.
     """
-    glyphs = [scene.glyphs[i] for i in row if _shown(scene.glyphs[i], scene)]
+    glyphs = [scene.glyphs[i] for i in row if shown(scene.glyphs[i], scene)]
     if not glyphs or (len(glyphs) == 1 and rng.random() < 0.4):  # lone digits would be too large a share
         return None
     size = float(np.median([g.size for g in [g for g in glyphs if g.label < 10] or glyphs]))
@@ -76,6 +77,9 @@ def frames(scene: scenes.Scene, row: list[int], rng: np.random.Generator) -> Exa
     boxes = _found_boxes(glyphs, size, rng)
     if (boxes[:, 3] - boxes[:, 1]).min() < 3 or (boxes[:, 2] - boxes[:, 0]).max() > 400:
         return None
+    if rng.random() < 0.25:
+        scene, (x, y) = crop(scene, around(glyphs, size, rng))
+        boxes = boxes - [x, y, x, y]
     strip = strips.band(boxes, float(rng.normal(0, 0.04)))
     if strip.width > 640:
         return None
@@ -87,6 +91,25 @@ def frames(scene: scenes.Scene, row: list[int], rng: np.random.Generator) -> Exa
     if not sequence or len(sequence) + repeats > len(labels) - 2:
         return None
     return pixels, labels, ([] if edge and rng.random() < 0.7 else sequence)
+
+
+def crop(scene: scenes.Scene, box: Sequence[float] | np.ndarray) -> tuple[scenes.Scene, tuple[int, int]]:
+    """Return a part of a scene, and its left and top on the scene, in pixels.
+
+    box: left, top, right and bottom, in pixels; at least 8 x 8 pixels of it are on the scene.
+    """
+    height, width = scene.pixels.shape
+    x, y = (int(np.clip(v, 0, most - 8)) for v, most in zip(box[:2], (width, height), strict=True))
+    right, bottom = max(x + 8, min(width, round(box[2]))), max(y + 8, min(height, round(box[3])))
+    glyphs = [scenes.shifted(glyph, -x, -y) for glyph in scene.glyphs]
+    return scenes.Scene(scene.pixels[y:bottom, x:right], glyphs, scene.rows), (x, y)
+
+
+def around(glyphs: Sequence[Glyph], size: float, rng: np.random.Generator) -> np.ndarray:
+    """Return a box around glyphs with random margins, mostly small ones: float64 (4,)."""
+    boxes = np.array([g.box for g in glyphs])
+    ends = np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+    return ends + np.array([-1, -1, 1, 1]) * rng.uniform(0.0, rng.choice((0.25, 1.0)), 4) * size
 
 
 def _neighbours(glyphs: list[Glyph], size: float, rng: np.random.Generator) -> list[Glyph]:
@@ -124,7 +147,7 @@ def _seen(scene: scenes.Scene, strip: strips.Strip) -> list[_Seen]:
     scale = float(np.sqrt(abs(np.linalg.det(back[:, :2]))))
     seen = []
     for glyph in scene.glyphs:
-        if not _shown(glyph, scene):
+        if not shown(glyph, scene):
             continue
         left, top, right, bottom = glyph.box
         x, y = back @ np.array([(left + right) / 2, (top + bottom) / 2, 1])
@@ -154,7 +177,7 @@ def _labels(seen: list[_Seen], width: int) -> tuple[np.ndarray, list[int]]:
     return labels, sequence
 
 
-def _shown(glyph: Glyph, scene: scenes.Scene) -> bool:
+def shown(glyph: Glyph, scene: scenes.Scene) -> bool:
     """Return whether at least most of a glyph is on the picture."""
     left, top, right, bottom = glyph.box
     height, width = scene.pixels.shape
@@ -162,30 +185,74 @@ def _shown(glyph: Glyph, scene: scenes.Scene) -> bool:
     return left > -room[0] and right < width + room[0] and top > -room[1] and bottom < height + room[1]
 
 
+def picture(digits: Digits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the finder learns from, of one new scene: the contrast, float32 (320, 320, 2), and its ``truth``.
+
+    Two thirds of the pictures are whole scenes. The others show crops, at other sizes, side by side: close-ups, in
+    which writing fills a picture, or touches its edges. Each has the margin that the finder adds.
+    """
+    scene = scenes.compose(digits, rng)
+    side = scenes.SIDE
+    if not scene.rows or rng.random() < 0.65:
+        return strips.contrast(scene.pixels), truth(scene)
+    cell = (side, 160, 104, 80)[rng.choice(4, p=(0.2, 0.3, 0.25, 0.25))]
+    pixels, target = np.zeros((side, side, 2), np.float32), np.zeros((side // STRIDE, side // STRIDE, 8), np.float32)
+    for y, x in itertools.product(range(0, side - cell + 1, cell), repeat=2):
+        view = _close_up(scene, cell - 8, rng)
+        high, wide = view.pixels.shape
+        pixels[y : y + high, x : x + wide] = strips.contrast(view.pixels)
+        place = slice(y // STRIDE, (y + high) // STRIDE), slice(x // STRIDE, (x + wide) // STRIDE)
+        target[place] = truth(view)
+    return pixels, target
+
+
+def _close_up(scene: scenes.Scene, most: int, rng: np.random.Generator) -> scenes.Scene:
+    """Return a crop of a scene at another size, with the finder's margin: at most `most` pixels wide and high."""
+    row = scene.rows[rng.integers(len(scene.rows))]
+    chosen = [scene.glyphs[i] for i in (row if rng.random() < 0.5 else [row[rng.integers(len(row))]])]
+    size = max(chosen[0].size, 4.0)  # a letter that a font lacks has no height
+    part, _ = crop(scene, around(chosen, size, rng))
+    height, width = part.pixels.shape
+    scale = float(np.exp(rng.uniform(np.log(12), np.log(40)))) / size
+    scale = min(scale, 2.5, (most - 2 * MARGIN - 7) / max(height, width))
+    new = max(4, round(width * scale)), max(4, round(height * scale))
+    pixels = cv2.resize(part.pixels, new, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    by = new[0] / width, new[1] / height
+    glyphs = [
+        g._replace(
+            box=tuple(float(v * by[i % 2] + MARGIN) for i, v in enumerate(g.box)),  # type: ignore[arg-type]
+            size=g.size * by[1],
+        )
+        for g in part.glyphs
+    ]
+    return scenes.Scene(framed(pixels), glyphs, part.rows)
+
+
 def truth(scene: scenes.Scene) -> np.ndarray:
-    """Return the target of the finder for a square scene: float32 (h / 4, w / 4, 8).
+    """Return the target of the finder for a scene: float32 (h / 4, w / 4, 8).
 
     Channels 0 to 2 are the heat of digits, signs and other writing: 0 to 1, or -1 where the loss ignores it. Channel 3
     is 1 where a glyph is centred, else 0. There, channels 4 to 7 are log(height / 24), log(width / 24), and the x and y
-    of the centre from the middle of the cell, in cells.
+    of the centre from the middle of the cell, in cells. Glyphs that are cut off by the edge are ignored.
     """
-    side = len(scene.pixels) // STRIDE
-    out = np.zeros((side, side, 8), np.float32)
-    yy, xx = np.mgrid[0:side, 0:side].astype(np.float32)
+    high, wide_ = scene.pixels.shape[0] // STRIDE, scene.pixels.shape[1] // STRIDE
+    out = np.zeros((high, wide_, 8), np.float32)
+    yy, xx = np.mgrid[0:high, 0:wide_].astype(np.float32)
     for g in scene.glyphs:
         left, top, right, bottom = g.box
         x, y, wide, tall = (left + right) / 2, (top + bottom) / 2, max(right - left, 1.0), max(bottom - top, 1.0)
         size = tall if g.label < 10 and tall > 0.55 * g.size else g.size
         cx, cy = x / STRIDE - 0.5, y / STRIDE - 0.5
         i, j = round(cy), round(cx)
-        if not (0 <= i < side and 0 <= j < side):
+        if not (0 <= i < high and 0 <= j < wide_):
             continue
         channel = 0 if g.label < 10 else 1 if g.label < OTHER else 2
         window = slice(max(0, i - 5), i + 6), slice(max(0, j - 5), j + 6)
         dy, dx = yy[window] - cy, xx[window] - cx
         heat = out[window][..., channel]  # a view
-        if not SIZES[0] <= size <= SIZES[1]:
-            if 0.6 * SIZES[0] <= size <= 1.6 * SIZES[1]:
+        whole = shown(g, scene)
+        if not whole or not SIZES[0] <= size <= SIZES[1]:
+            if not whole or 0.6 * SIZES[0] <= size <= 1.6 * SIZES[1]:
                 close = (np.abs(dy) < 0.2 * tall / STRIDE + 1) & (np.abs(dx) < 0.3 * wide / STRIDE + 1)
                 heat[close & (heat < 0.9)] = -1
             continue
@@ -272,10 +339,8 @@ def _compose(kind: str, queue: Any, seed: int, n: int) -> None:
     pool: list[Example] = []
     while True:
         if kind == "finder":
-            drawn = [scenes.compose(digits, rng) for _ in range(n)]
-            _hand_over(
-                (np.stack([strips.contrast(s.pixels) for s in drawn]), np.stack([truth(s) for s in drawn])), queue
-            )
+            drawn = [picture(digits, rng) for _ in range(n)]
+            _hand_over((np.stack([x for x, _ in drawn]), np.stack([y for _, y in drawn])), queue)
             continue
         while len(pool) < 4 * n:
             pool += strips_of(digits, rng)
@@ -388,8 +453,9 @@ def train(
         _restore(model, None, given, start)
     step = _step(model, optimizer, _string_loss if kind == "strings" else _finder_loss)
     began, mean = time.time(), None
+    batches = _echoed(lambda: _next(queue, processes), np.random.default_rng(done))
     for at in range(done + 1, steps + 1):
-        loss = float(step(*map(tf.constant, _next(queue, processes))))
+        loss = float(step(*map(tf.constant, next(batches))))
         if np.isfinite(loss):
             mean = loss if mean is None else 0.98 * mean + 0.02 * loss
         if at % _LOGGED == 0 or at == steps:
@@ -402,6 +468,23 @@ def train(
             print(json.dumps(row), flush=True)
         if at % _SAVED == 0 or at == steps:
             _save(model, optimizer, at, kept)
+    export(kind, kept, out / f"{kind}.onnx")
+
+
+def export(kind: str, weights: Path, file: Path) -> None:
+    """Write the network of a checkpoint as an ONNX file, as ``read`` uses it.
+
+    Raises RunError if the checkpoint is missing, damaged or of another network, or the file cannot be written.
+    """
+    from mnist_cnn.learn import convnet_export
+
+    values = _checkpoint(weights)
+    model = build_strings() if kind == "strings" else build_finder()
+    _restore(model, None, {name: value.astype(np.float32) for name, value in values.items()}, weights)
+    output = "log_probabilities" if kind == "strings" else "glyphs"
+    content = convnet_export.onnx_file(model, output, {"recipe": kind, "steps": str(int(values["step"]))})
+    with replacing(file) as temporary:
+        temporary.write_bytes(content)
 
 
 def _folder(out: Path) -> Path:
@@ -457,6 +540,19 @@ def _next(queue: Any, processes: Sequence[BaseProcess]) -> Any:
                         f"a process that composes scenes ended with exit code {process.exitcode}, "
                         "possibly out of memory; repeat the command to resume"
                     ) from None
+
+
+def _echoed(draw: Callable[[], Any], rng: np.random.Generator) -> Iterator[Any]:
+    """Yield new batches, and after each one of the last ``_KEPT`` again (data echoing, Choi et al. 2019).
+
+    Composing a batch takes as much processor time as learning from it.
+    """
+    kept: list[Any] = []
+    while True:
+        batch = draw()
+        yield batch
+        kept = [*kept[-_KEPT + 1 :], batch]
+        yield kept[rng.integers(len(kept))]
 
 
 def _step(model: Any, optimizer: Any, loss_of: Callable[..., Any]) -> Callable[..., Any]:
@@ -530,8 +626,8 @@ def command(kind: str, **options: Any) -> None:
     """Train one of the two networks that read pages, from composed scenes.
 
     The string network ("strings") reads a strip of digits and signs. The finder ("finder") finds digits, signs and
-    other writing on a page. The result is DIR/weights.npz. It is saved every 300 steps. Interrupted trainings resume:
-    repeat the command.
+    other writing on a page. The result is DIR/strings.onnx or DIR/finder.onnx. The checkpoint DIR/weights.npz is saved
+    every 300 steps. Interrupted trainings resume: repeat the command.
 
     \b
     Examples:

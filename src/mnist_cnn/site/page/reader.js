@@ -102,7 +102,7 @@ function wordOf(digits) {
   const confidence = product(digits.map((digit) => digit.confidence));
   const accepted = digits.every((digit) => digit.accepted);
   const box = around(digits.map((digit) => digit.box));
-  return { text: number, number, confidence, accepted, reason: null, print: false, box, digits, signs: [] };
+  return { text: number, number, confidence, accepted, reason: null, box, digits, signs: [] };
 }
 
 /** The smallest box that holds all boxes, at least one. */

@@ -1,0 +1,466 @@
+"""Page: the rows of words on a grey picture, found and read by the two page networks.
+
+    >>> rows, others = PageReader().read(gray, Classifier())                                      # doctest: +SKIP
+
+The finder finds glyphs. Glyphs near each other are a run, and the string network reads a strip of each run. Each mark
+that it reads is matched with a glyph that was found. The classifier reads the tile of each digit too, and the two are
+combined. Runs at one height are a row, and gaps part a row into words.
+"""
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mnist_cnn.read import rows as layout
+from mnist_cnn.read import strings, strips
+from mnist_cnn.read.classifier import Classifier
+from mnist_cnn.read.finder import DIGIT, OTHER, Finder
+from mnist_cnn.read.reading import Box, Digit, Row, Sign, Word, around
+from mnist_cnn.read.runs import runs, slope
+from mnist_cnn.read.strings import NAMES, String, Strings
+from mnist_cnn.read.tiles import content, tiles
+
+MODELS = Path(__file__).parent / "models"
+SURE = 0.4
+"""Heat from which a place is a glyph."""
+BEYOND = 0.6
+"""How far beyond the glyphs of its run a strip is read, in digit heights."""
+RUNS = 300
+"""Maximum number of runs that are read on one picture: those with the most heat."""
+CLASSIFIER = 0.75
+"""Weight of the classifier's log probabilities beside those of the string network."""
+_BESIDE = 0.5
+"""A mark nearer to a word than this, in digit heights, should have been part of it."""
+_TURNED_RUNS = 40
+"""Number of runs by which the direction of a page is decided."""
+_TURNED = 1.5
+"""A page is turned if that gives so many times more sure digits."""
+LIKELY, DOUBTFUL = 0.6, 0.3
+"""If the surest word of a page has at least the first confidence, rows of words with less than the second are none."""
+CLOSE_UP = 200
+"""Pictures of at most so many pixels on each side may show one piece of writing that fills them."""
+VIEWS = (0.88, 1.14)
+"""Each run is read at these sizes too. What is not read alike at all sizes is often wrong."""
+_LINE = 3.0
+"""A picture lower than so many digit heights is a crop of one line."""
+_SMALL = 0.55
+"""A run lower than this, in heights of a run beside it, is a part of that one."""
+_UNREAD = len(NAMES) - 1
+"""Label of other writing."""
+ACCEPTED, ACCEPTED_DIGIT = 0.92, 0.6
+"""Confidence from which a word is accepted, and each of its digits."""
+UNSURE = "unsure"
+FEATURES = ("bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree")
+WEIGHTS = (3.39, 0.49, 1.85, 0.21, 0.59, -0.25, -0.03, 1.7, -0.62)
+"""Weight of each of ``FEATURES`` in the log odds that a word is right, fitted by ``learn.acceptance``."""
+
+
+class Mark(NamedTuple):
+    """A digit, a sign or other writing as the string network reads it, on the picture."""
+
+    label: int
+    """Index in ``NAMES``."""
+    box: tuple[float, float, float, float]
+    """Left, top, right and bottom in pixels."""
+    probabilities: np.ndarray
+    """Of all labels, float32 (21,)."""
+    heat: float
+    """Of the glyph that the finder found there, 0 to 1; 0 if it found none."""
+
+
+class Run(NamedTuple):
+    """A run and what was read."""
+
+    glyphs: np.ndarray
+    """Those of the finder, float (n, 6)."""
+    strip: strips.Strip
+    string: String
+    marks: list[Mark]
+    missed: int
+    """Number of digits that the finder found and the string network did not read."""
+    agree: int
+    """Number of ``VIEWS`` on which the string network reads the same."""
+
+
+class Found(NamedTuple):
+    """A word before it is accepted or not."""
+
+    glyphs: tuple[Digit | Sign, ...]
+    features: tuple[float, ...]
+    """The values of ``FEATURES``."""
+    beside: bool
+    """Whether there is a mark beside it that was not read."""
+
+
+class PageReader:
+    """The page networks.
+
+    finder, strings: their files, as ``learn.convnet_export`` writes them; by default those in this package.
+    """
+
+    def __init__(
+        self,
+        finder: str | os.PathLike[str] = MODELS / "finder.onnx",
+        strings: str | os.PathLike[str] = MODELS / "strings.onnx",
+    ) -> None:
+        self._finder, self._strings = Finder(finder), Strings(strings)
+
+    def read(
+        self,
+        gray: np.ndarray,
+        classifier: Classifier,
+        digits: int | None = None,
+        threshold: float | None = None,
+        scale: float = 1.0,
+    ) -> tuple[list[Row], list[Box], str | None]:
+        """Return the rows from the top down, the places of other writing, and why not all of the page was read.
+
+        gray: uint8 (h, w).
+        digits: number of digits in each row, if it is known. Other rows are not accepted.
+        threshold: confidence below which a digit or word is not accepted; ``ACCEPTED`` if None.
+        scale: pixels of the boxes per pixel of `gray`.
+        """
+        least = (ACCEPTED, ACCEPTED_DIGIT) if threshold is None else (threshold, threshold)
+        found, others, reason = self.find(gray, classifier, digits, scale)
+        rows = []
+        for row in found:
+            words = tuple(_word(word, *least) for word in row)
+            n = sum(len(word.number) for word in words)
+            if n:
+                other = None if digits in (None, n) else f"{n} {'digit' if n == 1 else 'digits'}, expected {digits}"
+                rows.append(Row(words, other))
+        return rows, others, reason
+
+    def find(
+        self, gray: np.ndarray, classifier: Classifier, digits: int | None = None, scale: float = 1.0
+    ) -> tuple[list[list[Found]], list[Box], str | None]:
+        """Return the words of each row with what tells how sure they are; the rest as ``read`` returns it."""
+        glyphs = self._finder.glyphs(gray)
+        found = self._find(gray, glyphs[glyphs[:, 5] > SURE], classifier, digits, scale)
+        if max(gray.shape) > CLOSE_UP or (box := content(gray)) is None:
+            return found
+        # Writing that fills a small picture is hard to find, and needs not be found.
+        whole = self._find(gray, np.array([[*box, DIGIT, SURE]], float), classifier, digits, scale)
+        return whole if _belief(whole[0]) > _belief(found[0]) else found
+
+    def _find(
+        self, gray: np.ndarray, glyphs: np.ndarray, classifier: Classifier, digits: int | None, scale: float
+    ) -> tuple[list[list[Found]], list[Box], str | None]:
+        """Return what ``find`` does, from the glyphs on the picture, float (n, 6)."""
+        tilt = slope(glyphs)
+        found = sorted((glyphs[run] for run in runs(glyphs, tilt)), key=lambda run: -run[:, 5].sum())
+        reason = None if len(found) <= RUNS else f"only {RUNS} of {len(found)} pieces of writing were read"
+        read = self._runs(gray, found[:RUNS], tilt, whole=_is_line(gray, found))
+        places = [([_box(m.box, 1) for m in run.marks if m.label < 10], True) for run in read]
+        order = layout.rows(places)
+        if digits is not None:  # a row of several runs may share its digits in any way
+            alone = [row[0] for row in order if len(row) == 1 and _count(read[row[0]]) != digits]
+            for i, run in zip(alone, self._runs(gray, [read[i].glyphs for i in alone], tilt, digits), strict=True):
+                read[i] = run
+        known = _classified(gray, read, classifier)
+        rows = [
+            sorted(
+                ((mark, p, read[i]) for i in row for mark, p in zip(read[i].marks, known[i], strict=True)),
+                key=lambda m: m[0].box[0] + m[0].box[2],
+            )
+            for row in order
+        ]
+        words = _words(rows, glyphs, scale)
+        others = [_box(m.box, scale) for run in read for m in run.marks if m.label == _UNREAD]
+        unread = glyphs[glyphs[:, 4] == OTHER].copy()
+        unread[:, 4] = DIGIT  # so that letters that stand together are one place
+        others += [around(_box(g[:4], scale) for g in unread[run]) for run in runs(unread, tilt)]
+        words, doubtful = _without_doubtful(words)
+        others += [around(glyph.box for glyph in word.glyphs) for word in doubtful]
+        return words, others, reason
+
+    def turn(self, gray: np.ndarray) -> int:
+        """Return by how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270.
+
+        Glyphs of all kinds are read in all four directions. Another direction than 0 needs clearly more digits.
+        """
+        glyphs = self._finder.glyphs(gray)
+        glyphs = glyphs[glyphs[:, 5] > SURE]
+        glyphs[:, 4] = DIGIT
+        scores = {}
+        for quarter in range(4):
+            if quarter:  # a quarter clockwise
+                gray = np.ascontiguousarray(np.rot90(gray, -1))
+                high = gray.shape[1]
+                left, top, right, bottom = glyphs[:, :4].T
+                glyphs = np.column_stack([high - bottom, left, high - top, right, glyphs[:, 4:]])
+            tilt = slope(glyphs)
+            found = sorted((glyphs[run] for run in runs(glyphs, tilt)), key=lambda run: -run[:, 5].sum())[:_TURNED_RUNS]
+            said = (
+                self._strings.read([strips.cut(gray, strips.band(run[:, :4], tilt)) for run in found]) if found else []
+            )
+            scores[90 * quarter] = sum(
+                s.probability * sum(float(m.probabilities[m.label]) for m in s.marks if m.label < 10) for s in said
+            )
+        best = max(scores, key=lambda degrees: scores[degrees])
+        return best if scores[best] > _TURNED * scores[0] + 1 else 0
+
+    def _runs(
+        self, gray: np.ndarray, found: list[np.ndarray], tilt: float, digits: int | None = None, whole: bool = False
+    ) -> list[Run]:
+        """Return the runs, each the glyphs float (n, 6), on which at least one digit was read.
+
+        digits: number of digits of each run, if it is known. All runs are returned then.
+        whole: their strips go from the left to the right edge of the picture.
+        """
+        cut = [strips.band(_bounds(run, gray.shape[1] if whole else None), tilt) for run in found]
+        said = self._strings.read([strips.cut(gray, strip) for strip in cut], digits)
+        views = [[strips.view(strip, by) for strip in cut] for by in VIEWS]
+        seen = [self._strings.best_paths([strips.cut(gray, view) for view in some]) for some in views]
+        parts = []
+        for i, run in enumerate(found):
+            strip, string, paths = cut[i], said[i], [paths[i] for paths in seen]
+            if digits is None and len(set(paths)) == 1 and paths[0] != string.labels:  # two against one
+                strip = views[0][i]
+                string = self._strings.read([strips.cut(gray, strip)])[0]
+            parts.append(_Part(run, strip, string, sum(path == string.labels for path in paths)))
+        if digits is None:
+            parts = _outer(parts)
+        read = []
+        for part in parts:
+            others = np.concatenate([np.zeros((0, 6)), *(other.glyphs for other in parts if other is not part)])
+            marks, missed = _marks(part.glyphs, part.strip, part.string, others)
+            if digits is not None or any(mark.label < 10 for mark in marks):
+                read.append(Run(part.glyphs, part.strip, part.string, marks, missed, part.agree))
+        return read
+
+
+class _Part(NamedTuple):
+    """A run before its marks are matched with its glyphs."""
+
+    glyphs: np.ndarray
+    strip: strips.Strip
+    string: String
+    agree: int
+
+
+def _outer(parts: list[_Part]) -> list[_Part]:
+    """Return the runs without those beside a mark of a run of much larger digits: a comma, a part of a digit."""
+    kept = []
+    for part in parts:
+        x, y = _middle(part.glyphs)
+        small = _height(part.glyphs)
+        for other in parts:
+            high = _height(other.glyphs)
+            surer = other.string.probability > part.string.probability / 2
+            away = abs(_places(other.strip, other.string.marks) - (x, y))
+            if surer and small < _SMALL * high and ((away[:, 0] < 0.4 * high) & (away[:, 1] < 0.8 * high)).any():
+                break
+        else:
+            kept.append(part)
+    return kept
+
+
+def _places(strip: strips.Strip, marks: Sequence[strings.Mark]) -> np.ndarray:
+    """Return the middles of marks on the picture, float (n, 2)."""
+    return np.array([strip.matrix @ [m.x, strips.ROWS / 2, 1] for m in marks]).reshape(-1, 2)
+
+
+def _middle(glyphs: np.ndarray) -> tuple[float, float]:
+    return float((glyphs[:, 0] + glyphs[:, 2]).mean() / 2), float((glyphs[:, 1] + glyphs[:, 3]).mean() / 2)
+
+
+def _height(glyphs: np.ndarray) -> float:
+    """Return the median height of the digits among glyphs, float (n, 6)."""
+    digits = glyphs[glyphs[:, 4] == DIGIT]
+    return float(np.median(digits[:, 3] - digits[:, 1]))
+
+
+def _belief(rows: list[list[Found]]) -> float:
+    """Return the probability that all words are right, if they are independent; 0 if there are none."""
+    return math.prod(_confidence(word) for row in rows for word in row) if any(rows) else 0.0
+
+
+def _confidence(found: Found) -> float:
+    """Return the probability that a word is right."""
+    odds = sum(w * f for w, f in zip(WEIGHTS, found.features, strict=True))
+    return 1 / (1 + math.exp(-float(np.clip(odds, -30, 30))))
+
+
+def _count(run: Run) -> int:
+    """Return the number of digits that were read on a run."""
+    return sum(mark.label < 10 for mark in run.marks)
+
+
+def _is_line(gray: np.ndarray, found: list[np.ndarray]) -> bool:
+    """Return whether a picture is a crop of one line: it has one run, and is not much higher than its digits."""
+    if len(found) != 1:
+        return False
+    return gray.shape[0] < _LINE * _height(found[0])
+
+
+def _bounds(run: np.ndarray, width: int | None = None) -> np.ndarray:
+    """Return the boxes of the digits of a run, float (n, 4), the outer ones widened by the signs beside them.
+
+    width: of the picture, if they are widened to its edges.
+    """
+    boxes = run[run[:, 4] == DIGIT, :4].copy()
+    first, last = np.argmin(boxes[:, 0]), np.argmax(boxes[:, 2])
+    boxes[first, 0], boxes[last, 2] = run[:, 0].min(), run[:, 2].max()
+    if width is not None:
+        boxes[first, 0], boxes[last, 2] = min(boxes[first, 0], 0), max(boxes[last, 2], width)
+    return boxes
+
+
+def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndarray) -> tuple[list[Mark], int]:
+    """Return the marks of a string within its run, and how many digits of the run were not read.
+
+    run, others: glyphs of this run and of all other runs, float (n, 6).
+    """
+    margin = (strips.ROOM - BEYOND) * strips.DIGIT
+    inside = [m for m in string.marks if margin < m.x < strip.width - margin]
+    height = strips.DIGIT * float(np.sqrt(abs(np.linalg.det(strip.matrix[:, :2]))))
+    places = _places(strip, inside)
+    x, wide = (run[:, 0] + run[:, 2]) / 2, run[:, 2] - run[:, 0]
+    pairs = sorted((float(abs(x[j] - p[0])), i, j) for i, p in enumerate(places) for j in range(len(run)))
+    matched: dict[int, int] = {}
+    for distance, i, j in pairs:
+        if i not in matched and j not in matched.values() and distance < 0.45 * max(wide[j], 0.5 * height):
+            matched[i] = j
+    ox, oy = (others[:, 0] + others[:, 2]) / 2, (others[:, 1] + others[:, 3]) / 2
+    marks = []
+    for i, (m, (px, py)) in enumerate(zip(inside, places, strict=True)):
+        if i in matched:
+            j = matched[i]
+            left, top, right, bottom = run[j, :4].tolist()
+            marks.append(Mark(m.label, (left, top, right, bottom), m.probabilities, float(run[j, 5])))
+        elif not ((abs(ox - px) < 0.3 * height) & (abs(oy - py) < 0.6 * height)).any():  # else of another run
+            gaps = [abs(px - places[k][0]) for k in (i - 1, i + 1) if 0 <= k < len(places)]
+            half = min([0.3 * height, *(g / 2 for g in gaps)])
+            box = (px - half, py - height / 2, px + half, py + height / 2)
+            marks.append(Mark(m.label, box, m.probabilities, 0.0))
+    read = {matched[i] for i, m in enumerate(inside) if i in matched and m.label != _UNREAD}
+    return marks, sum(bool(run[j, 4] == DIGIT) and j not in read for j in range(len(run)))
+
+
+Known = tuple[np.ndarray, np.ndarray] | None
+"""The tile of a digit and the classifier's probabilities."""
+
+
+Member = tuple[Mark, Known, Run]
+"""A mark of a row, what the classifier says of it, and its run."""
+
+
+def _classified(gray: np.ndarray, read: list[Run], classifier: Classifier) -> list[list[Known]]:
+    """Return for each mark of each run its tile and the classifier's probabilities; None for signs."""
+    cut = [tiles(gray, run.strip, [mark.box for mark in run.marks], [m.label < 10 for m in run.marks]) for run in read]
+    flat = [tile for run in cut for tile in run if tile is not None]
+    if not flat:
+        return [[None] * len(run) for run in cut]
+    answers = iter(classifier.probabilities(np.stack(flat)[..., None]))
+    return [[None if tile is None else (tile, next(answers)) for tile in run] for run in cut]
+
+
+def _words(rows: list[list[Member]], glyphs: np.ndarray, scale: float) -> list[list[Found]]:
+    """Return the words of each row of marks from left to right."""
+    own = [[m for m in row if m[0].label != _UNREAD] for row in rows]
+    heights = [float(np.median([m.box[3] - m.box[1] for m, _, _ in row if m.label < 10])) for row in own]
+    boxes = []
+    for row, height in zip(own, heights, strict=True):  # signs are lower than digits: they count as high as a digit
+        middles = [(m.box[1] + m.box[3]) / 2 for m, _, _ in row]
+        corners = [
+            (m.box[0], y - height / 2, m.box[2], y + height / 2) for (m, _, _), y in zip(row, middles, strict=True)
+        ]
+        boxes.append([_box(c, 16) for c in corners])
+    unread = [tuple(g[:4]) for g in glyphs[glyphs[:, 4] == OTHER]]
+    unread += [m.box for row in rows for m, _, _ in row if m.label == _UNREAD]
+    found: list[list[Found]] = []
+    for row, height, words in zip(own, heights, layout.parted(boxes), strict=True):
+        found.append([])
+        for members in ([row[i] for i in word] for word in words):
+            text = "".join(NAMES[m.label] for m, _, _ in members)
+            if not any(letter.isdigit() for letter in text) and text.strip("-+x÷="):
+                continue
+            read = tuple(_glyph(mark, known, scale) for mark, known, _ in members)
+            found[-1].append(
+                Found(read, _features(members, read), _beside([m.box for m, _, _ in members], unread, height))
+            )
+    return found
+
+
+def _without_doubtful(rows: list[list[Found]]) -> tuple[list[list[Found]], list[Found]]:
+    """Return the rows without those that hardly can be right, if a word well can; and the words of those left out."""
+    likely = max((_confidence(word) for row in rows for word in row), default=0.0) >= LIKELY
+    kept = [row for row in rows if row and not (likely and max(map(_confidence, row)) < DOUBTFUL)]
+    return kept, [word for row in rows if row not in kept for word in row]
+
+
+def _beside(boxes: list[tuple[float, ...]], unread: list[tuple[float, ...]], height: float) -> bool:
+    """Return whether something that was not read is so near to the boxes of a word that it can be a part of it."""
+    left, right = boxes[0][0], boxes[-1][2]
+    top, bottom = min(b[1] for b in boxes), max(b[3] for b in boxes)
+    for x0, y0, x1, y1 in unread:
+        shared = min(y1, bottom) - max(y0, top)
+        if max(x0 - right, left - x1) < _BESIDE * height and shared > 0.3 * min(y1 - y0, bottom - top):
+            return True
+    return False
+
+
+def _glyph(mark: Mark, known: Known, scale: float) -> Digit | Sign:
+    """Return a digit, with the string network and the classifier combined, or a sign."""
+    box = _box(mark.box, scale)
+    if known is None:
+        return Sign(box, NAMES[mark.label], float(mark.probabilities[mark.label]))
+    tile, classified = known
+    p = (mark.probabilities[:10] + 1e-4) * (classified + 1e-2) ** CLASSIFIER
+    p = (p / p.sum() * mark.probabilities[:10].sum()).astype(np.float32)
+    (digit, confidence), *alternatives = [(d, float(p[d])) for d in np.argsort(-p, kind="stable")[:3].tolist()]
+    return Digit(box, digit, confidence, tuple(alternatives), True, None, tile, p)
+
+
+def _features(members: list[Member], glyphs: tuple[Digit | Sign, ...]) -> tuple[float, ...]:
+    """Return the values of ``FEATURES`` for a word."""
+    read = {id(run): run for _, _, run in members}.values()
+    string = sum(math.log(max(run.string.probability, 1e-6)) for run in read)
+    digit = min(math.log(max(glyph.confidence, 1e-6)) for glyph in glyphs)
+    classified = [
+        (float(known[1][g.digit]), float(m.probabilities[_UNREAD]))
+        for (m, known, _), g in zip(members, glyphs, strict=True)
+        if known is not None and isinstance(g, Digit)
+    ]
+    classifier = min((math.log(max(p, 1e-3)) for p, _ in classified), default=0.0)
+    other = -max((q for _, q in classified), default=0.0)
+    unseen = sum(m.heat == 0 and m.label < 10 for m, _, _ in members)
+    missed = sum(run.missed for run in read)
+    heat = min((math.log(m.heat) for m, _, _ in members if m.heat > 0), default=0.0)
+    disagree = max(len(VIEWS) - run.agree for run in read)
+    return 1.0, string, digit, classifier, other, float(unseen), float(missed), heat, float(disagree)
+
+
+def _word(found: Found, least: float, least_digit: float) -> Word:
+    """Return a word, accepted or with the reason why not.
+
+    least, least_digit: confidence from which the word and each digit are accepted.
+    """
+    confidence = _confidence(found)
+    glyphs = tuple(_doubted(g) if isinstance(g, Digit) and g.confidence < least_digit else g for g in found.glyphs)
+    reason = None
+    if found.beside:
+        reason = "a mark beside it was not read"
+    elif found.features[FEATURES.index("missed")]:
+        reason = "a mark in it was not read"
+    elif confidence < least and glyphs == found.glyphs:
+        reason = UNSURE
+    return Word(glyphs, confidence, reason)
+
+
+def _doubted(digit: Digit) -> Digit:
+    """Return a digit as not accepted."""
+    return replace(digit, accepted=False, reason=f"unsure: {digit.digit} or {digit.alternatives[0][0]}")
+
+
+def _box(corners: tuple[float, ...] | np.ndarray, scale: float) -> Box:
+    """Return the smallest box of whole pixels around corners times `scale`."""
+    left, top, right, bottom = (float(v) * scale for v in corners)
+    x, y = math.floor(left), math.floor(top)
+    return Box(x, y, max(1, math.ceil(right) - x), max(1, math.ceil(bottom) - y))
