@@ -347,7 +347,8 @@ def _compose(kind: str, queue: Any, seed: int, n: int) -> None:
         order = sorted(range(len(pool)), key=lambda i: pool[i][0].shape[1])
         start = int(rng.integers(0, len(pool) - n + 1))
         chosen = set(order[start : start + n])  # of similar width
-        _hand_over(_strip_batch([pool[i] for i in chosen]), queue)
+        if any(pool[i][2] for i in chosen):  # CTC needs a sequence
+            _hand_over(_strip_batch([pool[i] for i in chosen]), queue)
         pool = [strip for i, strip in enumerate(pool) if i not in chosen]
 
 
@@ -476,8 +477,11 @@ def export(kind: str, weights: Path, file: Path) -> None:
 
     Raises RunError if the checkpoint is missing, damaged or of another network, or the file cannot be written.
     """
+    import keras
+
     from mnist_cnn.learn import convnet_export
 
+    keras.mixed_precision.set_global_policy("float32")  # training may have set another
     values = _checkpoint(weights)
     model = build_strings() if kind == "strings" else build_finder()
     _restore(model, None, {name: value.astype(np.float32) for name, value in values.items()}, weights)
