@@ -1,6 +1,7 @@
 """The page reader, on pages that show MNIST's validation digits: what it says, what it accepts and what it rejects."""
 
 import itertools
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,8 +21,11 @@ def digits() -> Digits:
 
 
 @pytest.fixture(scope="module")
-def reader() -> PageReader:
-    return PageReader()
+def reader(tmp_path_factory: pytest.TempPathFactory) -> PageReader:
+    folder, kept = tmp_path_factory.mktemp("networks"), Path(__file__).parents[1] / "benchmarks/networks"
+    for kind in pages.BATCHES:
+        pages.export(kind, kept / f"{kind}.npz", folder / f"{kind}.onnx")
+    return PageReader(folder / "finder.onnx", folder / "strings.onnx")
 
 
 def word(text: str, digits: Digits, rng: np.random.Generator, height: int) -> np.ndarray:

@@ -276,7 +276,7 @@ def test_pictures_of_the_finder_show_close_ups_with_their_margin(digits: mnist.D
     assert 5 <= len(mosaics) <= 25
     for x, y in mosaics:
         empty = ~x.any(axis=2).reshape(80, 4, 80, 4).any(axis=(1, 3))
-        assert not y[..., 3][empty].any(), "no glyph is where there is no picture"
+        assert not y[..., 3][empty].any(), "all glyphs are inside the pictures"
     assert framed(np.zeros((31, 50), np.uint8)).shape == (48, 72)
     assert MARGIN == 8
 

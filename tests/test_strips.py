@@ -183,3 +183,14 @@ def test_every_run_of_boxes_gives_a_strip(
     assert 16 <= strip.width <= strips.WIDEST
     assert np.isfinite(strip.matrix).all()
     assert strips.cut(np.zeros(shape, np.uint8), strip).shape == (strips.ROWS, strip.width)
+
+
+@pytest.mark.parametrize("by", [0.88, 1.0, 1.14])
+def test_a_view_shows_the_same_place_at_another_size(by: float) -> None:
+    strip = strips.band(np.array([[10.0, 20, 30, 60], [40, 22, 60, 62], [70, 21, 90, 61]]), 0.05)
+    view = strips.view(strip, by)
+    middles = [s.matrix @ [s.width / 2, strips.ROWS / 2, 1] for s in (strip, view)]
+    assert middles[0] == pytest.approx(middles[1])
+    assert strip.matrix[:, :2] == pytest.approx(view.matrix[:, :2] * by)
+    assert view.width % 16 == 0
+    assert view.width >= by * strip.width

@@ -59,9 +59,8 @@ def cli() -> None:
 
 
 def _no_nan(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
-    if value is not None and math.isnan(
-        value
-    ):  # click compares it with the bounds of the range, and all comparisons are false
+    # Click compares a value with the bounds of its range, and every comparison with nan is false.
+    if value is not None and math.isnan(value):
         raise click.BadParameter("nan is not in the range from 0 to 1.")
     return value
 

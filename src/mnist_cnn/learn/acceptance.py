@@ -1,6 +1,6 @@
 """Acceptance: how sure a word has to be so that people can use it without looking.
 
-    python -m mnist_cnn.learn.acceptance
+    python -m mnist_cnn.learn.acceptance runs/finder/finder.onnx runs/strings/strings.onnx
 
 The page reader reads composed pages with MNIST's validation digits. Each word that it finds is right or wrong. From
 that, a logistic regression learns the weights of ``page.FEATURES``, and the threshold is the lowest confidence from
@@ -125,11 +125,16 @@ def threshold(p: np.ndarray, y: np.ndarray, wrong: float = WRONG) -> float:
 
 
 @click.command()
+@click.argument("finder", type=click.Path(exists=True, dir_okay=False))
+@click.argument("strings", type=click.Path(exists=True, dir_okay=False))
 @click.option("--pages", "n", default=PAGES, show_default=True, help="Number of composed pages.")
-def main(n: int) -> None:
-    """Print the weights of the features of a word, and the confidence from which it is accepted."""
+def main(finder: str, strings: str, n: int) -> None:
+    """Print the weights of the features of a word, and the confidence from which it is accepted.
+
+    FINDER and STRINGS are the networks, as `python -m mnist_cnn.learn.pages` writes them.
+    """
     cv2.setNumThreads(1)
-    found = [case for case in cases(PageReader(), n) if not case.beside]
+    found = [case for case in cases(PageReader(finder, strings), n) if not case.beside]
     x, y = np.array([case.features for case in found]), np.array([case.right for case in found])
     weights = fit(x, y)
     p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
@@ -137,10 +142,8 @@ def main(n: int) -> None:
     for name, weight in zip(FEATURES, weights, strict=True):
         click.echo(f"{name:<12} {weight:8.3f}")
     accepted = p >= least
-    click.echo(
-        f"words {len(y):,}, right {y.mean():.1%}; from a confidence of {least:.3f} on {accepted.mean():.1%} are "
-    )
-    click.echo(f"accepted, of which {1 - y[accepted].mean():.2%} wrong")
+    click.echo(f"{len(y):,} words, {y.mean():.1%} right; accepted from a confidence of {least:.3f} on:")
+    click.echo(f"{accepted.mean():.1%} of them, {1 - y[accepted].mean():.2%} of these wrong")
 
 
 if __name__ == "__main__":

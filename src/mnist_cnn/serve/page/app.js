@@ -130,7 +130,7 @@ function sentence(reading) {
     return found.length > 1 ? `I am not sure about one of them: ${doubt}` : `I am not sure: ${doubt}`;
   }
   if (!reading.accepted) return `I am not sure: ${reasonOf(reading)}.`;
-  const rest = reading.others.length ? " I left out what is not a number." : "";
+  const rest = reading.others.length ? " Marks that are not numbers were left out." : "";
   return `I am ${percent(reading.confidence)} sure.${rest}`;
 }
 
