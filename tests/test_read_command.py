@@ -77,6 +77,13 @@ def test_a_table_has_a_blank_line_between_pages_and_tells_unsure_words(tmp_path:
     ]
 
 
+def test_a_table_without_rows_is_empty_and_says_why(tmp_path: Path) -> None:
+    Image.fromarray(np.full((200, 300), 255, np.uint8)).save(tmp_path / "blank.png")
+    code, output, errors = run(tmp_path / "blank.png", "--table")
+    assert (code, output) == (0, "")
+    assert errors == f"mnist-cnn: {tmp_path / 'blank.png'}: no digit found\n"
+
+
 @pytest.mark.parametrize("other", ["--json", "--csv"])
 def test_a_table_cannot_be_printed_in_another_form_too(other: str) -> None:
     code, output, errors = run(PAGE, "--table", other)

@@ -85,8 +85,9 @@ def read(
         good += 1
         for line in forms[form](name, page, reading):
             click.echo(line)
-        if form == "table" and (places := unsure(reading)):
-            click.echo(_printable(f"mnist-cnn: {_label(name, page)}: {_told(places)}"), err=True)
+        if form == "table" and (not reading.rows or unsure(reading)):
+            told = _told(unsure(reading)) if reading.rows else _nothing(reading)
+            click.echo(_printable(f"mnist-cnn: {_label(name, page)}: {told}"), err=True)
     if failed:
         raise SystemExit(1 if good else 2)
 
