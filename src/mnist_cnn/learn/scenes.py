@@ -131,11 +131,13 @@ def number(rng: np.random.Generator) -> str:
             return str(rng.integers(10)) + "0" * (n - 1)
         if kind < 0.2:
             return str(rng.integers(10)) * n
+        if kind < 0.35:  # a 1 between other digits is easy to miss
+            return "".join(map(str, rng.choice((1, rng.integers(10)), n)))
         return "".join(map(str, rng.integers(0, 10, n)))
 
     k = rng.random()
     if k < 0.53:
-        return some(1, 7) if rng.random() < 0.6 else some(1, 3)
+        return some(2, 8) if rng.random() < 0.6 else some(1, 3)
     if k < 0.56:
         return some(7, 12)
     if k < 0.7:
@@ -145,7 +147,7 @@ def number(rng: np.random.Generator) -> str:
     if k < 0.79:
         return "-" + some(1, 3) + (str(rng.choice([".", ","])) + some(1, 2) if rng.random() < 0.3 else "")
     if k < 0.87:
-        mark = str(rng.choice(["/", ".", "-"], p=(0.5, 0.25, 0.25)))
+        mark = str(rng.choice(["/", ".", "-"], p=(0.4, 0.3, 0.3)))
         return mark.join((some(1, 2), some(1, 2), some(2, 2) if rng.random() < 0.6 else some(4, 4)))
     if k < 0.9:
         return some(1, 2) + "/" + some(1, 3)

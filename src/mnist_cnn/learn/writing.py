@@ -69,8 +69,8 @@ class Writer:
         self.small_zero = rng.uniform(0.45, 0.9) if rng.random() < 0.15 else 1.0
         pens = rng.uniform(-5, -1.5), rng.uniform(-2, 2), rng.uniform(1, 6)
         self.pen = float(rng.choice(pens, p=(0.45, 0.35, 0.2)))
-        self.touching = float(rng.choice((0.02, 0.15, 0.7), p=(0.6, 0.28, 0.12)))
-        self.gap = rng.uniform(0.05, 0.35) if rng.random() < 0.8 else rng.uniform(0.3, 1.2)
+        self.touching = float(rng.choice((0.03, 0.2, 0.7), p=(0.5, 0.33, 0.17)))
+        self.gap = rng.uniform(0.0, 0.33) if rng.random() < 0.8 else rng.uniform(0.3, 1.2)
         self.unsteady = abs(rng.normal(0, 0.035))
         self.sharp = rng.uniform(1.0, 2.5)
         self.joined = 0.5 if rng.random() < 0.06 else 0.01
@@ -103,8 +103,8 @@ class Writer:
         rng = self.rng
         width = float(np.clip(8 + self.pen, 3.5, 14))
         ink = strokes.draw(text, rng, width * (rng.uniform(1, 1.6) if text == "." else 1))
-        share = {".": 1.0, ",": rng.uniform(0.4, 0.75), "-": rng.uniform(0.35, 0.8), "/": rng.uniform(0.95, 1.35),
-                 "(": rng.uniform(1, 1.3), ")": rng.uniform(1, 1.3)}.get(text, rng.uniform(0.45, 0.8))  # fmt: skip
+        share = {".": 1.0, ",": rng.uniform(0.4, 0.75), "-": rng.uniform(0.35, 0.8), "/": rng.uniform(1.1, 1.6),
+                 "(": rng.uniform(1, 1.3), ")": rng.uniform(1, 1.3)}.get(text, rng.uniform(0.45, 0.95))  # fmt: skip
         size = height / _BODY * share
         if text == ".":
             size = height / _BODY * rng.uniform(0.7, 1.4)
@@ -169,7 +169,7 @@ class Writer:
                 space = rng.uniform(0.0, 0.25) * height
             elif line.glyphs and not extra and is_digit and rng.random() < self.touching:
                 space = rng.uniform(-0.07, 0.03) * height
-            left = _beside(line.ink, ink, top, space + extra, 0.3 * height) if line.glyphs else 0
+            left = _beside(line.ink, ink, top, space + extra, 0.4 * height) if line.glyphs else 0
             if line.glyphs and is_digit and not extra and rng.random() < self.joined:
                 self._join(line, left + ink.shape[1] * 0.3, base, height)
             line.ink = _paste(line.ink, ink, left, top)
