@@ -31,11 +31,10 @@ from mnist_cnn.learn.run import replacing
 from mnist_cnn.learn.writing import OTHER, Glyph
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import strips
+from mnist_cnn.read.finder import MARGIN, STRIDE, framed
 from mnist_cnn.read.strings import BLANK
 
 CLASSES = BLANK + 1
-STRIDE = 4
-"""Pixels per cell of the finder, in each direction."""
 SIZES = (12.0, 36.0)
 """Range of digit heights that the finder detects, in pixels. It sees a picture at several sizes to detect others."""
 HELD_OUT = 5000
@@ -76,6 +75,9 @@ def frames(scene: scenes.Scene, row: list[int], rng: np.random.Generator) -> Exa
     boxes = _found_boxes(glyphs, size, rng)
     if (boxes[:, 3] - boxes[:, 1]).min() < 3 or (boxes[:, 2] - boxes[:, 0]).max() > 400:
         return None
+    if rng.random() < 0.25:
+        scene, (x, y) = crop(scene, _around(glyphs, size, rng))
+        boxes = boxes - [x, y, x, y]
     strip = strips.band(boxes, float(rng.normal(0, 0.04)))
     if strip.width > 640:
         return None
@@ -87,6 +89,25 @@ def frames(scene: scenes.Scene, row: list[int], rng: np.random.Generator) -> Exa
     if not sequence or len(sequence) + repeats > len(labels) - 2:
         return None
     return pixels, labels, ([] if edge and rng.random() < 0.7 else sequence)
+
+
+def crop(scene: scenes.Scene, box: Sequence[float]) -> tuple[scenes.Scene, tuple[int, int]]:
+    """Return a part of a scene, and its left and top on the scene, in pixels.
+
+    box: left, top, right and bottom, in pixels; at least 8 x 8 pixels of it are on the scene.
+    """
+    height, width = scene.pixels.shape
+    x, y = (int(np.clip(v, 0, most - 8)) for v, most in zip(box[:2], (width, height), strict=True))
+    right, bottom = max(x + 8, min(width, round(box[2]))), max(y + 8, min(height, round(box[3])))
+    glyphs = [scenes.shifted(glyph, -x, -y) for glyph in scene.glyphs]
+    return scenes.Scene(scene.pixels[y:bottom, x:right], glyphs, scene.rows), (x, y)
+
+
+def _around(glyphs: Sequence[Glyph], size: float, rng: np.random.Generator) -> np.ndarray:
+    """Return a box around glyphs with random margins, mostly small ones: float64 (4,)."""
+    boxes = np.array([g.box for g in glyphs])
+    ends = np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+    return ends + np.array([-1, -1, 1, 1]) * rng.uniform(0.0, rng.choice((0.25, 1.0)), 4) * size
 
 
 def _neighbours(glyphs: list[Glyph], size: float, rng: np.random.Generator) -> list[Glyph]:
@@ -162,30 +183,74 @@ def _shown(glyph: Glyph, scene: scenes.Scene) -> bool:
     return left > -room[0] and right < width + room[0] and top > -room[1] and bottom < height + room[1]
 
 
+def picture(digits: Digits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the finder learns from, of one new scene: the contrast, float32 (320, 320, 2), and its ``truth``.
+
+    Two thirds of the pictures are whole scenes. The others show crops, at other sizes, side by side: close-ups, in
+    which writing fills a picture, or touches its edges. Each has the margin that the finder adds.
+    """
+    scene = scenes.compose(digits, rng)
+    side = scenes.SIDE
+    if not scene.rows or rng.random() < 0.65:
+        return strips.contrast(scene.pixels), truth(scene)
+    cell = (side, 160, 104, 80)[rng.choice(4, p=(0.2, 0.3, 0.25, 0.25))]
+    pixels, target = np.zeros((side, side, 2), np.float32), np.zeros((side // STRIDE, side // STRIDE, 8), np.float32)
+    for y, x in itertools.product(range(0, side - cell + 1, cell), repeat=2):
+        view = _close_up(scene, cell - 8, rng)
+        high, wide = view.pixels.shape
+        pixels[y : y + high, x : x + wide] = strips.contrast(view.pixels)
+        place = slice(y // STRIDE, (y + high) // STRIDE), slice(x // STRIDE, (x + wide) // STRIDE)
+        target[place] = truth(view)
+    return pixels, target
+
+
+def _close_up(scene: scenes.Scene, most: int, rng: np.random.Generator) -> scenes.Scene:
+    """Return a crop of a scene at another size, with the finder's margin: at most `most` pixels wide and high."""
+    row = scene.rows[rng.integers(len(scene.rows))]
+    chosen = [scene.glyphs[i] for i in (row if rng.random() < 0.5 else [row[rng.integers(len(row))]])]
+    size = max(chosen[0].size, 4.0)  # a letter that a font lacks has no height
+    part, _ = crop(scene, _around(chosen, size, rng))
+    height, width = part.pixels.shape
+    scale = float(np.exp(rng.uniform(np.log(12), np.log(40)))) / size
+    scale = min(scale, 2.5, (most - 2 * MARGIN - 7) / max(height, width))
+    new = max(4, round(width * scale)), max(4, round(height * scale))
+    pixels = cv2.resize(part.pixels, new, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    by = new[0] / width, new[1] / height
+    glyphs = [
+        g._replace(
+            box=tuple(float(v * by[i % 2] + MARGIN) for i, v in enumerate(g.box)),  # type: ignore[arg-type]
+            size=g.size * by[1],
+        )
+        for g in part.glyphs
+    ]
+    return scenes.Scene(framed(pixels), glyphs, part.rows)
+
+
 def truth(scene: scenes.Scene) -> np.ndarray:
-    """Return the target of the finder for a square scene: float32 (h / 4, w / 4, 8).
+    """Return the target of the finder for a scene: float32 (h / 4, w / 4, 8).
 
     Channels 0 to 2 are the heat of digits, signs and other writing: 0 to 1, or -1 where the loss ignores it. Channel 3
     is 1 where a glyph is centred, else 0. There, channels 4 to 7 are log(height / 24), log(width / 24), and the x and y
-    of the centre from the middle of the cell, in cells.
+    of the centre from the middle of the cell, in cells. Glyphs that are cut off by the edge are ignored.
     """
-    side = len(scene.pixels) // STRIDE
-    out = np.zeros((side, side, 8), np.float32)
-    yy, xx = np.mgrid[0:side, 0:side].astype(np.float32)
+    high, wide_ = scene.pixels.shape[0] // STRIDE, scene.pixels.shape[1] // STRIDE
+    out = np.zeros((high, wide_, 8), np.float32)
+    yy, xx = np.mgrid[0:high, 0:wide_].astype(np.float32)
     for g in scene.glyphs:
         left, top, right, bottom = g.box
         x, y, wide, tall = (left + right) / 2, (top + bottom) / 2, max(right - left, 1.0), max(bottom - top, 1.0)
         size = tall if g.label < 10 and tall > 0.55 * g.size else g.size
         cx, cy = x / STRIDE - 0.5, y / STRIDE - 0.5
         i, j = round(cy), round(cx)
-        if not (0 <= i < side and 0 <= j < side):
+        if not (0 <= i < high and 0 <= j < wide_):
             continue
         channel = 0 if g.label < 10 else 1 if g.label < OTHER else 2
         window = slice(max(0, i - 5), i + 6), slice(max(0, j - 5), j + 6)
         dy, dx = yy[window] - cy, xx[window] - cx
         heat = out[window][..., channel]  # a view
-        if not SIZES[0] <= size <= SIZES[1]:
-            if 0.6 * SIZES[0] <= size <= 1.6 * SIZES[1]:
+        whole = _shown(g, scene)
+        if not whole or not SIZES[0] <= size <= SIZES[1]:
+            if not whole or 0.6 * SIZES[0] <= size <= 1.6 * SIZES[1]:
                 close = (np.abs(dy) < 0.2 * tall / STRIDE + 1) & (np.abs(dx) < 0.3 * wide / STRIDE + 1)
                 heat[close & (heat < 0.9)] = -1
             continue
@@ -272,10 +337,8 @@ def _compose(kind: str, queue: Any, seed: int, n: int) -> None:
     pool: list[Example] = []
     while True:
         if kind == "finder":
-            drawn = [scenes.compose(digits, rng) for _ in range(n)]
-            _hand_over(
-                (np.stack([strips.contrast(s.pixels) for s in drawn]), np.stack([truth(s) for s in drawn])), queue
-            )
+            drawn = [picture(digits, rng) for _ in range(n)]
+            _hand_over((np.stack([x for x, _ in drawn]), np.stack([y for _, y in drawn])), queue)
             continue
         while len(pool) < 4 * n:
             pool += strips_of(digits, rng)

@@ -72,7 +72,7 @@ class _Sheet:
         np.maximum(layer[a:b, c:d], line.ink[a - y : b - y, c - x : d - x], out=layer[a:b, c:d])
         first = len(self.glyphs)
         for glyph in line.glyphs:
-            self.glyphs.append(_shifted(glyph, x, y))
+            self.glyphs.append(shifted(glyph, x, y))
         self.rows.append(list(range(first, len(self.glyphs))))
         return True
 
@@ -109,10 +109,10 @@ def _move(sheet: _Sheet, rng: np.random.Generator) -> None:
         by.append(int(rng.uniform(0, free) + 16 - low) if free > 0 else 0)
     x, y = by
     sheet.ink, sheet.printed = (np.roll(layer, (y, x), (0, 1)) for layer in (sheet.ink, sheet.printed))
-    sheet.glyphs = [_shifted(glyph, x, y) for glyph in sheet.glyphs]
+    sheet.glyphs = [shifted(glyph, x, y) for glyph in sheet.glyphs]
 
 
-def _shifted(glyph: Glyph, x: int, y: int) -> Glyph:
+def shifted(glyph: Glyph, x: int, y: int) -> Glyph:
     """Return a glyph moved by x and y pixels."""
     left, top, right, bottom = glyph.box
     return glyph._replace(box=(left + x, top + y, right + x, bottom + y))
@@ -134,8 +134,10 @@ def number(rng: np.random.Generator) -> str:
         return "".join(map(str, rng.integers(0, 10, n)))
 
     k = rng.random()
-    if k < 0.56:
+    if k < 0.53:
         return some(1, 7) if rng.random() < 0.6 else some(1, 3)
+    if k < 0.56:
+        return some(7, 12)
     if k < 0.7:
         return some(1, 4) + str(rng.choice([".", ","])) + some(1, 2)
     if k < 0.74:
@@ -152,7 +154,7 @@ def number(rng: np.random.Generator) -> str:
     if k < 0.93:
         return "(" + some(1, 3) + ")"
     if k < 0.95:
-        return some(1, 5) + "-" * int(rng.integers(1, 3))
+        return some(1, 5) + str(rng.choice(["-", "--", "/-", "="]))
     parts = [some(1, 3)]
     for _ in range(int(rng.integers(1, 4))):
         parts += [str(rng.choice(list("+-x÷="), p=(0.34, 0.22, 0.22, 0.08, 0.14))), some(1, 3)]
@@ -456,7 +458,7 @@ def _paper(
         yy, xx = np.mgrid[0 : shape[0], 0 : shape[1]]
         a, b = rng.normal(0, 1, 2)
         paper *= 1 - np.float32(rng.uniform(0.1, 0.45)) * (a * (xx - rng.uniform(0, side)) + b * (yy - side / 2) > 0)
-    if chance[2] < 0.3:
+    if chance[2] < 0.35:
         strength = np.float32(opacity * rng.uniform(0.03, 0.55))
         paper *= 1 - strength * _pattern(shape, h, rng)
     if chance[3] < 0.12:  # writing on the back of the paper shows through

@@ -19,10 +19,14 @@ from mnist_cnn.read.strips import contrast
 
 LONGEST = 1280
 """The longer side of the largest picture that the finder sees, in pixels."""
-SHORTEST = 40
+SHORTEST = 24
 """And the shorter side of the smallest."""
 STRIDE = 4
-"""Pixels per cell."""
+"""Pixels per cell of the network, in each direction."""
+MARGIN = 2 * STRIDE
+"""Pixels of repeated edge around a picture."""
+MOST = 3000
+"""Places that are looked at, at most, on one picture."""
 LEAST = 0.3
 """Heat below this is no glyph."""
 KINDS = ("digit", "sign", "other")
@@ -53,10 +57,7 @@ class Finder:
         height, width = (max(1, round(side * scale)) for side in gray.shape)
         flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         small = cv2.resize(gray, (width, height), interpolation=flags) if scale != 1 else gray
-        margin = 2 * STRIDE
-        right, bottom = -(width + 2 * margin) % 8, -(height + 2 * margin) % 8
-        small = cv2.copyMakeBorder(small, margin, margin + bottom, margin, margin + right, cv2.BORDER_REPLICATE)
-        said = self._session.run(None, {"picture": contrast(small)[None]})[0][0]
+        said = self._session.run(None, {"picture": contrast(framed(small))[None]})[0][0]
         heat = said[..., :3].max(axis=2)
         highest = cv2.dilate(heat, np.ones((3, 3), np.uint8))
         rows, columns = np.nonzero((heat >= highest) & (heat > LEAST))
@@ -64,17 +65,23 @@ class Finder:
             return np.zeros((0, 6))
         values = said[rows, columns]
         tall, wide = 24 * np.exp(np.clip(values[:, 3], -3, 2)), 24 * np.exp(np.clip(values[:, 4], -3, 2))
-        x = (columns + values[:, 5] + 0.5) * STRIDE - margin
-        y = (rows + values[:, 6] + 0.5) * STRIDE - margin
+        x = (columns + values[:, 5] + 0.5) * STRIDE - MARGIN
+        y = (rows + values[:, 6] + 0.5) * STRIDE - MARGIN
         boxes = np.stack([x - wide / 2, y - tall / 2, x + wide / 2, y + tall / 2], axis=1) / scale
         return np.column_stack([boxes, values[:, :3].argmax(axis=1), heat[rows, columns]])
+
+
+def framed(gray: np.ndarray) -> np.ndarray:
+    """The picture, uint8 (h, w), with its edge repeated around it, so that 8 divides both sides."""
+    right, bottom = (-(side + 2 * MARGIN) % 8 for side in gray.shape[::-1])
+    return cv2.copyMakeBorder(gray, MARGIN, MARGIN + bottom, MARGIN, MARGIN + right, cv2.BORDER_REPLICATE)
 
 
 def _scales(shape: tuple[int, ...]) -> list[float]:
     """The sizes at which a picture is looked at."""
     first = min(1.0, LONGEST / max(shape))
     if max(shape) < 200:
-        first = 2.0 if max(shape) >= 80 else 4.0
+        first = 2.0
     scales = [first]
     while min(shape) * scales[-1] / 2 >= SHORTEST:
         scales.append(scales[-1] / 2)
@@ -82,18 +89,16 @@ def _scales(shape: tuple[int, ...]) -> list[float]:
 
 
 def _once(found: np.ndarray) -> np.ndarray:
-    """Each glyph once, the hottest of those that are seen at several sizes (non-maximum suppression)."""
-    kept: list[np.ndarray] = []
-    for glyph in found[np.argsort(-found[:, 5], kind="stable")]:
-        x, y = (glyph[0] + glyph[2]) / 2, (glyph[1] + glyph[3]) / 2
-        wide, tall = glyph[2] - glyph[0], glyph[3] - glyph[1]
-        for other in kept:
-            dx, dy = abs(x - (other[0] + other[2]) / 2), abs(y - (other[1] + other[3]) / 2)
-            w, t = max(wide, other[2] - other[0]), max(tall, other[3] - other[1])
-            same = dx < _NEAR * w and dy < _NEAR * t
-            small = min(wide, other[2] - other[0]) < 0.6 * w and min(tall, other[3] - other[1]) < 0.6 * t
-            if same and not (small and dy > 0.25 * t):
-                break
-        else:
-            kept.append(glyph)
-    return np.array(kept) if kept else np.zeros((0, 6))
+    """Return each glyph once, the hottest of those seen at several sizes (non-maximum suppression): float (n, 6)."""
+    found = found[np.argsort(-found[:, 5], kind="stable")][:MOST]
+    x, y = (found[:, 0] + found[:, 2]) / 2, (found[:, 1] + found[:, 3]) / 2
+    wide, tall = found[:, 2] - found[:, 0], found[:, 3] - found[:, 1]
+    kept = np.zeros(0, int)
+    for i in range(len(found)):
+        dx, dy = abs(x[i] - x[kept]), abs(y[i] - y[kept])
+        w, t = np.maximum(wide[i], wide[kept]), np.maximum(tall[i], tall[kept])
+        same = (dx < _NEAR * w) & (dy < _NEAR * t)
+        small = (np.minimum(wide[i], wide[kept]) < 0.6 * w) & (np.minimum(tall[i], tall[kept]) < 0.6 * t)
+        if not (same & ~(small & (dy > 0.25 * t))).any():
+            kept = np.append(kept, i)
+    return found[kept]

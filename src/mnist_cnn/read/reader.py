@@ -1,175 +1,25 @@
-"""Reader: reads the digits on a picture, each with its confidence, or with the reason why it is not accepted.
+"""Reader: reads the numbers on a picture, each accepted or with the reason why not.
 
     >>> reading = read_image("number.jpg")                                                  # doctest: +SKIP
-    >>> reading.number, round(reading.confidence, 2), reading.accepted                      # doctest: +SKIP
-    ('4711', 0.98, True)
+    >>> reading.rows[0].text, round(reading.confidence, 2), reading.accepted                # doctest: +SKIP
+    ('47.11', 0.98, True)
 
-A line is cut in more places than it has digits. The network classifies every piece between two cuts, as a digit or as
-no digit, and the most probable path from the left end of the line to its right end is read. Lines side by side are one
-row, and one number; its `text` has a space where they are far apart.
+A picture in MNIST's form goes to the classifier as it is. Any other picture is a page: see ``page``.
 """
 
 import functools
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
-from typing import Any
 
-import cv2
 import numpy as np
 
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.cuts import Cuts, Piece, cuts, pieces
-from mnist_cnn.read.form import form, has_form
-from mnist_cnn.read.ink import CLOSE_UP, ink
-from mnist_cnn.read.lines import HEIGHT, Box, Line, lines
+from mnist_cnn.read.form import has_form
+from mnist_cnn.read.page import Page
 from mnist_cnn.read.picture import Picture, gray
-from mnist_cnn.read.rows import rows, words
+from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word
 
-_CROSSED = 0.08
-"""Cost of a cut per pixel of ink it crosses, in nats."""
-_SPLIT = 0.2
-"""Gain of each digit, in nats: two digits in one piece look more like one than a cut digit looks like itself."""
-_DROPPED = 1.5
-"""Cost of leaving specks out of a piece, in nats, times the part of its ink that they are."""
-_LOW = 2.2
-"""Cost of reading a piece half as high as the line as a digit, in nats; from 0.7 of the height on, there is none."""
-_SKIP_TALL = 6.0
-"""Cost of reading a piece as high as the line as no digit, in nats: most of them are digits."""
-_TINY = 36
-"""A picture smaller than this is a close-up without ruled lines and shadows."""
-_SKIP_WIDE = 2.0
-"""How many times more that costs if the piece is as wide as two digits."""
-_SMALL = 0.45
-"""Marks lower than this part of the line are dots or dashes, and not reported."""
-_BELIEVED = 0.65
-"""The best digit of a line has at least this probability, or the line has no digits; for two digits that were cut out
-of one piece, the average counts."""
-_THROUGH, _CUT_OUT = 1.0, 0.9
-"""A digit with a cut through more ink than the first, in pixels, is accepted from the confidence of the second on:
-parts of letters and scribbles look like digits."""
 _NO_DIGIT = "not a digit"
 _PLAUSIBLE = 0.07
-"""Pieces with a lower probability of being any digit are not digits."""
-
-
-@dataclass(frozen=True, eq=False)
-class Digit:
-    """One piece of ink, read as a digit or rejected."""
-
-    box: Box
-    digit: int
-    """The most probable one."""
-    confidence: float
-    """Its probability, 0 to 1."""
-    alternatives: tuple[tuple[int, float], ...]
-    """The next two digits and their probabilities."""
-    accepted: bool
-    reason: str | None
-    """Why it is not accepted."""
-    tile: np.ndarray
-    """The input of the network: float32 (28, 28), 0 to 1."""
-    probabilities: np.ndarray
-    """Of the ten digits: float32 (10,); the rest to 1 is the probability that it is not a digit."""
-
-    @property
-    def is_digit(self) -> bool:
-        """Whether it was read as a digit, accepted or not."""
-        return self.reason != _NO_DIGIT
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "box": self.box.to_dict(),
-            "digit": self.digit,
-            "confidence": round(self.confidence, 6),
-            "alternatives": [{"digit": d, "confidence": round(p, 6)} for d, p in self.alternatives],
-            "accepted": self.accepted,
-            "reason": self.reason,
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Number:
-    """One row of writing: its digits from left to right."""
-
-    digits: tuple[Digit, ...]
-    """Marks that are not digits are among them."""
-    reason: str | None = None
-    """Why the row is not accepted, if its digits alone do not say so."""
-    spaces: tuple[int, ...] = ()
-    """How many of its digits, without marks, stand before each space."""
-
-    @property
-    def text(self) -> str:
-        """What is written: the digits of `number`, with one space wherever `rows.words` parts two words: "60 125"."""
-        number, ends = self.number, (0, *self.spaces, None)
-        return " ".join(number[start:end] for start, end in pairwise(ends))
-
-    @property
-    def number(self) -> str:
-        """The digits, also unsure ones; marks that are not digits and spaces are left out."""
-        return "".join(str(d.digit) for d in self.digits if d.is_digit)
-
-    @property
-    def confidence(self) -> float:
-        """The probability that all digits are right, if they are independent; 0 if there are none."""
-        return math.prod(d.confidence for d in self.digits if d.is_digit) if self.number else 0.0
-
-    @property
-    def accepted(self) -> bool:
-        """Whether every digit is accepted, digits are more than half, and there is no reason against the row."""
-        return not self.reason and not self._mostly_marks and all(d.accepted for d in self.digits if d.is_digit)
-
-    @property
-    def _mostly_marks(self) -> bool:
-        return 2 * len(self.number) <= len(self.digits)
-
-    def to_dict(self) -> dict[str, Any]:
-        digits = [d.to_dict() for d in self.digits]
-        return {
-            "number": self.number,
-            "text": self.text,
-            "confidence": round(self.confidence, 6),
-            "accepted": self.accepted,
-            "reason": self.reason,
-            "digits": digits,
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """The numbers on a picture."""
-
-    lines: tuple[Number, ...]
-    """One number per row, from the top down."""
-    width: int
-    height: int
-    """Of the upright picture that boxes refer to."""
-
-    @property
-    def number(self) -> str:
-        """All the digits, row after row."""
-        return "".join(line.number for line in self.lines)
-
-    @property
-    def confidence(self) -> float:
-        return math.prod(line.confidence for line in self.lines if line.number) if self.number else 0.0
-
-    @property
-    def accepted(self) -> bool:
-        """Whether there are digits and every row with digits is accepted."""
-        return bool(self.number) and all(line.accepted for line in self.lines if line.number)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "number": self.number,
-            "confidence": round(self.confidence, 6),
-            "accepted": self.accepted,
-            "width": self.width,
-            "height": self.height,
-            "lines": [line.to_dict() for line in self.lines],
-        }
+"""Tiles with a lower probability of being any digit are not digits."""
 
 
 def read_image(
@@ -179,256 +29,66 @@ def read_image(
     digits: int | None = None,
     threshold: float | None = None,
 ) -> Reading:
-    """Read the digits on a picture: a path, a file's bytes, an array or an image of Pillow's (``picture.Picture``).
+    """Read the numbers on a picture: a path, the bytes of a file, an array or a Pillow image (``picture.Picture``).
 
-    classifier: by default the model in this package.
-    digits: the number of digits in each row, if it is known; rows with another number are not accepted.
-    threshold: the confidence, 0 to 1, below which a digit is not accepted; by default the model's own.
+    classifier: of single digits; by default the one in this package.
+    digits: number of digits in each row, if it is known. Rows with another number are not accepted.
+    threshold: confidence, 0 to 1, below which digits and words are not accepted; by default those of the networks.
+
     Raises ImageError if the picture cannot be read, or has several pages: read each page of ``picture.pages``.
     """
-    classifier = classifier or _shipped()
-    cut_out = max(classifier.threshold, _CUT_OUT) if threshold is None else threshold
-    threshold = classifier.threshold if threshold is None else threshold
+    classifier = classifier or _classifier()
     pixels, (width, height) = gray(picture)
-    tile = _already_normalised(pixels)
+    tile = _tile(pixels)
     if tile is not None:
-        probabilities = classifier.probabilities(tile[None, :, :, None])[0]
-        number = Number((_digit(Box(0, 0, width, height), tile, probabilities, threshold),))
-        found = [number if digits is None else _counted(number, number, digits)]
-    else:
-        page = _enlarge(pixels)
-        small, tiny = min(pixels.shape) < CLOSE_UP, min(pixels.shape) < _TINY
-        best: list[Number] = []
-        for broad in (small, not small) if not tiny else (True,):
-            read = [
-                _read(line, classifier, digits, (threshold, cut_out), (width, height), page.shape[1] / width)
-                for line in lines(ink(page, broad, not tiny))
-            ]
-            found = _rows([piece for piece in read if piece.number.digits], digits)
-            if not best or _sure(found) > _sure(best):
-                best = found
-            if best and _sure(best) == 1:
-                break
-        found = best
-    return Reading(tuple(found), width, height)
+        return _of_tile(tile, classifier, digits, threshold, (width, height))
+    page = _page()
+    scale = width / pixels.shape[1]
+    rows, others = page.read(pixels, classifier, digits, threshold, scale)
+    turned = 0
+    if _doubtful(rows, others) and (turned := page.turn(pixels)):
+        upright = np.ascontiguousarray(np.rot90(pixels, -turned // 90))
+        rows, others = page.read(upright, classifier, digits, threshold, scale)
+        width, height = (height, width) if turned % 180 else (width, height)
+    return Reading(tuple(rows), width, height, tuple(others), turned)
 
 
-def _sure(found: list[Number]) -> float:
-    """The part of the digits and marks that is accepted; of two readings of a picture, the one with more is better."""
-    digits = [digit for line in found for digit in line.digits]
-    return sum(digit.accepted for digit in digits) / len(digits) if digits else 0.0
+def _doubtful(rows: list[Row], others: list[Box]) -> bool:
+    """Return whether so little of a page was accepted that it may not be upright."""
+    all_digits = sum(len(row.digits) for row in rows)
+    sure = sum(len(word.digits) for row in rows for word in row.words if word.accepted)
+    return all_digits + len(others) >= 4 and sure < 0.5 * max(all_digits, 1)
 
 
-def _already_normalised(pixels: np.ndarray) -> np.ndarray | None:
-    """The tile, if the picture has MNIST's form already, bright on dark or dark on bright."""
+def _tile(pixels: np.ndarray) -> np.ndarray | None:
+    """Return the tile, if the picture has MNIST's form, bright on dark or dark on bright: float32 (28, 28), 0 to 1."""
     for image in (pixels, 255 - pixels):
         if has_form(image):
             return image.astype(np.float32) / 255
     return None
 
 
-def _enlarge(pixels: np.ndarray) -> np.ndarray:
-    """Enlarge small pictures to about 112 pixels on their shorter side, so that strokes are wider than one pixel."""
-    scale = min(round(112 / min(pixels.shape)), 2000 // max(pixels.shape))
-    return cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else pixels
-
-
-@dataclass(frozen=True, eq=False)
-class _Piece:
-    """The possible readings of one line, a piece of a row."""
-
-    number: Number
-    """The most probable number."""
-    costs: dict[int, float]
-    """The cost of the best reading by number of digits, in nats; empty if that number is not given."""
-    with_digits: Callable[[int], Number]
-    """The most probable number with so many digits, one of those in `costs`."""
-
-
-def _rows(read: list[_Piece], digits: int | None) -> list[Number]:
-    """One number per row, from the top down, put together from the pieces on it."""
-    places = []
-    for piece in read:
-        is_number = bool(piece.number.number)
-        places.append(([d.box for d in piece.number.digits if d.is_digit or not is_number], is_number))
-    found = []
-    for row in rows(places):
-        pieces = [read[i] for i in row]
-        number = _join([piece.number for piece in pieces])
-        if digits is not None:
-            shares = _shares([piece.costs for piece in pieces], digits)
-            chosen = [piece.with_digits(n) for piece, n in zip(pieces, shares, strict=True)] if shares else []
-            number = _counted(_join(chosen) if chosen else number, number, digits)
-        found.append(number)
-    return [row for row in found if row.digits]
-
-
-def _shares(costs: list[dict[int, float]], digits: int) -> tuple[int, ...] | None:
-    """How many digits to read on each piece, the most probable that are `digits` in all; None if that cannot be."""
-    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
-    for options in costs:
-        further: dict[int, tuple[float, tuple[int, ...]]] = {}
-        for total, (cost, shares) in best.items():
-            for n, more in options.items():
-                if total + n <= digits and cost + more < further.get(total + n, (math.inf,))[0]:
-                    further[total + n] = cost + more, (*shares, n)
-        best = further
-    return best[digits][1] if digits in best else None
-
-
-def _counted(row: Number, free: Number, digits: int) -> Number:
-    """The row, not accepted if it does not have so many digits, or only has because some were left out.
-
-    free: the row as it is read if nothing is known of the number of digits.
-    """
-    n = len(row.number)
-    if n == digits and len(row.digits) - n > len(free.digits) - len(free.number):
-        n = len(free.number)
-    if n == digits or not row.number:
-        return row
-    return replace(row, reason=f"{n} {'digit' if n == 1 else 'digits'}, expected {digits}")
-
-
-def _join(numbers: list[Number]) -> Number:
-    """The numbers of one row, from left to right, as one, which is not accepted if one of them was not."""
-    if len(numbers) == 1:
-        return numbers[0]
-    reason = None
-    if not all(number.number for number in numbers):
-        reason = "a part without digits"
-    elif any(number._mostly_marks for number in numbers):
-        reason = "a part with more marks than digits"
-    places = [boxes for number in numbers if (boxes := [digit.box for digit in number.digits if digit.is_digit])]
-    lengths = (sum(len(places[i]) for i in word) for word in words(places))
-    return Number(
-        tuple(digit for number in numbers for digit in number.digits), reason, tuple(accumulate(lengths))[:-1]
-    )
-
-
-def _read(
-    line: Line,
-    classifier: Classifier,
-    digits: int | None,
-    thresholds: tuple[float, float],
-    size: tuple[int, int],
-    scale: float,
-) -> _Piece:
-    """What is on a line of a picture of that width and height; the page it was found on is `scale` times larger.
-
-    thresholds: for digits that stand alone, and for digits that were cut out of touching ink.
-    """
-    places = cuts(line.ink)
-    found = pieces(line.ink, places, HEIGHT)
-    if not found:
-        return _Piece(Number(()), {}, lambda _: Number(()))
-    # Cuts through the same gap make the same piece: it is normalised and classified once.
-    known: dict[tuple[Any, bytes], int] = {}
-    same = [known.setdefault((piece.ink.shape, piece.ink.tobytes()), i) for i, piece in enumerate(found)]
-    first, kind = np.unique(same, return_inverse=True)
-    tiles = np.stack([form(found[i].ink) for i in first])
-    probabilities = classifier.probabilities(tiles[..., None])[kind]
-    paths = _best_paths(places, found, probabilities, digits is not None)
-
-    def number(count: int) -> Number:
-        chosen: list[Digit] = []
-        doubtful, cut_out = [], []
-        for i, is_digit in paths[count][1]:
-            piece = found[i]
-            height, width = piece.ink.shape
-            if not is_digit and height < _SMALL * HEIGHT:
-                continue
-            box = line.box(piece.left, piece.top, piece.left + width, piece.top + height, size, scale)
-            cut_out.append(bool(max(places.crossed[piece.first], places.crossed[piece.last]) > _THROUGH))
-            digit = _digit(box, tiles[kind[i]], probabilities[i], thresholds[cut_out[-1]])
-            chosen.append(digit if is_digit else replace(digit, accepted=False, reason=_NO_DIGIT))
-            doubtful.append(is_digit and not digit.is_digit)
-        if len(chosen) > 1 and _belief(chosen, len(chosen) == 2 and all(cut_out)) < _BELIEVED:  # a letter, cut in two
-            return Number(tuple(replace(digit, accepted=False, reason=_NO_DIGIT) for digit in chosen))
-        # Among digits a doubtful one is more likely a digit too than it is alone.
-        if 2 * sum(digit.is_digit for digit in chosen) >= len(chosen) > 1:
-            chosen = [replace(d, reason=_unsure(d)) if doubt else d for d, doubt in zip(chosen, doubtful, strict=True)]
-        return Number(tuple(chosen))
-
-    cheapest = number(min(paths, key=lambda n: paths[n][0]))
-    if not cheapest.digits and digits in paths:
-        cheapest = number(digits)
-    costs = {n: cost for n, (cost, _) in paths.items()} if digits is not None else {}
-    return _Piece(cheapest, costs, number)
-
-
-def _belief(digits: list[Digit], average: bool) -> float:
-    """The probability of the best digit, or the geometric mean of all of them."""
-    confidences = [digit.confidence for digit in digits]
-    return math.prod(confidences) ** (1 / len(confidences)) if average else max(confidences)
-
-
-def _unsure(digit: Digit) -> str:
-    return f"unsure: {digit.digit} or {digit.alternatives[0][0]}"
-
-
-_Path = list[tuple[int, bool]]
-
-
-def _best_paths(
-    places: Cuts, found: list[Piece], probabilities: np.ndarray, counted: bool
-) -> dict[int, tuple[float, _Path]]:
-    """The best paths from the first cut to the last: which pieces, and whether each is a digit (Viterbi 1967).
-
-    By number of digits if they are counted, else the best of all as number 0; each with its cost in nats.
-    """
-    best = probabilities.max(axis=1)
-    none = 1 - probabilities.sum(axis=1)
-    sizes = np.array([piece.ink.shape for piece in found]) / HEIGHT
-    tall = np.clip((sizes[:, 0] - 0.3) / 0.4, 0, 1) * (1 + _SKIP_WIDE * np.clip((sizes[:, 1] - 0.75) / 0.5, 0, 1))
-    low = np.clip((0.7 - sizes[:, 0]) / 0.2, 0, 1)
-    as_digit = (
-        -_SPLIT - np.log(np.maximum(best, 1e-6)) + _LOW * low + _DROPPED * np.array([piece.dropped for piece in found])
-    )
-    as_none = 0.5 - np.log(np.clip(none, 1e-3, 1)) + _SKIP_TALL * tall
-    ends = len(places.seams) - 1
-    starting: dict[int, list[int]] = {}
-    for i, piece in enumerate(found):
-        starting.setdefault(piece.first, []).append(i)
-    filled = {(piece.first, piece.last) for piece in found}
-    # By cut and number of digits so far (always 0 if they are not counted): the cost, and the step that led there.
-    costs: list[dict[int, tuple[float, Any]]] = [{} for _ in places.seams]
-    costs[0][0] = (0.0, None)
-
-    def step(to: int, count: int, cost: float, origin: Any) -> None:
-        if count not in costs[to] or cost < costs[to][count][0]:
-            costs[to][count] = (cost, origin)
-
-    for cut in range(ends):
-        for count, (cost, _) in list(costs[cut].items()):
-            if (cut, cut + 1) not in filled:
-                step(cut + 1, count, cost, (cut, count, None, False))
-            for i in starting.get(cut, []):
-                last = found[i].last
-                crossed = _CROSSED * float(places.crossed[last])
-                more = count + 1 if counted else 0
-                step(last, more, cost + float(as_digit[i]) + crossed, (cut, count, i, True))
-                step(last, count, cost + float(as_none[i]) + crossed, (cut, count, i, False))
-    paths: dict[int, tuple[float, _Path]] = {}
-    for total, (cost, _) in costs[ends].items():
-        path: _Path = []
-        at, count = ends, total
-        while (origin := costs[at][count][1]) is not None:
-            at, count, i, is_digit = origin
-            if i is not None:
-                path.append((i, is_digit))
-        paths[total] = cost, path[::-1]
-    return paths
-
-
-def _digit(box: Box, tile: np.ndarray, probabilities: np.ndarray, threshold: float) -> Digit:
-    order = np.argsort(-probabilities, kind="stable")[:3].tolist()
-    (digit, confidence), *alternatives = [(d, float(probabilities[d])) for d in order]
-    found = Digit(box, digit, confidence, tuple(alternatives), True, None, tile, probabilities)
-    if probabilities.sum() < _PLAUSIBLE:
-        return replace(found, accepted=False, reason=_NO_DIGIT)
-    return found if confidence >= threshold else replace(found, accepted=False, reason=_unsure(found))
+def _of_tile(
+    tile: np.ndarray, classifier: Classifier, digits: int | None, threshold: float | None, size: tuple[int, int]
+) -> Reading:
+    """Return the reading of a picture in MNIST's form."""
+    box = Box(0, 0, *size)
+    p = classifier.probabilities(tile[None, :, :, None])[0]
+    if p.sum() < _PLAUSIBLE:
+        return Reading((), *size, (box,))
+    (digit, confidence), *others = [(d, float(p[d])) for d in np.argsort(-p, kind="stable")[:3].tolist()]
+    sure = confidence >= (classifier.threshold if threshold is None else threshold)
+    reason = None if sure else f"unsure: {digit} or {others[0][0]}"
+    read = Digit(box, digit, confidence, tuple(others), sure, reason, tile, p)
+    row_reason = None if digits in (None, 1) else f"1 digit, expected {digits}"
+    return Reading((Row((Word((read,), confidence),), row_reason),), *size)
 
 
 @functools.cache
-def _shipped() -> Classifier:
+def _classifier() -> Classifier:
     return Classifier()
+
+
+@functools.cache
+def _page() -> Page:
+    return Page()

@@ -1,6 +1,6 @@
 """Rows: which pieces of writing stand side by side, however far apart, and in which order.
 
->>> from mnist_cnn.read.lines import Box
+>>> from mnist_cnn.read.reading import Box
 >>> left, right, below = (Box(0, 12, 40, 60),), (Box(900, 0, 40, 60),), (Box(0, 110, 40, 60),)
 >>> rows([(below, True), (right, True), (left, True)])
 [[2, 1], [0]]
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from itertools import pairwise
 
-from mnist_cnn.read.lines import Box
+from mnist_cnn.read.reading import Box
 
 _STEEPEST = 27
 """The steepest tilt that is considered, in hundredths: 15 degrees."""
@@ -36,6 +36,11 @@ _SAME = 1e-9
 """Tilts whose gains differ by less are as good: neither rounding nor the order of the pieces decides between them."""
 _GAP = 0.05
 """How much a gap of one height counts, compared with a difference in height, when neighbours are looked for."""
+_CLEAR, _CLEAR_ALONE, _TIMES = 0.6, 0.75, 2.2
+"""A space is wider than the first, in digit heights (the second where the page has one row), and than the third times
+all gaps within words."""
+_LONE = 3
+"""Rows of a page with at least so many rows can be rows of cells with one digit each, some of them empty."""
 _SPACE, _WIDER = 1.2, 2.0
 """A space is wider than the first, in digit heights, and than the second times the narrowest gap of its row."""
 
@@ -110,6 +115,44 @@ def words(pieces: Sequence[Sequence[Box]]) -> list[list[int]]:
         found[-1].append(i)
         end += len(boxes)
     return found
+
+
+def parted(page: Sequence[Sequence[Box]]) -> list[list[list[int]]]:
+    """Return the words of each row of a page, each the indices of its glyphs from left to right.
+
+    page: the boxes of the glyphs of each row, at least one, from left to right, all as high as a digit.
+
+    Gaps within words and spaces mostly are two groups. Where they are not, a space is wider than 1.2 digit heights and
+    than twice the narrowest gap, so evenly spaced digits are one word. But if nothing on a page of three or more rows
+    is close together and the gaps differ, each digit is in a cell of its own, as in a sudoku.
+    """
+    gaps = []
+    for row in page:
+        height = sorted(box.height for box in row)[len(row) // 2]
+        gaps.append([max((right.x - left.x - left.width) / height, 0.05) for left, right in pairwise(row)])
+    space = _space(sorted(gap for row in gaps for gap in row), len(page))
+    found = []
+    for row, between in zip(page, gaps, strict=True):
+        words = [[0]] if row else []
+        for i, gap in enumerate(between, 1):
+            if gap > space:
+                words.append([])
+            words[-1].append(i)
+        found.append(words)
+    return found
+
+
+def _space(gaps: list[float], rows: int) -> float:
+    """Return the gap, in digit heights, above which two glyphs are two words. `gaps` are those of a page, sorted."""
+    least = _CLEAR if rows > 1 else _CLEAR_ALONE
+    for narrow, wide in pairwise(gaps):
+        if wide >= least and wide > _TIMES * narrow and narrow < _SPACE:
+            if narrow > _CLEAR and rows >= _LONE:
+                break
+            return (narrow + wide) / 2
+    if rows >= _LONE and gaps and gaps[0] > _CLEAR and gaps[-1] > _TIMES * gaps[0]:
+        return 0.0
+    return max(_SPACE, _WIDER * gaps[0]) if len(gaps) > 1 else _SPACE
 
 
 def _links(bands: list[_Band]) -> Iterator[tuple[tuple[bool, float], int, int]]:

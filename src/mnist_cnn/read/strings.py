@@ -60,8 +60,11 @@ class Strings:
         content = Path(path).read_bytes()
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
-    def read(self, strips: list[np.ndarray]) -> list[String]:
-        """What is on strips, each uint8 (40, w): a ``String`` for each."""
+    def read(self, strips: list[np.ndarray], digits: int | None = None) -> list[String]:
+        """Return a ``String`` for each strip, uint8 (40, w).
+
+        digits: number of digits, if it is known. A string with as many is preferred to a more probable one.
+        """
         order = sorted(range(len(strips)), key=lambda i: strips[i].shape[1])
         said: dict[int, String] = {}
         for start in range(0, len(order), AT_ONCE):
@@ -71,13 +74,18 @@ class Strings:
             for row, i in enumerate(some):
                 x[row, :, : strips[i].shape[1]] = contrast(strips[i])
             for row, i in zip(self._session.run(None, {"strip": x})[0], some, strict=True):
-                said[i] = decode(row[: strips[i].shape[1] // FRAME])
+                said[i] = decode(row[: strips[i].shape[1] // FRAME], digits)
         return [said[i] for i in range(len(strips))]
 
 
-def decode(frames: np.ndarray) -> String:
-    """The most probable string of log probabilities float32 (t, 22), and where its glyphs are."""
-    labels, score = _search(frames)
+def decode(frames: np.ndarray, digits: int | None = None) -> String:
+    """Return the most probable string of log probabilities float32 (t, 22), and where its glyphs are.
+
+    digits: number of digits, if it is known. A string with as many is preferred to a more probable one.
+    """
+    found = _search(frames)
+    fitting = [item for item in found if digits is None or sum(c < 10 for c in item[0]) == digits]
+    labels, score = (fitting or found)[0]
     marks = []
     for label, (first, last) in zip(labels, _align(frames, labels), strict=True):
         piece = frames[first:last]
@@ -89,8 +97,11 @@ def decode(frames: np.ndarray) -> String:
     return String(tuple(marks), float(np.exp(min(score, 0.0))))
 
 
-def _search(frames: np.ndarray) -> tuple[tuple[int, ...], float]:
-    """Prefix beam search (Graves 2006; Hannun et al. 2014)."""
+def _search(frames: np.ndarray) -> list[tuple[tuple[int, ...], float]]:
+    """Return the most probable strings and their log probabilities, the best first.
+
+    Prefix beam search (Graves 2006; Hannun et al. 2014).
+    """
     nothing = -1e9
     best: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, nothing)}  # log P ending in a blank, in a label
     for frame in frames.astype(float):
@@ -115,8 +126,7 @@ def _search(frames: np.ndarray) -> tuple[tuple[int, ...], float]:
                     add((*prefix, c), nothing, both + frame[c])
         ranked = sorted(new.items(), key=lambda item: -np.logaddexp(*item[1]))
         best = dict(ranked[:_BEAM])
-    prefix, (b, n) = max(best.items(), key=lambda item: np.logaddexp(*item[1]))
-    return prefix, float(np.logaddexp(b, n))
+    return sorted(((p, float(np.logaddexp(*bn))) for p, bn in best.items()), key=lambda item: -item[1])
 
 
 def _align(frames: np.ndarray, labels: tuple[int, ...]) -> list[tuple[int, int]]:

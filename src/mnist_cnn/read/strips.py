@@ -78,17 +78,17 @@ def band(boxes: np.ndarray, slope: float = 0.0) -> Strip:
     return Strip(np.array([[c * scale, -s * scale, start[0]], [s * scale, c * scale, start[1]]]), min(width, WIDEST))
 
 
-def cut(gray: np.ndarray, strip: Strip) -> np.ndarray:
-    """Return the pixels of a strip, uint8 (``ROWS``, width)."""
+def cut(gray: np.ndarray, strip: Strip, rows: int = ROWS) -> np.ndarray:
+    """Return the pixels of a strip, uint8 (rows, width)."""
     scale = float(np.sqrt(abs(np.linalg.det(strip.matrix[:, :2]))))
     matrix = strip.matrix.copy()
     if scale > 1.5:  # crop, then downscale by area: warpAffine alone would alias
-        corners = matrix @ np.array([[0, strip.width, strip.width, 0], [0, 0, ROWS, ROWS], [1, 1, 1, 1]], float)
+        corners = matrix @ np.array([[0, strip.width, strip.width, 0], [0, 0, rows, rows], [1, 1, 1, 1]], float)
         x0, y0 = np.maximum(np.floor(corners.min(axis=1)).astype(int) - 8, 0)
         x1, y1 = np.ceil(corners.max(axis=1)).astype(int) + 8
         gray = gray[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
         if not gray.size:
-            return np.zeros((ROWS, strip.width), np.uint8)
+            return np.zeros((rows, strip.width), np.uint8)
         by = 1 / scale
         small = max(1, round(gray.shape[1] * by)), max(1, round(gray.shape[0] * by))
         sx, sy = small[0] / gray.shape[1], small[1] / gray.shape[0]
@@ -97,4 +97,4 @@ def cut(gray: np.ndarray, strip: Strip) -> np.ndarray:
         matrix = np.diag([sx, sy]) @ matrix
         matrix[:, 2] -= 0.5
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(gray, matrix, (strip.width, ROWS), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(gray, matrix, (strip.width, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)

@@ -1,0 +1,325 @@
+"""Page: the rows of words on a grey picture, found and read by the two page networks.
+
+    >>> rows, others = Page().read(gray, Classifier())                                      # doctest: +SKIP
+
+The finder finds glyphs. Glyphs near each other are a run, and the string network reads a strip of each run. Each mark
+that it reads is matched with a glyph that was found. The classifier reads the tile of each digit too, and the two are
+combined. Runs at one height are a row, and gaps part a row into words.
+"""
+
+import math
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mnist_cnn.read import rows as layout
+from mnist_cnn.read import strips
+from mnist_cnn.read.classifier import Classifier
+from mnist_cnn.read.finder import DIGIT, OTHER, SIGN, Finder
+from mnist_cnn.read.reading import Box, Digit, Row, Sign, Word, around
+from mnist_cnn.read.runs import runs, slope
+from mnist_cnn.read.strings import NAMES, String, Strings
+from mnist_cnn.read.tiles import tiles
+
+MODELS = Path(__file__).parent / "models"
+SURE = 0.4
+"""Heat from which a place is a glyph."""
+BEYOND = 0.6
+"""How far beyond the glyphs of its run a strip is read, in digit heights."""
+RUNS = 600
+"""Maximum number of runs that are read on one picture."""
+CLASSIFIER = 0.75
+"""Weight of the classifier's log probabilities beside those of the string network."""
+_BESIDE = 0.5
+"""A mark nearer to a word than this, in digit heights, should have been part of it."""
+_TURNED_RUNS = 40
+"""Number of runs by which the direction of a page is decided."""
+_TURNED = 1.5
+"""A page is turned if that gives so many times more sure digits."""
+_UNREAD = len(NAMES) - 1
+"""Label of other writing."""
+ACCEPTED = 0.9
+"""Confidence from which a word is accepted."""
+FEATURES = ("bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat")
+WEIGHTS = (4.0, 1.0, 1.0, 0.3, 1.0, -2.0, -2.0, 1.0)
+"""Weight of each of ``FEATURES`` in the log odds that a word is right."""
+
+
+class Mark(NamedTuple):
+    """A digit, a sign or other writing as the string network reads it, on the picture."""
+
+    label: int
+    """Index in ``NAMES``."""
+    box: tuple[float, float, float, float]
+    """Left, top, right and bottom in pixels."""
+    probabilities: np.ndarray
+    """Of all labels, float32 (21,)."""
+    heat: float
+    """Of the glyph that the finder found there, 0 to 1; 0 if it found none."""
+
+
+class Run(NamedTuple):
+    """A run and what was read."""
+
+    glyphs: np.ndarray
+    """Those of the finder, float (n, 6)."""
+    strip: strips.Strip
+    string: String
+    marks: list[Mark]
+    missed: int
+    """Number of digits that the finder found and the string network did not read."""
+
+
+class Found(NamedTuple):
+    """A word before it is accepted or not."""
+
+    glyphs: tuple[Digit | Sign, ...]
+    features: tuple[float, ...]
+    """The values of ``FEATURES``."""
+    beside: bool
+    """Whether there is a mark beside it that was not read."""
+
+
+class Page:
+    """The page networks.
+
+    finder, strings: their files, as ``learn.convnet_export`` writes them; by default those in this package.
+    """
+
+    def __init__(
+        self,
+        finder: str | os.PathLike[str] = MODELS / "finder.onnx",
+        strings: str | os.PathLike[str] = MODELS / "strings.onnx",
+    ) -> None:
+        self._finder, self._strings = Finder(finder), Strings(strings)
+
+    def read(
+        self,
+        gray: np.ndarray,
+        classifier: Classifier,
+        digits: int | None = None,
+        threshold: float | None = None,
+        scale: float = 1.0,
+    ) -> tuple[list[Row], list[Box]]:
+        """Return the rows from the top down, and the places of other writing.
+
+        gray: uint8 (h, w).
+        digits: number of digits in each row, if it is known. Other rows are not accepted.
+        threshold: confidence below which a digit or word is not accepted; ``ACCEPTED`` if None.
+        scale: pixels of the boxes per pixel of `gray`.
+        """
+        least = ACCEPTED if threshold is None else threshold
+        found, others = self.find(gray, classifier, digits, scale)
+        rows = []
+        for row in found:
+            words = tuple(_word(word, least) for word in row)
+            n = sum(len(word.number) for word in words)
+            if n:
+                reason = None if digits in (None, n) else f"{n} {'digit' if n == 1 else 'digits'}, expected {digits}"
+                rows.append(Row(words, reason))
+        return rows, others
+
+    def find(
+        self, gray: np.ndarray, classifier: Classifier, digits: int | None = None, scale: float = 1.0
+    ) -> tuple[list[list[Found]], list[Box]]:
+        """Return the words of each row with what tells how sure they are, and the places of other writing."""
+        glyphs = self._finder.glyphs(gray)
+        glyphs = glyphs[glyphs[:, 5] > SURE]
+        tilt = slope(glyphs)
+        read = self._runs(gray, glyphs, tilt, digits)
+        known = _classified(gray, read, classifier)
+        places = [([_box(m.box, 1) for m in run.marks if m.label < 10], True) for run in read]
+        rows = [
+            sorted(
+                ((mark, p, read[i]) for i in row for mark, p in zip(read[i].marks, known[i], strict=True)),
+                key=lambda m: m[0].box[0] + m[0].box[2],
+            )
+            for row in layout.rows(places)
+        ]
+        found = _words(rows, glyphs, scale)
+        others = [_box(m.box, scale) for run in read for m in run.marks if m.label == _UNREAD]
+        unread = glyphs[glyphs[:, 4] == OTHER].copy()
+        unread[:, 4] = DIGIT  # so that letters that stand together are one place
+        others += [around(_box(g[:4], scale) for g in unread[run]) for run in runs(unread, tilt)]
+        return [row for row in found if row], others
+
+    def turn(self, gray: np.ndarray) -> int:
+        """Return by how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270.
+
+        Glyphs of all kinds are read in all four directions. Another direction than 0 needs clearly more digits.
+        """
+        glyphs = self._finder.glyphs(gray)
+        glyphs = glyphs[glyphs[:, 5] > SURE]
+        glyphs[:, 4] = DIGIT
+        scores = {}
+        for quarter in range(4):
+            if quarter:  # a quarter clockwise
+                gray = np.ascontiguousarray(np.rot90(gray, -1))
+                high = gray.shape[1]
+                left, top, right, bottom = glyphs[:, :4].T
+                glyphs = np.column_stack([high - bottom, left, high - top, right, glyphs[:, 4:]])
+            tilt = slope(glyphs)
+            found = sorted((glyphs[run] for run in runs(glyphs, tilt)), key=lambda run: -run[:, 5].sum())[:_TURNED_RUNS]
+            said = self._strings.read([strips.cut(gray, strips.band(run[:, :4], tilt)) for run in found]) if found else []
+            scores[90 * quarter] = sum(
+                s.probability * sum(float(m.probabilities[m.label]) for m in s.marks if m.label < 10) for s in said
+            )
+        best = max(scores, key=lambda degrees: scores[degrees])
+        return best if scores[best] > _TURNED * scores[0] + 1 else 0
+
+    def _runs(self, gray: np.ndarray, glyphs: np.ndarray, tilt: float, digits: int | None) -> list[Run]:
+        """Return the runs on which at least one digit was read."""
+        found = [glyphs[run] for run in runs(glyphs, tilt)][:RUNS]
+        cut = [strips.band(_bounds(run), tilt) for run in found]
+        said = self._strings.read([strips.cut(gray, strip) for strip in cut], digits) if cut else []
+        read = []
+        for i, (run, strip, string) in enumerate(zip(found, cut, said, strict=True)):
+            others = np.concatenate([np.zeros((0, 6)), *(found[j] for j in range(len(found)) if j != i)])
+            marks, missed = _marks(run, strip, string, others)
+            if any(mark.label < 10 for mark in marks):
+                read.append(Run(run, strip, string, marks, missed))
+        return read
+
+
+def _bounds(run: np.ndarray) -> np.ndarray:
+    """Return the boxes of the digits of a run, float (n, 4), the outer ones widened by the signs beside them."""
+    boxes = run[run[:, 4] == DIGIT, :4].copy()
+    first, last = np.argmin(boxes[:, 0]), np.argmax(boxes[:, 2])
+    boxes[first, 0], boxes[last, 2] = run[:, 0].min(), run[:, 2].max()
+    return boxes
+
+
+def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndarray) -> tuple[list[Mark], int]:
+    """Return the marks of a string within its run, and how many digits of the run were not read.
+
+    run, others: glyphs of this run and of all other runs, float (n, 6).
+    """
+    margin = (strips.ROOM - BEYOND) * strips.DIGIT
+    inside = [m for m in string.marks if margin < m.x < strip.width - margin]
+    height = strips.DIGIT * float(np.sqrt(abs(np.linalg.det(strip.matrix[:, :2]))))
+    places = np.array([strip.matrix @ [m.x, strips.ROWS / 2, 1] for m in inside]).reshape(-1, 2)
+    x, wide = (run[:, 0] + run[:, 2]) / 2, run[:, 2] - run[:, 0]
+    pairs = sorted((float(abs(x[j] - p[0])), i, j) for i, p in enumerate(places) for j in range(len(run)))
+    matched: dict[int, int] = {}
+    for distance, i, j in pairs:
+        if i not in matched and j not in matched.values() and distance < 0.45 * max(wide[j], 0.5 * height):
+            matched[i] = j
+    ox, oy = (others[:, 0] + others[:, 2]) / 2, (others[:, 1] + others[:, 3]) / 2
+    marks = []
+    for i, (m, (px, py)) in enumerate(zip(inside, places, strict=True)):
+        j = matched.get(i)
+        if j is not None:
+            left, top, right, bottom = run[j, :4].tolist()
+            marks.append(Mark(m.label, (left, top, right, bottom), m.probabilities, float(run[j, 5])))
+        elif not ((abs(ox - px) < 0.3 * height) & (abs(oy - py) < 0.6 * height)).any():  # else of another run
+            gaps = [abs(px - places[k][0]) for k in (i - 1, i + 1) if 0 <= k < len(places)]
+            half = min([0.3 * height, *(g / 2 for g in gaps)])
+            box = (px - half, py - height / 2, px + half, py + height / 2)
+            marks.append(Mark(m.label, box, m.probabilities, 0.0))
+    read = {matched[i] for i, m in enumerate(inside) if i in matched and m.label != _UNREAD}
+    return marks, sum(bool(run[j, 4] == DIGIT) and j not in read for j in range(len(run)))
+
+
+Known = tuple[np.ndarray, np.ndarray] | None
+"""The tile of a digit and the classifier's probabilities."""
+
+
+Member = tuple[Mark, Known, Run]
+"""A mark of a row, what the classifier says of it, and its run."""
+
+
+def _classified(gray: np.ndarray, read: list[Run], classifier: Classifier) -> list[list[Known]]:
+    """Return for each mark of each run its tile and the classifier's probabilities; None for signs."""
+    cut = [tiles(gray, run.strip, [mark.box for mark in run.marks], [m.label < 10 for m in run.marks]) for run in read]
+    flat = [tile for run in cut for tile in run if tile is not None]
+    if not flat:
+        return [[None] * len(run) for run in cut]
+    answers = iter(classifier.probabilities(np.stack(flat)[..., None]))
+    return [[None if tile is None else (tile, next(answers)) for tile in run] for run in cut]
+
+
+def _words(rows: list[list[Member]], glyphs: np.ndarray, scale: float) -> list[list[Found]]:
+    """Return the words of each row of marks from left to right."""
+    own = [[m for m in row if m[0].label != _UNREAD] for row in rows]
+    heights = [float(np.median([m.box[3] - m.box[1] for m, _, _ in row if m.label < 10])) for row in own]
+    boxes = []
+    for row, height in zip(own, heights, strict=True):  # signs are lower than digits: they count as high as a digit
+        middles = [(m.box[1] + m.box[3]) / 2 for m, _, _ in row]
+        corners = [(m.box[0], y - height / 2, m.box[2], y + height / 2) for (m, _, _), y in zip(row, middles, strict=True)]
+        boxes.append([_box(c, 16) for c in corners])
+    unread = [tuple(g[:4]) for g in glyphs[glyphs[:, 4] == OTHER]]
+    unread += [m.box for row in rows for m, _, _ in row if m.label == _UNREAD]
+    found = []
+    for row, height, words in zip(own, heights, layout.parted(boxes), strict=True):
+        found.append([])
+        for members in ([row[i] for i in word] for word in words):
+            text = "".join(NAMES[m.label] for m, _, _ in members)
+            if not any(letter.isdigit() for letter in text) and text.strip("-+x÷="):
+                continue
+            read = tuple(_glyph(mark, known, scale) for mark, known, _ in members)
+            found[-1].append(Found(read, _features(members, read), _beside([m.box for m, _, _ in members], unread, height)))
+    return found
+
+
+def _beside(boxes: list[tuple[float, ...]], unread: list[tuple[float, ...]], height: float) -> bool:
+    """Return whether something that was not read is so near to the boxes of a word that it can be a part of it."""
+    left, right = boxes[0][0], boxes[-1][2]
+    top, bottom = min(b[1] for b in boxes), max(b[3] for b in boxes)
+    for x0, y0, x1, y1 in unread:
+        shared = min(y1, bottom) - max(y0, top)
+        if max(x0 - right, left - x1) < _BESIDE * height and shared > 0.3 * min(y1 - y0, bottom - top):
+            return True
+    return False
+
+
+def _glyph(mark: Mark, known: Known, scale: float) -> Digit | Sign:
+    """Return a digit, with the string network and the classifier combined, or a sign."""
+    box = _box(mark.box, scale)
+    if known is None:
+        return Sign(box, NAMES[mark.label], float(mark.probabilities[mark.label]))
+    tile, classified = known
+    p = (mark.probabilities[:10] + 1e-4) * (classified + 1e-2) ** CLASSIFIER
+    p = (p / p.sum() * mark.probabilities[:10].sum()).astype(np.float32)
+    (digit, confidence), *alternatives = [(d, float(p[d])) for d in np.argsort(-p, kind="stable")[:3].tolist()]
+    return Digit(box, digit, confidence, tuple(alternatives), True, None, tile, p)
+
+
+def _features(members: list[Member], glyphs: tuple[Digit | Sign, ...]) -> tuple[float, ...]:
+    """Return the values of ``FEATURES`` for a word."""
+    read = {id(run): run for _, _, run in members}.values()
+    string = sum(math.log(max(run.string.probability, 1e-6)) for run in read)
+    digit = min(math.log(max(glyph.confidence, 1e-6)) for glyph in glyphs)
+    classified = [
+        (float(known[1][g.digit]), float(m.probabilities[_UNREAD]))
+        for (m, known, _), g in zip(members, glyphs, strict=True)
+        if known is not None and isinstance(g, Digit)
+    ]
+    classifier = min((math.log(max(p, 1e-3)) for p, _ in classified), default=0.0)
+    other = -max((q for _, q in classified), default=0.0)
+    unseen = sum(m.heat == 0 and m.label < 10 for m, _, _ in members)
+    missed = sum(run.missed for run in read)
+    heat = min((math.log(m.heat) for m, _, _ in members if m.heat > 0), default=0.0)
+    return 1.0, string, digit, classifier, other, float(unseen), float(missed), heat
+
+
+def _word(found: Found, least: float) -> Word:
+    """Return a word, accepted or with the reason why not."""
+    odds = sum(w * f for w, f in zip(WEIGHTS, found.features, strict=True))
+    confidence = 1 / (1 + math.exp(-float(np.clip(odds, -30, 30))))
+    reason = None
+    if found.beside:
+        reason = "a mark beside it was not read"
+    elif found.features[FEATURES.index("missed")]:
+        reason = "a mark in it was not read"
+    elif confidence < least:
+        reason = "unsure"
+    return Word(found.glyphs, confidence, False, reason)
+
+
+def _box(corners: tuple[float, ...] | np.ndarray, scale: float) -> Box:
+    """Return the smallest box of whole pixels around corners times `scale`."""
+    left, top, right, bottom = (float(v) * scale for v in corners)
+    x, y = math.floor(left), math.floor(top)
+    return Box(x, y, max(1, math.ceil(right) - x), max(1, math.ceil(bottom) - y))

@@ -1,0 +1,236 @@
+"""Reading: what is written on a picture, as rows of words of digits and signs.
+
+    >>> reading = read_image("marks.jpg")                                                   # doctest: +SKIP
+    >>> [row.text for row in reading.rows]                                                  # doctest: +SKIP
+    ['1 21.5', '2 19', '3 -']
+
+This module defines a reading once. JSON, CSV, the OpenAPI schema, Parquet and JavaScript have the same names.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle on the upright picture, in pixels. x goes right and y goes down from the top left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def to_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+def around(boxes: Iterable[Box]) -> Box:
+    """Return the smallest box that holds all boxes, at least one."""
+    found = list(boxes)
+    x, y = min(box.x for box in found), min(box.y for box in found)
+    right, bottom = max(box.x + box.width for box in found), max(box.y + box.height for box in found)
+    return Box(x, y, right - x, bottom - y)
+
+
+@dataclass(frozen=True, eq=False)
+class Digit:
+    """One digit."""
+
+    box: Box
+    digit: int
+    """The most probable digit."""
+    confidence: float
+    """Its probability, 0 to 1."""
+    alternatives: tuple[tuple[int, float], ...]
+    """The next two digits and their probabilities."""
+    accepted: bool
+    reason: str | None
+    """Why it is not accepted."""
+    tile: np.ndarray
+    """The digit in MNIST's form: float32 (28, 28), 0 to 1."""
+    probabilities: np.ndarray
+    """Probabilities of the ten digits: float32 (10,). The rest to 1 is the probability that it is not a digit."""
+
+    @property
+    def text(self) -> str:
+        return str(self.digit)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "box": self.box.to_dict(),
+            "digit": self.digit,
+            "confidence": round(self.confidence, 6),
+            "alternatives": [{"digit": d, "confidence": round(p, 6)} for d, p in self.alternatives],
+            "accepted": self.accepted,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One sign between digits, or a mark that was not read."""
+
+    box: Box
+    text: str
+    """One of ``. , - / + x ÷ = ( )``, or "?" for a mark that was not read."""
+    confidence: float
+    """Its probability, 0 to 1."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"box": self.box.to_dict(), "sign": self.text, "confidence": round(self.confidence, 6)}
+
+
+@dataclass(frozen=True, eq=False)
+class Word:
+    """Digits and signs without a space between them."""
+
+    glyphs: tuple[Digit | Sign, ...]
+    """At least one, from left to right."""
+    confidence: float
+    """Probability that the whole word is right, 0 to 1."""
+    print: bool = False
+    """Whether it is printed, not written by hand."""
+    reason: str | None = None
+    """Why the word is not accepted, if its digits alone do not tell."""
+
+    @property
+    def text(self) -> str:
+        """What is written, with its signs: "21.5"."""
+        return "".join(glyph.text for glyph in self.glyphs)
+
+    @property
+    def number(self) -> str:
+        """The digits alone: "215"."""
+        return "".join(digit.text for digit in self.digits)
+
+    @property
+    def digits(self) -> tuple[Digit, ...]:
+        return tuple(glyph for glyph in self.glyphs if isinstance(glyph, Digit))
+
+    @property
+    def signs(self) -> tuple[Sign, ...]:
+        return tuple(glyph for glyph in self.glyphs if isinstance(glyph, Sign))
+
+    @property
+    def box(self) -> Box:
+        return around(glyph.box for glyph in self.glyphs)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the word can be used without looking: all digits are accepted, and nothing speaks against it."""
+        return self.reason is None and all(digit.accepted for digit in self.digits)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "number": self.number,
+            "confidence": round(self.confidence, 6),
+            "accepted": self.accepted,
+            "reason": self.reason,
+            "print": self.print,
+            "box": self.box.to_dict(),
+            "digits": [digit.to_dict() for digit in self.digits],
+            "signs": [sign.to_dict() for sign in self.signs],
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """Words at one height of the page, from left to right, however far apart."""
+
+    words: tuple[Word, ...]
+    """At least one."""
+    reason: str | None = None
+    """Why the row is not accepted, if its words alone do not tell."""
+
+    @property
+    def text(self) -> str:
+        """What is written: the words with a space between them, "60 125" or "21.5"."""
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def number(self) -> str:
+        """The digits alone, of all words."""
+        return "".join(word.number for word in self.words)
+
+    @property
+    def digits(self) -> tuple[Digit, ...]:
+        return tuple(digit for word in self.words for digit in word.digits)
+
+    @property
+    def box(self) -> Box:
+        return around(word.box for word in self.words)
+
+    @property
+    def confidence(self) -> float:
+        """Probability that all words are right, if they are independent."""
+        return math.prod(word.confidence for word in self.words)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the row can be used without looking: all words are accepted, and nothing speaks against it."""
+        return self.reason is None and all(word.accepted for word in self.words)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "text": self.text,
+            "confidence": round(self.confidence, 6),
+            "accepted": self.accepted,
+            "reason": self.reason,
+            "box": self.box.to_dict(),
+            "words": [word.to_dict() for word in self.words],
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What is written on a picture."""
+
+    rows: tuple[Row, ...]
+    """From the top down."""
+    width: int
+    height: int
+    """Size of the upright picture that boxes refer to, in pixels."""
+    others: tuple[Box, ...] = ()
+    """Places with marks, letters or print that are not numbers."""
+    turned: int = 0
+    """Degrees by which the picture was turned clockwise to be upright: 0, 90, 180 or 270."""
+    reason: str | None = None
+    """Why the reading is not accepted, if its rows alone do not tell."""
+
+    @property
+    def number(self) -> str:
+        """All digits, row after row."""
+        return "".join(row.number for row in self.rows)
+
+    @property
+    def digits(self) -> tuple[Digit, ...]:
+        return tuple(digit for row in self.rows for digit in row.digits)
+
+    @property
+    def confidence(self) -> float:
+        """Probability that all rows are right, if they are independent; 0 if there are none."""
+        return math.prod(row.confidence for row in self.rows) if self.rows else 0.0
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the reading can be used without looking: there are digits, and all rows are accepted."""
+        return self.reason is None and bool(self.number) and all(row.accepted for row in self.rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "confidence": round(self.confidence, 6),
+            "accepted": self.accepted,
+            "reason": self.reason,
+            "width": self.width,
+            "height": self.height,
+            "turned": self.turned,
+            "rows": [row.to_dict() for row in self.rows],
+            "others": [box.to_dict() for box in self.others],
+        }

@@ -1,0 +1,80 @@
+"""Runs: which glyphs that the finder found stand close together, so that one strip shows them.
+
+>>> glyphs = np.array([[10.0, 10, 30, 50, 0, 0.9], [90, 12, 112, 52, 0, 0.9], [38, 11, 60, 51, 0, 0.8]])
+>>> [run.tolist() for run in runs(glyphs, 0.0)]
+[[0, 2, 1]]
+"""
+
+import numpy as np
+
+from mnist_cnn.read.finder import DIGIT, SIGN
+
+REACH = 1.1
+"""Largest gap between two digits of a run, in digit heights."""
+_SIGN_REACH = 2.0
+"""Largest gap between a sign and the digits of its run, in digit heights."""
+_SIGN_OFF = 0.8
+"""Largest distance of a sign from the middle of its run, in digit heights."""
+_OVERLAP = 0.45
+"""Part of the lower digit's height by which two digits of a run overlap."""
+_RATIO = 2.2
+"""Largest ratio of the heights of two neighbours in a run."""
+LONGEST = 40
+"""Most digits of a run. Longer ones are parted."""
+
+
+def slope(glyphs: np.ndarray) -> float:
+    """Return the tilt of the page, dy / dx: the median over digits and the next digit to the right of each.
+
+    glyphs: float (n, 6), as ``Finder.glyphs`` returns them.
+    """
+    digits = glyphs[glyphs[:, 4] == DIGIT]
+    x, y = (digits[:, 0] + digits[:, 2]) / 2, (digits[:, 1] + digits[:, 3]) / 2
+    tall = np.maximum(digits[:, 3] - digits[:, 1], 1e-3)
+    slopes = []
+    for i in range(len(digits)):
+        dx, dy = x - x[i], y - y[i]
+        near = (dx > 0) & (dx < 3.5 * tall[i]) & (abs(dy) < 0.5 * tall[i]) & (abs(np.log(tall / tall[i])) < 0.5)
+        if near.any():
+            j = int(np.argmin(np.where(near, dx, np.inf)))
+            slopes.append(float(dy[j] / dx[j]))
+    return float(np.median(slopes)) if slopes else 0.0
+
+
+def runs(glyphs: np.ndarray, tilt: float) -> list[np.ndarray]:
+    """Return the runs, each the indices of its digits and signs from left to right. Every digit is in one run.
+
+    glyphs: float (n, 6), as ``Finder.glyphs`` returns them.
+    tilt: of the page, dy / dx.
+    """
+    x = (glyphs[:, 0] + glyphs[:, 2]) / 2
+    middle = (glyphs[:, 1] + glyphs[:, 3]) / 2 - tilt * x
+    tall = np.maximum(glyphs[:, 3] - glyphs[:, 1], 1e-3)
+    digits = np.flatnonzero(glyphs[:, 4] == DIGIT)
+    found: list[list[int]] = []
+    last = np.zeros(0, int)  # of each run
+    for i in digits[np.argsort(x[digits], kind="stable")]:
+        gap, high = glyphs[i, 0] - glyphs[last, 2], np.maximum(tall[i], tall[last])
+        overlap = (tall[i] + tall[last]) / 2 - abs(middle[i] - middle[last])
+        lower = np.minimum(tall[i], tall[last])
+        fits = (gap < REACH * high) & (overlap > _OVERLAP * lower) & (high < _RATIO * lower)
+        fits &= np.array([len(run) < LONGEST for run in found], bool)
+        if fits.any():
+            n = int(np.argmin(np.where(fits, gap, np.inf)))
+            found[n].append(int(i))
+            last[n] = i
+        else:
+            found.append([int(i)])
+            last = np.append(last, i)
+    for i in np.flatnonzero(glyphs[:, 4] == SIGN):
+        best, least = None, np.inf
+        for run in found:
+            own = [j for j in run if glyphs[j, 4] == DIGIT]
+            high = float(np.median(tall[own]))
+            gap = max(glyphs[own, 0].min() - glyphs[i, 2], glyphs[i, 0] - glyphs[own, 2].max())
+            off = abs(middle[i] - float(np.median(middle[own])))
+            if off < _SIGN_OFF * high and gap < _SIGN_REACH * high and max(gap, 0) + off < least:
+                best, least = run, max(gap, 0) + off
+        if best is not None:
+            best.append(int(i))
+    return [np.array(sorted(run, key=lambda i: (x[i], i))) for run in found]
