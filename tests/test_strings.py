@@ -62,3 +62,14 @@ def test_nothing_is_an_empty_string() -> None:
     said = np.full((9, BLANK + 1), -12.0, np.float32)
     said[:, BLANK] = 0
     assert decode(said) == ((), pytest.approx(1.0))
+
+
+def test_a_known_number_of_digits_is_preferred() -> None:
+    said = np.full((20, BLANK + 1), -12.0, np.float32)
+    said[:, BLANK] = 0
+    said[5, [2, BLANK]] = np.log([0.9, 0.1])
+    said[12, [4, BLANK]] = np.log([0.4, 0.6])
+    assert decode(said).text == "2"
+    assert decode(said, 2).text == "24"
+    assert decode(said, 2).probability == pytest.approx(0.36, abs=0.01)
+    assert decode(said, 9).text == "2"

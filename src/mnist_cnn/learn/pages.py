@@ -15,7 +15,7 @@ import os
 import queue as queues
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,6 +43,8 @@ BATCHES = {"strings": 64, "finder": 12}
 """Examples per training step, for each network."""
 _IGNORED = -1
 _WARM_UP = 300
+_KEPT = 24
+"""Batches that may be used a second time."""
 _LOGGED, _SAVED = 100, 300
 """Steps between two lines of the log, and between two checkpoints."""
 
@@ -67,7 +69,7 @@ def frames(scene: scenes.Scene, row: list[int], rng: np.random.Generator) -> Exa
     The sequence is empty if glyphs at the edge make it uncertain. The place of the strip has random errors, as boxes of
     the finder have. The result is None if the run gives no usable strip.
     """
-    glyphs = [scene.glyphs[i] for i in row if _shown(scene.glyphs[i], scene)]
+    glyphs = [scene.glyphs[i] for i in row if shown(scene.glyphs[i], scene)]
     if not glyphs or (len(glyphs) == 1 and rng.random() < 0.4):  # lone digits would be too large a share
         return None
     size = float(np.median([g.size for g in [g for g in glyphs if g.label < 10] or glyphs]))
@@ -76,7 +78,7 @@ def frames(scene: scenes.Scene, row: list[int], rng: np.random.Generator) -> Exa
     if (boxes[:, 3] - boxes[:, 1]).min() < 3 or (boxes[:, 2] - boxes[:, 0]).max() > 400:
         return None
     if rng.random() < 0.25:
-        scene, (x, y) = crop(scene, _around(glyphs, size, rng))
+        scene, (x, y) = crop(scene, around(glyphs, size, rng))
         boxes = boxes - [x, y, x, y]
     strip = strips.band(boxes, float(rng.normal(0, 0.04)))
     if strip.width > 640:
@@ -103,7 +105,7 @@ def crop(scene: scenes.Scene, box: Sequence[float]) -> tuple[scenes.Scene, tuple
     return scenes.Scene(scene.pixels[y:bottom, x:right], glyphs, scene.rows), (x, y)
 
 
-def _around(glyphs: Sequence[Glyph], size: float, rng: np.random.Generator) -> np.ndarray:
+def around(glyphs: Sequence[Glyph], size: float, rng: np.random.Generator) -> np.ndarray:
     """Return a box around glyphs with random margins, mostly small ones: float64 (4,)."""
     boxes = np.array([g.box for g in glyphs])
     ends = np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
@@ -145,7 +147,7 @@ def _seen(scene: scenes.Scene, strip: strips.Strip) -> list[_Seen]:
     scale = float(np.sqrt(abs(np.linalg.det(back[:, :2]))))
     seen = []
     for glyph in scene.glyphs:
-        if not _shown(glyph, scene):
+        if not shown(glyph, scene):
             continue
         left, top, right, bottom = glyph.box
         x, y = back @ np.array([(left + right) / 2, (top + bottom) / 2, 1])
@@ -175,7 +177,7 @@ def _labels(seen: list[_Seen], width: int) -> tuple[np.ndarray, list[int]]:
     return labels, sequence
 
 
-def _shown(glyph: Glyph, scene: scenes.Scene) -> bool:
+def shown(glyph: Glyph, scene: scenes.Scene) -> bool:
     """Return whether at least most of a glyph is on the picture."""
     left, top, right, bottom = glyph.box
     height, width = scene.pixels.shape
@@ -209,7 +211,7 @@ def _close_up(scene: scenes.Scene, most: int, rng: np.random.Generator) -> scene
     row = scene.rows[rng.integers(len(scene.rows))]
     chosen = [scene.glyphs[i] for i in (row if rng.random() < 0.5 else [row[rng.integers(len(row))]])]
     size = max(chosen[0].size, 4.0)  # a letter that a font lacks has no height
-    part, _ = crop(scene, _around(chosen, size, rng))
+    part, _ = crop(scene, around(chosen, size, rng))
     height, width = part.pixels.shape
     scale = float(np.exp(rng.uniform(np.log(12), np.log(40)))) / size
     scale = min(scale, 2.5, (most - 2 * MARGIN - 7) / max(height, width))
@@ -248,7 +250,7 @@ def truth(scene: scenes.Scene) -> np.ndarray:
         window = slice(max(0, i - 5), i + 6), slice(max(0, j - 5), j + 6)
         dy, dx = yy[window] - cy, xx[window] - cx
         heat = out[window][..., channel]  # a view
-        whole = _shown(g, scene)
+        whole = shown(g, scene)
         if not whole or not SIZES[0] <= size <= SIZES[1]:
             if not whole or 0.6 * SIZES[0] <= size <= 1.6 * SIZES[1]:
                 close = (np.abs(dy) < 0.2 * tall / STRIDE + 1) & (np.abs(dx) < 0.3 * wide / STRIDE + 1)
@@ -451,8 +453,9 @@ def train(
         _restore(model, None, given, start)
     step = _step(model, optimizer, _string_loss if kind == "strings" else _finder_loss)
     began, mean = time.time(), None
+    batches = _echoed(lambda: _next(queue, processes), np.random.default_rng(done))
     for at in range(done + 1, steps + 1):
-        loss = float(step(*map(tf.constant, _next(queue, processes))))
+        loss = float(step(*map(tf.constant, next(batches))))
         if np.isfinite(loss):
             mean = loss if mean is None else 0.98 * mean + 0.02 * loss
         if at % _LOGGED == 0 or at == steps:
@@ -520,6 +523,19 @@ def _next(queue: Any, processes: Sequence[BaseProcess]) -> Any:
                         f"a process that composes scenes ended with exit code {process.exitcode}, "
                         "possibly out of memory; repeat the command to resume"
                     ) from None
+
+
+def _echoed(draw: Callable[[], Any], rng: np.random.Generator) -> Iterator[Any]:
+    """Yield new batches, and after each one of the last ``_KEPT`` again (data echoing, Choi et al. 2019).
+
+    Composing a batch takes as much processor time as learning from it.
+    """
+    kept: list[Any] = []
+    while True:
+        batch = draw()
+        yield batch
+        kept = [*kept[-_KEPT + 1 :], batch]
+        yield kept[rng.integers(len(kept))]
 
 
 def _step(model: Any, optimizer: Any, loss_of: Callable[..., Any]) -> Callable[..., Any]:

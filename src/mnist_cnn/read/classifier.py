@@ -9,12 +9,11 @@ import os
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from mnist_cnn.errors import ModelError
+from mnist_cnn.read.network import load
 
 SHIPPED = Path(__file__).parent / "models" / "handwriting.onnx"
-MAX_BYTES = 256 * 2**20
 AT_ONCE = 64
 """Images that go through the network together: what lies between two of its layers then stays in the cache."""
 _NAMES = ["probabilities"]
@@ -31,31 +30,7 @@ class Classifier:
 
     def __init__(self, path: str | os.PathLike[str] | None = None, *, threads: int = 1) -> None:
         self.path = Path(SHIPPED if path is None else path)
-        try:
-            with self.path.open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise ModelError(f"{self.path}: expected a model file (.onnx), found: {error.strerror}") from None
-        if len(content) > MAX_BYTES:
-            raise ModelError(f"{self.path}: expected a model of at most {MAX_BYTES >> 20} MB, found more")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        options.log_severity_level = 4  # what is wrong is raised
-        try:
-            # From bytes: a model that refers to other files then cannot have them.
-            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-            found = [
-                (v.name, v.type, len(v.shape)) for v in (*self._session.get_inputs(), *self._session.get_outputs())
-            ]
-        except Exception as error:  # its own errors have no common root
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelError(f"{self.path}: expected a model file (.onnx), found: {reason[:120]}") from None
-        if found != [_INPUT, _OUTPUT]:
-            shown = ", ".join(f"{name} ({kind}, {axes} axes)" for name, kind, axes in found)
-            raise ModelError(
-                f"{self.path}: expected one input 'image' (n, 28, 28, 1) and one output 'probabilities' (n, 10), as "
-                f"`mnist-cnn export` writes them, found {shown[:200]}"
-            )
+        self._session = load(self.path, [_INPUT], [_OUTPUT], threads)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         """What the file tells of itself: recipe, commit, dataset, temperature, threshold, test score."""
         self.threshold = self._number("threshold", 0.0)

@@ -9,12 +9,11 @@ whether a glyph has its middle there. What it says is brought together here: the
 """
 
 import os
-from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 
+from mnist_cnn.read.network import load
 from mnist_cnn.read.strips import contrast
 
 LONGEST = 1280
@@ -42,10 +41,7 @@ class Finder:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        content = Path(path).read_bytes()
-        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._session = load(path, [("picture", "tensor(float)", 4)], [("glyphs", "tensor(float)", 4)], threads)
 
     def glyphs(self, gray: np.ndarray) -> np.ndarray:
         """What is found on uint8 (h, w): float (n, 6): left, top, right, bottom in its pixels, kind, heat."""

@@ -9,6 +9,7 @@ combined. Runs at one height are a row, and gaps part a row into words.
 
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,8 +41,8 @@ _TURNED = 1.5
 """A page is turned if that gives so many times more sure digits."""
 _UNREAD = len(NAMES) - 1
 """Label of other writing."""
-ACCEPTED = 0.9
-"""Confidence from which a word is accepted."""
+ACCEPTED, ACCEPTED_DIGIT = 0.9, 0.6
+"""Confidence from which a word is accepted, and each of its digits."""
 FEATURES = ("bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat")
 WEIGHTS = (4.0, 1.0, 1.0, 0.3, 1.0, -2.0, -2.0, 1.0)
 """Weight of each of ``FEATURES`` in the log odds that a word is right."""
@@ -110,11 +111,11 @@ class Page:
         threshold: confidence below which a digit or word is not accepted; ``ACCEPTED`` if None.
         scale: pixels of the boxes per pixel of `gray`.
         """
-        least = ACCEPTED if threshold is None else threshold
+        least = (ACCEPTED, ACCEPTED_DIGIT) if threshold is None else (threshold, threshold)
         found, others = self.find(gray, classifier, digits, scale)
         rows = []
         for row in found:
-            words = tuple(_word(word, least) for word in row)
+            words = tuple(_word(word, *least) for word in row)
             n = sum(len(word.number) for word in words)
             if n:
                 reason = None if digits in (None, n) else f"{n} {'digit' if n == 1 else 'digits'}, expected {digits}"
@@ -162,7 +163,9 @@ class Page:
                 glyphs = np.column_stack([high - bottom, left, high - top, right, glyphs[:, 4:]])
             tilt = slope(glyphs)
             found = sorted((glyphs[run] for run in runs(glyphs, tilt)), key=lambda run: -run[:, 5].sum())[:_TURNED_RUNS]
-            said = self._strings.read([strips.cut(gray, strips.band(run[:, :4], tilt)) for run in found]) if found else []
+            said = (
+                self._strings.read([strips.cut(gray, strips.band(run[:, :4], tilt)) for run in found]) if found else []
+            )
             scores[90 * quarter] = sum(
                 s.probability * sum(float(m.probabilities[m.label]) for m in s.marks if m.label < 10) for s in said
             )
@@ -247,7 +250,9 @@ def _words(rows: list[list[Member]], glyphs: np.ndarray, scale: float) -> list[l
     boxes = []
     for row, height in zip(own, heights, strict=True):  # signs are lower than digits: they count as high as a digit
         middles = [(m.box[1] + m.box[3]) / 2 for m, _, _ in row]
-        corners = [(m.box[0], y - height / 2, m.box[2], y + height / 2) for (m, _, _), y in zip(row, middles, strict=True)]
+        corners = [
+            (m.box[0], y - height / 2, m.box[2], y + height / 2) for (m, _, _), y in zip(row, middles, strict=True)
+        ]
         boxes.append([_box(c, 16) for c in corners])
     unread = [tuple(g[:4]) for g in glyphs[glyphs[:, 4] == OTHER]]
     unread += [m.box for row in rows for m, _, _ in row if m.label == _UNREAD]
@@ -259,7 +264,9 @@ def _words(rows: list[list[Member]], glyphs: np.ndarray, scale: float) -> list[l
             if not any(letter.isdigit() for letter in text) and text.strip("-+x÷="):
                 continue
             read = tuple(_glyph(mark, known, scale) for mark, known, _ in members)
-            found[-1].append(Found(read, _features(members, read), _beside([m.box for m, _, _ in members], unread, height)))
+            found[-1].append(
+                Found(read, _features(members, read), _beside([m.box for m, _, _ in members], unread, height))
+            )
     return found
 
 
@@ -304,18 +311,27 @@ def _features(members: list[Member], glyphs: tuple[Digit | Sign, ...]) -> tuple[
     return 1.0, string, digit, classifier, other, float(unseen), float(missed), heat
 
 
-def _word(found: Found, least: float) -> Word:
-    """Return a word, accepted or with the reason why not."""
+def _word(found: Found, least: float, least_digit: float) -> Word:
+    """Return a word, accepted or with the reason why not.
+
+    least, least_digit: confidence from which the word and each digit are accepted.
+    """
     odds = sum(w * f for w, f in zip(WEIGHTS, found.features, strict=True))
     confidence = 1 / (1 + math.exp(-float(np.clip(odds, -30, 30))))
+    glyphs = tuple(_doubted(g) if isinstance(g, Digit) and g.confidence < least_digit else g for g in found.glyphs)
     reason = None
     if found.beside:
         reason = "a mark beside it was not read"
     elif found.features[FEATURES.index("missed")]:
         reason = "a mark in it was not read"
-    elif confidence < least:
+    elif confidence < least and glyphs == found.glyphs:
         reason = "unsure"
-    return Word(found.glyphs, confidence, False, reason)
+    return Word(glyphs, confidence, False, reason)
+
+
+def _doubted(digit: Digit) -> Digit:
+    """Return a digit as not accepted."""
+    return replace(digit, accepted=False, reason=f"unsure: {digit.digit} or {digit.alternatives[0][0]}")
 
 
 def _box(corners: tuple[float, ...] | np.ndarray, scale: float) -> Box:

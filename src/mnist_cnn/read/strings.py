@@ -5,12 +5,11 @@
 """
 
 import os
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import onnxruntime
 
+from mnist_cnn.read.network import load
 from mnist_cnn.read.strips import contrast
 
 SIGNS = ".,-/+x÷=()"
@@ -55,10 +54,9 @@ class Strings:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        content = Path(path).read_bytes()
-        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._session = load(
+            path, [("strip", "tensor(float)", 4)], [("log_probabilities", "tensor(float)", 3)], threads
+        )
 
     def read(self, strips: list[np.ndarray], digits: int | None = None) -> list[String]:
         """Return a ``String`` for each strip, uint8 (40, w).

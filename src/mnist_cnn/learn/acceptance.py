@@ -1,0 +1,141 @@
+"""Acceptance: how sure a word has to be so that people can use it without looking.
+
+    python -m mnist_cnn.learn.acceptance
+
+The page reader reads composed pages with MNIST's validation digits. Each word that it finds is right or wrong. From
+that, a logistic regression learns the weights of ``page.FEATURES``, and the threshold is the lowest confidence from
+which at most ``WRONG`` of the words are wrong. Both are constants of ``read.page``: the command prints them.
+"""
+
+from typing import NamedTuple
+
+import click
+import cv2
+import numpy as np
+
+from mnist_cnn.learn import pages, scenes
+from mnist_cnn.learn.writing import OTHER, Glyph
+from mnist_cnn.read.classifier import Classifier
+from mnist_cnn.read.page import FEATURES, Found, Page
+from mnist_cnn.read.reading import Box, Digit
+from mnist_cnn.read.strings import NAMES
+
+PAGES = 1500
+"""Number of composed pages."""
+WRONG = 0.003
+"""Share of wrong words among those accepted, on composed pages."""
+_RIDGE = 1.0
+"""Penalty of the weights, so that rare features do not get large ones."""
+
+
+class Case(NamedTuple):
+    """A word that was read."""
+
+    features: tuple[float, ...]
+    beside: bool
+    right: bool
+    text: str
+
+
+def cases(page: Page, n: int, seed: int = 77) -> list[Case]:
+    """Return the words read on n composed pages."""
+    digits, classifier, rng = pages.validation_digits(), Classifier(), np.random.default_rng(seed)
+    found = []
+    for i in range(n):
+        side = 640 if i % 10 == 0 else scenes.SIDE
+        height = float(np.exp(rng.uniform(np.log(14), np.log(90 if i % 3 == 0 else 44))))
+        scene = scenes.compose(digits, rng, side, height)
+        if scene.rows and i % 5 == 0:  # a close-up
+            row = scene.rows[rng.integers(len(scene.rows))]
+            glyphs = [scene.glyphs[j] for j in row]
+            scene, _ = pages.crop(scene, pages.around(glyphs, max(glyphs[0].size, 4.0), rng))
+            if min(scene.pixels.shape) < 8:
+                continue
+        rows, _ = page.find(scene.pixels, classifier)
+        words = [word for row in rows for word in row if any(isinstance(glyph, Digit) for glyph in word.glyphs)]
+        read = [glyph.box for word in words for glyph in word.glyphs]
+        found += [Case(word.features, word.beside, right(word, scene, read), text(word)) for word in words]
+    return found
+
+
+def text(word: Found) -> str:
+    """Return what a word says."""
+    return "".join(glyph.text for glyph in word.glyphs)
+
+
+def right(word: Found, scene: scenes.Scene, read: list[Box]) -> bool:
+    """Return whether a word is on the scene as it was read, and nothing beside it was left out.
+
+    read: boxes of all glyphs that were read on the scene.
+    """
+    boxes = [glyph.box for glyph in word.glyphs]
+    height = max(box.height for box in boxes)
+    left, right_ = min(b.x for b in boxes), max(b.x + b.width for b in boxes)
+    top, bottom = min(b.y for b in boxes), max(b.y + b.height for b in boxes)
+
+    def inside(glyph: Glyph, room: float) -> bool:
+        x, y = (glyph.box[0] + glyph.box[2]) / 2, (glyph.box[1] + glyph.box[3]) / 2
+        return left - room < x < right_ + room and top - 0.1 * height < y < bottom + 0.1 * height
+
+    near = sorted((g for g in scene.glyphs if inside(g, 0.7 * height) and pages.shown(g, scene)), key=_middle)
+    own = [g for g in near if inside(g, 0.15 * height)]
+    for glyph in near:
+        if glyph not in own and glyph.label < 10 and not any(_holds(box, glyph) for box in read):
+            return False
+    return "".join(NAMES[g.label] if g.label < OTHER else "#" for g in own) == text(word)
+
+
+def _middle(glyph: Glyph) -> float:
+    return glyph.box[0] + glyph.box[2]
+
+
+def _holds(box: Box, glyph: Glyph) -> bool:
+    x, y = (glyph.box[0] + glyph.box[2]) / 2, (glyph.box[1] + glyph.box[3]) / 2
+    return box.x <= x <= box.x + box.width and box.y <= y <= box.y + box.height
+
+
+def fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the weights of a logistic regression with a ridge penalty: float (n, k) and bool (n,) -> float (k,).
+
+    The first feature is the bias, which has no penalty. The method is Newton's.
+    """
+    penalty = np.full(x.shape[1], _RIDGE)
+    penalty[0] = 1e-6
+    weights = np.zeros(x.shape[1])
+    for _ in range(40):
+        p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
+        gradient = x.T @ (p - y) + penalty * weights
+        curvature = (x * (p * (1 - p))[:, None]).T @ x + np.diag(penalty)
+        weights -= np.linalg.solve(curvature, gradient)
+    return weights
+
+
+def threshold(p: np.ndarray, y: np.ndarray, wrong: float = WRONG) -> float:
+    """Return the lowest confidence from which at most a share `wrong` of the words is wrong."""
+    order = np.argsort(-p, kind="stable")
+    share = np.cumsum(~y[order]) / np.arange(1, len(p) + 1)
+    good = np.flatnonzero(share <= wrong)
+    return float(p[order[good[-1]]]) if good.size else 1.0
+
+
+@click.command()
+@click.option("--pages", "n", default=PAGES, show_default=True, help="Number of composed pages.")
+def main(n: int) -> None:
+    """Print the weights of the features of a word, and the confidence from which it is accepted."""
+    cv2.setNumThreads(1)
+    found = [case for case in cases(Page(), n) if not case.beside]
+    x, y = np.array([case.features for case in found]), np.array([case.right for case in found])
+    weights = fit(x, y)
+    p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
+    least = threshold(p, y)
+    for name, weight in zip(FEATURES, weights, strict=True):
+        click.echo(f"{name:<12} {weight:8.3f}")
+    accepted = p >= least
+    click.echo(
+        f"words {len(y):,}, right {y.mean():.1%}; from a confidence of {least:.3f} on {accepted.mean():.1%} are "
+    )
+    click.echo(f"accepted, of which {1 - y[accepted].mean():.2%} wrong")
+
+
+if __name__ == "__main__":
+    main()

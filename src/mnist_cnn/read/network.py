@@ -1,0 +1,52 @@
+"""Network: an ONNX file as a session of ONNX Runtime.
+
+>>> load("model.onnx", [("image", "tensor(float)", 4)], [("probabilities", "tensor(float)", 2)])          # doctest: +SKIP
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import onnxruntime
+
+from mnist_cnn.errors import ModelError
+
+MAX_BYTES = 256 * 2**20
+Port = tuple[str, str, int]
+"""Name, type and number of axes of an input or output."""
+
+
+def load(
+    path: str | os.PathLike[str], inputs: Sequence[Port], outputs: Sequence[Port], threads: int = 1
+) -> onnxruntime.InferenceSession:
+    """Return the session of a model file.
+
+    threads: of ONNX Runtime. One is the fastest for a few images.
+
+    Raises ModelError if the file cannot be read, or does not have these inputs and outputs.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ModelError(f"{path}: expected a model file (.onnx), found: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise ModelError(f"{path}: expected a model of at most {MAX_BYTES >> 20} MB, found more")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 4  # what is wrong is raised
+    try:
+        # From bytes: a model that refers to other files then cannot have them.
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        found = [[(v.name, v.type, len(v.shape)) for v in vs] for vs in (session.get_inputs(), session.get_outputs())]
+    except Exception as error:  # its own errors have no common root
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"{path}: expected a model file (.onnx), found: {reason[:120]}") from None
+    if found != [list(inputs), list(outputs)]:
+        names = [", ".join(f"'{name}' ({axes} axes)" for name, _, axes in ports) for ports in (inputs, outputs, *found)]
+        raise ModelError(
+            f"{path}: expected one input {names[0]} and one output {names[1]}, as `mnist-cnn export` writes them, "
+            f"found {names[2][:100]} and {names[3][:100]}"
+        )
+    return session

@@ -1,0 +1,114 @@
+"""The page reader, on pages that show MNIST's validation digits: what it says, what it accepts and what it rejects."""
+
+import cv2
+import numpy as np
+import pytest
+from test_reader import PAPER, PEN
+
+from mnist_cnn.learn import pages
+from mnist_cnn.learn.writing import Writer
+from mnist_cnn.mnist import Digits
+from mnist_cnn.read import Reading, read_image
+
+
+@pytest.fixture(scope="module")
+def digits() -> Digits:
+    return pages.validation_digits()
+
+
+def page(rows: list[list[str]], digits: Digits, seed: int, height: int = 40, ruled: bool = False) -> np.ndarray:
+    """Return words in columns, dark on paper, uint8 (h, w)."""
+    writer, rng = Writer(digits, np.random.default_rng(seed)), np.random.default_rng(seed)
+    wide, tall = 6 * height, 2 * height
+    sheet = np.full((tall * len(rows) + 80, wide * max(map(len, rows)) + 80), PAPER, np.float32)
+    for i, row in enumerate(rows):
+        for j, text in enumerate(row):
+            line = writer.write(text, height)
+            x, y = 40 + wide * j + int(rng.uniform(0.5, 1.2) * height), 40 + tall * i - int(0.1 * height)
+            h, w = (min(a, b) for a, b in zip(line.ink.shape, (sheet.shape[0] - y, sheet.shape[1] - x), strict=True))
+            sheet[y : y + h, x : x + w] += (PEN - PAPER) * line.ink[:h, :w]
+    if ruled:
+        for i in range(len(rows) + 1):
+            cv2.line(sheet, (40, 40 + tall * i), (sheet.shape[1] - 40, 40 + tall * i), PEN, 2)
+        for j in range(max(map(len, rows)) + 1):
+            cv2.line(sheet, (40 + wide * j, 40), (40 + wide * j, sheet.shape[0] - 40), PEN, 2)
+    return np.clip(sheet, 0, 255).astype(np.uint8)
+
+
+def texts(reading: Reading) -> list[str]:
+    return [row.text for row in reading.rows]
+
+
+MARKS = [["1", "21.5", "17"], ["2", "19", "8.5"], ["3", "12", "20"], ["4", "7.5", "11"]]
+
+
+@pytest.mark.parametrize("ruled", [False, True], ids=["plain", "ruled"])
+def test_a_table_is_rows_of_words(ruled: bool, digits: Digits) -> None:
+    right = 0
+    for seed in range(5):
+        reading = read_image(page(MARKS, digits, seed, ruled=ruled))
+        right += sum(text in texts(reading) for text in map(" ".join, MARKS))
+    assert right >= 15  # of 20
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_turned_page_is_read_upright_and_says_so(degrees: int, digits: Digits) -> None:
+    picture = page(MARKS, digits, 1)
+    upright = read_image(picture)
+    reading = read_image(np.ascontiguousarray(np.rot90(picture, degrees // 90)))
+    assert upright.turned == 0
+    assert reading.turned == degrees
+    assert texts(reading) == texts(upright)
+    assert (reading.width, reading.height) == (upright.width, upright.height)
+
+
+@pytest.mark.parametrize("text", ["5.23", "-7", "7/3/24", "12,5", "35+2", "1/2"])
+def test_signs_are_kept(text: str, digits: Digits) -> None:
+    read = [texts(read_image(page([[text]], digits, seed))) for seed in range(20)]
+    assert sum(found == [text] for found in read) >= 14
+
+
+def test_rows_far_apart_are_in_order(digits: Digits) -> None:
+    for seed in range(5):
+        reading = read_image(page([["65", "71"], ["67", "72"], ["48", "73"]], digits, seed))
+        places = [row.box.y for row in reading.rows]
+        assert places == sorted(places)
+        assert all(a.box.x < b.box.x for row in reading.rows for a, b in zip(row.words, row.words[1:], strict=False))
+
+
+@pytest.mark.parametrize("text", ["name", "Total", "Roll no", "abc", "WXM"])
+def test_print_is_not_accepted(text: str) -> None:
+    for size in (1, 2, 3):
+        picture = np.full((200, 600), PAPER, np.uint8)
+        cv2.putText(picture, text, (40, 130), cv2.FONT_HERSHEY_DUPLEX, size, PEN, 2 * size, cv2.LINE_AA)
+        assert not read_image(picture).accepted
+
+
+def test_a_letter_beside_a_number_keeps_it_from_being_accepted(digits: Digits) -> None:
+    refused = 0
+    for seed in range(10):
+        picture = page([["4207"]], digits, seed)
+        ink = np.flatnonzero((picture < 120).any(axis=0))
+        cv2.putText(picture, "K", (int(ink[-1]) + 8, 95), cv2.FONT_HERSHEY_SIMPLEX, 1.6, PEN, 4, cv2.LINE_AA)
+        refused += not read_image(picture).accepted
+    assert refused >= 9
+
+
+def test_accepted_numbers_are_right(digits: Digits) -> None:
+    """On 60 pages that nothing was chosen on."""
+    rng = np.random.default_rng(5)
+    right = wrong = 0
+    for seed in range(60):
+        text = str(rng.integers(10, 10**5))
+        reading = read_image(page([[text]], digits, 1000 + seed, int(rng.integers(20, 120))))
+        if reading.accepted:
+            right, wrong = right + (texts(reading) == [text]), wrong + (texts(reading) != [text])
+    assert right >= 40
+    assert wrong <= 1
+
+
+def test_noise_has_no_accepted_numbers() -> None:
+    rng = np.random.default_rng(0)
+    for sigma in (0.7, 1.5, 3.0):
+        noise = cv2.GaussianBlur(rng.normal(0, 1, (400, 500)).astype(np.float32), (0, 0), sigma)
+        assert not read_image(np.clip(128 + 90 * noise / noise.std(), 0, 255).astype(np.uint8)).accepted
