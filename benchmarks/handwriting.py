@@ -185,7 +185,7 @@ def _answer(item: Item) -> Answer:
         reading = read_image(item.picture)
     except ImageError:  # it refuses the picture, so it has read nothing
         return Answer(item, "", 0.0, False, [])
-    tiles = [np.asarray(digit.tile) for line in reading.lines for digit in line.digits]
+    tiles = [np.asarray(digit.tile) for digit in reading.digits]
     return Answer(item, reading.number, float(reading.confidence), bool(reading.accepted), tiles)
 
 

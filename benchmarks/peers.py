@@ -44,6 +44,7 @@ from PIL import Image
 import mnist_cnn
 from mnist_cnn.errors import ImageError
 from mnist_cnn.learn.run import machine, replacing
+from mnist_cnn.read import Row as ReadRow
 from mnist_cnn.read import read_image
 
 ROOT = Path(__file__).parents[1]
@@ -296,20 +297,15 @@ def reader(who: str, name: str) -> Iterator[tuple[Reader, dict[str, Any]]]:
 def ours(file: Path) -> list[Word]:
     """The rows that read_image finds; none if it rejects the picture."""
     try:
-        reading = read_image(file).to_dict()
+        reading = read_image(file)
     except ImageError:
         return []
-    rows = reading.get("rows", reading.get("lines", []))
-    return [_word(row) for row in rows if row["number"]]
+    return [_word(row) for row in reading.rows if row.number]
 
 
-def _word(row: dict[str, Any]) -> Word:
-    """A row of a Reading with the box around its digits."""
-    words = [word for word in row.get("words", []) if "digits" in word]
-    boxes = [digit["box"] for part in (words or [row]) for digit in part["digits"]]
-    left, top = min(box["x"] for box in boxes), min(box["y"] for box in boxes)
-    right, bottom = max(box["x"] + box["width"] for box in boxes), max(box["y"] + box["height"] for box in boxes)
-    return Word(row.get("text", row["number"]), left, top, right, bottom, bool(row["accepted"]))
+def _word(row: ReadRow) -> Word:
+    box = row.box
+    return Word(row.text, box.x, box.y, box.x + box.width, box.y + box.height, row.accepted)
 
 
 def commit() -> dict[str, Any]:

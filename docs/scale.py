@@ -45,13 +45,15 @@ Hugging Face's datasets have them) and IDX files of 28 × 28 tiles; here or wher
 ```python
 import pyarrow.dataset as ds
 
-columns = ["id", "number", "confidence", "accepted"]  # and digits; to_batches() instead of to_table(): bit by bit
+columns = ["id", "number", "confidence", "accepted"]  # also rows, digits, others; to_batches() saves memory
 rows = ds.dataset("read/readings").to_table(columns).to_pandas()
 errors = ds.dataset("read/errors").to_table().to_pandas()  # id, error
 ```
 
-`id` is the picture's path, or `FILE#ROW` counted from 0. `digits` has a row a digit: its line, box, confidence, and
-whether it is accepted, or a digit at all. Each input is in one of the two tables, once.
+`id` is the picture's path, or `FILE#ROW` counted from 0. The columns have the names of `mnist-cnn read --json`. `rows`
+has one entry per row of the page. `digits` has one entry per digit: the index of its row (`row`) and of its word in
+that row (`word`), the word's `text`, and the digit with its box and confidence. `others` has the places that are not
+numbers. Each input is in one of the two tables, once.
 
 A picture, however small, is searched for digits; a row of an IDX file is taken as the digit that it is, and searching
 is most of the work ([how fast](#how-fast-and-when-ray-pays)). So crops that are in MNIST's form already, 28 × 28, light
@@ -69,8 +71,8 @@ Path("tiles.idx3").write_bytes(idx.encode(tiles))
 
 The plan is made first and kept (`read/plan.parquet`): which inputs there are, in units of {PICTURES} pictures,
 {TILES:,} tiles or a row group. A unit becomes one part, which is there whole or not at all. So after a kill, a full
-disk or a power cut the same command goes on with the parts that are missing; files that came later are not in the plan,
-and are another `--out`.
+disk or a power cut the same command resumes with the missing parts. Files that came later are not in the plan: process
+them with a new `--out`.
 
 ## On a Ray cluster
 

@@ -24,12 +24,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_cnn import mnist
-from mnist_cnn.bulk import plan
+from mnist_cnn.bulk import plan, step
 from mnist_cnn.bulk.command import duration
 from mnist_cnn.errors import BulkError
 from mnist_cnn.mnist import idx
 from mnist_cnn.read import Classifier, read_image
 
+NESTED = ("rows", "digits", "others")
 BROKEN = b"\x89PNG\r\n\x1a\n, and then nothing"
 
 
@@ -122,11 +123,43 @@ def compare(row: dict[str, Any] | None, content: bytes) -> None:
     reading = read_image(content)
     assert (row["number"], row["accepted"]) == (reading.number, reading.accepted)
     assert row["confidence"] == np.float32(reading.confidence)
-    digits = [(i, digit) for i, line in enumerate(reading.lines) for digit in line.digits]
+    assert (row["reason"], row["width"], row["height"]) == (reading.reason, reading.width, reading.height)
+    words = [(i, j, word) for i, row in enumerate(reading.rows) for j, word in enumerate(row.words)]
     assert [
-        (d["line"], d["digit"], d["x"], d["y"], d["width"], d["height"], d["accepted"], d["is_digit"])
+        (
+            d["row"],
+            d["word"],
+            d["text"],
+            d["digit"],
+            d["x"],
+            d["y"],
+            d["width"],
+            d["height"],
+            d["accepted"],
+            d["reason"],
+        )
         for d in row["digits"]
-    ] == [(i, d.digit, *d.box.to_dict().values(), d.accepted, d.is_digit) for i, d in digits]
+    ] == [
+        (i, j, word.text, d.digit, *d.box.to_dict().values(), d.accepted, d.reason)
+        for i, j, word in words
+        for d in word.digits
+    ]
+    assert [(r["text"], r["number"], r["accepted"], r["reason"]) for r in row["rows"]] == [
+        (r.text, r.number, r.accepted, r.reason) for r in reading.rows
+    ]
+    assert row["others"] == [box.to_dict() for box in reading.others]
+
+
+def test_columns_have_the_names_of_json() -> None:
+    told = read_image(mnist.load().test.images[0]).to_dict()
+    [row] = told["rows"]
+    [word] = row["words"]
+    box, digit = set(word["box"]), set(word["digits"][0])
+    assert set(step.READINGS.names) - {"id", "digits"} == set(told)
+    nested = {name: {field.name for field in step.READINGS.field(name).type.value_type} for name in NESTED}
+    assert nested["rows"] == (set(row) - {"words", "box"}) | box
+    assert nested["digits"] == (digit - {"alternatives", "box"}) | box | {"row", "word", "text"}
+    assert nested["others"] == box
 
 
 def test_a_killed_run_goes_on(command: Command, parquet: Path, tmp_path: Path) -> None:

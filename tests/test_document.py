@@ -85,7 +85,7 @@ def test_each_output_names_the_page(scan: Path, tmp_path: Path) -> None:
     assert {file.name for file in (tmp_path / "seen").iterdir()} == {f"scan-page-{n}.png" for n in (1, 2, 3)}
     rows = [line.split(",")[:3] for line in run(scan, "--csv")[1].splitlines()]
     assert rows == [
-        ["file", "line", "number"],
+        ["file", "row", "text"],
         *([f"{scan}#page={n}", "1", d] for n, d in ((1, "5"), (2, "0"), (3, "4"))),
     ]
     assert [line.split()[0][-11:] for line in run(scan)[1].splitlines()[1:]] == [

@@ -46,7 +46,8 @@ def test_help_and_the_dataset_are_light() -> None:
 
 def test_classifying_needs_no_opencv_and_reading_does() -> None:
     assert "cv2" not in loaded("from mnist_cnn.read import Classifier; Classifier()")
-    assert "cv2" in loaded("from mnist_cnn.read import Box, Digit, Number, Reading, read_image")
+    assert "cv2" in loaded("from mnist_cnn.read import Page, pages, read_image")
+    assert loaded_error("from mnist_cnn.read import Box, Digit, Reading, Row, Sign, Word") == ""
     assert "no attribute 'write_image'" in loaded_error("import mnist_cnn.read; mnist_cnn.read.write_image")
 
 

@@ -131,8 +131,7 @@ def test_the_command_scores_and_stores(
         """A reader that says 0123 to every file, sure of it, and 4 to every array, unsure."""
         digit = SimpleNamespace(tile=np.zeros((28, 28), np.float32))
         number, sure = ("0123", True) if isinstance(picture, bytes) else ("4", False)
-        line = SimpleNamespace(digits=[digit] * len(number))
-        return SimpleNamespace(number=number, confidence=0.5, accepted=sure, lines=[line])
+        return SimpleNamespace(number=number, confidence=0.5, accepted=sure, digits=[digit] * len(number))
 
     monkeypatch.setattr("mnist_cnn.read.read_image", read_image, raising=False)
     monkeypatch.setattr(handwriting, "RESULTS", tmp_path / "results" / "handwriting.json")

@@ -1,6 +1,7 @@
 """The command that reads pictures: what it prints, what it draws, and what it does with bad files."""
 
 import csv
+import dataclasses
 import json
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from test_reader import two_words
 
 from mnist_cnn import mnist
 from mnist_cnn.cli import cli
-from mnist_cnn.read import read_image
+from mnist_cnn.read import Box, Digit, Page, Reading, Row, Word, command, read_image
 
 PAGE = Path(__file__).parents[1] / "docs/pictures/page.jpg"
 
@@ -48,17 +49,53 @@ def test_standard_input_as_csv() -> None:
     code, output, _ = run("-", "--csv", stdin=PAGE.read_bytes())
     assert code == 0
     (row,) = csv.DictReader(output.splitlines())
-    assert (row["file"], row["line"], row["number"], row["accepted"], row["reason"]) == ("-", "1", "314159", "yes", "")
+    assert row.keys() == {"file", "row", "text", "number", "confidence", "accepted", "reason"}
+    assert (row["file"], row["row"], row["number"], row["accepted"], row["reason"]) == ("-", "1", "314159", "yes", "")
 
 
-def test_words_are_parted_in_the_table_and_in_json(tmp_path: Path, dataset: mnist.Dataset) -> None:
+def test_words_are_parted_in_every_form(tmp_path: Path, dataset: mnist.Dataset) -> None:
     pixels, text = two_words(dataset.test)
     Image.fromarray(pixels).save(tmp_path / "row.png")
     assert f" {text} " in run(tmp_path / "row.png")[1]
-    [line] = json.loads(run(tmp_path / "row.png", "--json")[1])["lines"]
-    assert (line["number"], line["text"]) == (text.replace(" ", ""), text)
-    (row,) = csv.DictReader(run(tmp_path / "row.png", "--csv")[1].splitlines())
-    assert row["number"] == line["number"]
+    [row] = json.loads(run(tmp_path / "row.png", "--json")[1])["rows"]
+    assert (row["number"], row["text"]) == (text.replace(" ", ""), text)
+    assert [word["text"] for word in row["words"]] == text.split()
+    (line,) = csv.DictReader(run(tmp_path / "row.png", "--csv")[1].splitlines())
+    assert (line["number"], line["text"]) == (row["number"], text)
+    assert run(tmp_path / "row.png", "--table") == (0, text.replace(" ", ",") + "\n", "")
+
+
+def test_a_table_has_a_blank_line_between_pages_and_tells_unsure_words(tmp_path: Path, dataset: mnist.Dataset) -> None:
+    pixels, text = two_words(dataset.test)
+    sheets = [Image.fromarray(pixels), Image.fromarray(dataset.test.images[0])]
+    sheets[0].save(tmp_path / "pages.tif", save_all=True, append_images=sheets[1:])
+    code, output, errors = run(tmp_path / "pages.tif", "--table", "--threshold", 1)
+    assert (code, output) == (0, text.replace(" ", ",") + "\n\n7\n")
+    assert errors.splitlines() == [
+        f"mnist-cnn: {tmp_path}/pages.tif#page=1: 2 words are unsure: row 1, column 1; row 1, column 2",
+        f"mnist-cnn: {tmp_path}/pages.tif#page=2: 1 word is unsure: row 1, column 1",
+    ]
+
+
+@pytest.mark.parametrize("other", ["--json", "--csv"])
+def test_a_table_cannot_be_printed_in_another_form_too(other: str) -> None:
+    code, output, errors = run(PAGE, "--table", other)
+    assert (code, output) == (2, "")
+    assert f"--table cannot be given together with {other}" in errors
+    assert run(PAGE, other, "--table")[2] == errors
+
+
+def test_reasons_of_rows_and_words_are_remarks() -> None:
+    digit = Digit(Box(0, 0, 9, 9), 3, 0.6, ((8, 0.3),), False, "unsure: 3 or 8", np.zeros(0), np.zeros(0))
+    sure = dataclasses.replace(digit, confidence=0.99, accepted=True, reason=None)
+    one, two = Word((sure, digit), 0.6), Word((sure,), 0.99, reason="cut off")
+    reading = Reading((Row((one, two), "3 digits, expected 2"), Row((two,)), Row((Word((sure,), 0.99),))), 9, 9)
+    remarks = [command._remark(row, reading) for row in reading.rows]
+    assert remarks == ["3 digits, expected 2; 3 cut off; digit 2 unsure: 3 or 8", "cut off", ""]
+    doubted = dataclasses.replace(reading, reason="perhaps upside down")
+    assert command._remark(doubted.rows[2], doubted) == "perhaps upside down"
+    lines = list(csv.reader(command._csv("a.png", Page("a.png", 1, 1, b""), doubted)))
+    assert [line[5] for line in lines] == ["no", "no", "no"]
 
 
 def test_a_bad_file_is_told_and_the_rest_go_on(tmp_path: Path, dataset: mnist.Dataset) -> None:

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from mnist_cnn import mnist
+from mnist_cnn.read import reader
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.lines import Box
-from mnist_cnn.read.reader import Digit, Number, Reading, read_image
+from mnist_cnn.read.reader import read_image
+from mnist_cnn.read.reading import Digit, Reading
 
 PAPER, PEN = 215, 40
+LETTER = ([(0, 60), (25, 0), (50, 60)], [(10, 40), (40, 40)])
 Corners = tuple[int, int, int, int]
 """left, top, right, bottom"""
 
@@ -97,21 +99,20 @@ def test_boxes_lie_around_the_digits_in_the_pictures_own_pixels(height: int, n: 
         assert (reading.width > 2000) == (height == 440)
         assert reading.number == expected
         assert all(
-            overlap(*pair) > (0.6 if height > 22 else 0.45)
-            for pair in zip(reading.lines[0].digits, corners, strict=True)
+            overlap(*pair) > (0.6 if height > 22 else 0.45) for pair in zip(reading.digits, corners, strict=True)
         )
 
 
-def test_lines_come_from_the_top_down(digits: mnist.Digits) -> None:
+def test_rows_come_from_the_top_down(digits: mnist.Digits) -> None:
     for seed in range(3):
         (above, first), (below, second) = number(digits, seed + 30, 3), number(digits, seed + 40, 4)
         pages = [written(images)[0] for images in (above, below)]
         width = max(page.shape[1] for page in pages)
         page = np.vstack([np.pad(p, ((0, 0), (0, width - p.shape[1])), constant_values=PAPER) for p in pages])
         reading = read_image(page)
-        assert [line.number for line in reading.lines] == [first, second]
+        assert [row.number for row in reading.rows] == [first, second]
         assert reading.number == first + second
-        assert all(digit.box.y < pages[0].shape[0] for digit in reading.lines[0].digits)
+        assert all(digit.box.y < pages[0].shape[0] for digit in reading.rows[0].digits)
 
 
 def test_the_inverted_picture_gives_the_same(digits: mnist.Digits) -> None:
@@ -129,34 +130,34 @@ def test_touching_digits_are_parted(digits: mnist.Digits) -> None:
 def test_as_many_digits_are_read_as_there_are_said_to_be(digits: mnist.Digits) -> None:
     page, _ = written(number(digits, 3, 4)[0])
     for n in (3, 4, 5):
-        assert sum(d.is_digit or "or" in (d.reason or "") for d in read_image(page, digits=n).lines[0].digits) == n
+        assert len(read_image(page, digits=n).rows[0].digits) == n
 
 
 @pytest.mark.parametrize("gap", [20, 300], ids=["one piece", "several pieces"])
 def test_a_row_with_another_number_of_digits_is_not_accepted(gap: int, digits: mnist.Digits) -> None:
     images, expected = number(digits, 1)
     page, _ = written(images, gap=gap)
-    [row] = read_image(page, digits=5).lines
+    [row] = read_image(page, digits=5).rows
     assert (row.number, row.accepted, row.reason) == (expected, True, None)
     for n in (1, 3, 4, 6, 9):
         reading = read_image(page, digits=n)
         assert not reading.accepted
-        assert not any(row.accepted for row in reading.lines)
-    [row] = read_image(page, digits=100).lines
+        assert not any(row.accepted for row in reading.rows)
+    [row] = read_image(page, digits=100).rows
     assert row.reason is not None
     assert row.reason.endswith("digits, expected 100")
     assert row.to_dict()["reason"] == row.reason
 
 
 def test_one_tile_is_one_digit(digits: mnist.Digits) -> None:
-    [row] = read_image(digits.images[0], digits=9).lines
+    [row] = read_image(digits.images[0], digits=9).rows
     assert (row.number, row.accepted, row.reason) == (str(digits.labels[0]), False, "1 digit, expected 9")
     assert read_image(digits.images[0], digits=1).accepted
 
 
-def test_digits_that_are_left_out_to_reach_the_number_are_told(digits: mnist.Digits) -> None:
+def test_a_row_with_digits_left_out_to_reach_the_number_is_not_accepted(digits: mnist.Digits) -> None:
     page, _ = written(number(digits, 1)[0])
-    [row] = read_image(page, digits=4).lines
+    [row] = read_image(page, digits=4).rows
     assert row.reason == "5 digits, expected 4"
 
 
@@ -168,7 +169,7 @@ def test_digits_far_apart_are_one_row_from_left_to_right(gap: int, degrees: floa
         page = turned(written(images, gap=gap)[0], degrees)
         reading = read_image(page)
         together = read_image(written(images)[0])
-        assert [row.number for row in reading.lines] == [expected]
+        assert [row.number for row in reading.rows] == [expected]
         assert reading.accepted or not together.accepted
 
 
@@ -177,17 +178,17 @@ def test_two_rows_of_three_columns_are_two_numbers(digits: mnist.Digits) -> None
     pages = [written(images, gap=250, margin=15)[0] for images in (above, below)]
     width = max(page.shape[1] for page in pages)
     page = np.vstack([np.pad(p, ((0, 0), (0, width - p.shape[1])), constant_values=PAPER) for p in pages])
-    assert [row.number for row in read_image(page).lines] == [first, second]
+    assert [row.number for row in read_image(page).rows] == [first, second]
 
 
 def test_numbers_far_apart_are_two_words(digits: mnist.Digits) -> None:
     page, text = two_words(digits)
     for picture in (page, turned(page, 5)):
-        [row] = read_image(picture).lines
+        [row] = read_image(picture).rows
         assert (row.text, row.number, row.accepted) == (text, text.replace(" ", ""), True)
         assert row.to_dict()["text"] == text
-        assert read_image(picture, digits=5).lines[0].text == text
-        [shorter] = read_image(picture, digits=4).lines
+        assert read_image(picture, digits=5).rows[0].text == text
+        [shorter] = read_image(picture, digits=4).rows
         assert not shorter.accepted
         assert shorter.text.replace(" ", "") == shorter.number
 
@@ -195,16 +196,40 @@ def test_numbers_far_apart_are_two_words(digits: mnist.Digits) -> None:
 @pytest.mark.parametrize("gap", [20, 150, 280])
 def test_digits_with_even_gaps_are_one_word(gap: int, digits: mnist.Digits) -> None:
     images, expected = number(digits, 5, 6)
-    [row] = read_image(written(images, gap=gap)[0]).lines
+    [row] = read_image(written(images, gap=gap)[0]).rows
     assert row.text == row.number == expected
 
 
-def test_a_mark_is_not_a_digit_of_a_word() -> None:
-    digit = Digit(Box(0, 0, 1, 1), 1, 1.0, (), True, None, np.zeros(0), np.zeros(0))
+def strike(page: np.ndarray, x: int, strokes: Sequence[Sequence[tuple[int, int]]] = LETTER) -> None:
+    """Write a letter on a page of `written`, from x on."""
+    for stroke in strokes:
+        cv2.polylines(page, [np.array(stroke) + np.array((x, 52))], False, PEN, 6, cv2.LINE_AA)
+
+
+def test_a_letter_beside_a_number_is_a_place_without_a_number(digits: mnist.Digits) -> None:
+    images, expected = number(digits, 1)
+    page, corners = written(images, margin=40)
+    page = np.pad(page, ((0, 0), (0, 500)), constant_values=PAPER)
+    strike(page, corners[-1][2] + 300)
+    reading = read_image(page)
+    assert [row.text for row in reading.rows] == [expected]
+    assert reading.accepted
+    [other] = reading.others
+    assert other.x >= corners[-1][2]
+    assert all(digit.reason != "not a digit" for digit in reading.digits)
+
+
+def test_a_row_with_as_many_marks_as_digits_is_not_accepted(digits: mnist.Digits) -> None:
+    digit = read_image(digits.images[0]).digits[0]
     mark = dataclasses.replace(digit, accepted=False, reason="not a digit")
-    row = Number((mark, digit, digit, mark, digit), spaces=(2,))
-    assert (row.text, row.number) == ("11 1", "111")
-    assert Number((mark,)).text == ""
+    reading = reader._reading([reader._Number((digit, mark, digit, digit, mark), spaces=(2,))], 28, 28)
+    assert [word.text for word in reading.rows[0].words] == ["77", "7"]
+    assert reading.accepted
+    assert reading.others == (mark.box, mark.box)
+    doubtful = reader._reading([reader._Number((digit, mark))], 28, 28)
+    assert (doubtful.rows[0].reason, doubtful.accepted) == ("not more digits than marks", False)
+    nothing = reader._reading([reader._Number((mark, mark))], 28, 28)
+    assert (nothing.rows, nothing.others, nothing.accepted) == ((), (mark.box,), False)
 
 
 def test_a_letter_between_two_numbers_keeps_them_from_being_accepted(digits: mnist.Digits) -> None:
@@ -212,9 +237,8 @@ def test_a_letter_between_two_numbers_keeps_them_from_being_accepted(digits: mni
     page, corners = written(images, gap=700)
     assert read_image(page).accepted
     x = (corners[0][2] + corners[1][0]) // 2
-    for stroke in ([(0, 60), (25, 0), (50, 60)], [(10, 40), (40, 40)]):
-        cv2.polylines(page, [np.array(stroke) + np.array((x, 52))], False, PEN, 6, cv2.LINE_AA)
-    [row] = read_image(page).lines
+    strike(page, x)
+    [row] = read_image(page).rows
     assert (row.number, row.accepted, row.reason) == (expected, False, "a part without digits")
     assert row.text == " ".join(expected)
 
@@ -226,8 +250,8 @@ def test_the_threshold_decides_what_is_accepted(digits: mnist.Digits, classifier
     assert usual.accepted
     assert all_.accepted
     assert not none.accepted
-    assert all(not digit.accepted and digit.reason for digit in none.lines[0].digits)
-    for digit in usual.lines[0].digits:
+    assert all(not digit.accepted and digit.reason for digit in none.digits)
+    for digit in usual.digits:
         assert digit.accepted == (digit.confidence >= classifier.threshold)
 
 
@@ -238,7 +262,7 @@ def test_mnists_own_images_go_to_the_network_as_they_are(
     images = digits.images[:500]
     probabilities = classifier.probabilities(mnist.as_input(images))
     for image, expected in zip(images, probabilities, strict=True):
-        ((digit,),) = (line.digits for line in read_image(255 - image if inverted else image).lines)
+        [digit] = read_image(255 - image if inverted else image).digits
         assert digit.digit == expected.argmax()
         assert digit.confidence == pytest.approx(expected.max(), abs=1e-5)
         assert np.array_equal(digit.tile, image.astype(np.float32) / 255)
@@ -246,10 +270,10 @@ def test_mnists_own_images_go_to_the_network_as_they_are(
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (100, 100), (300, 500), (2100, 900)])
-def test_a_blank_page_has_no_lines(shape: tuple[int, int]) -> None:
+def test_a_blank_page_has_no_rows(shape: tuple[int, int]) -> None:
     for paper in (0, PAPER, 255):
         reading = read_image(np.full(shape, paper, np.uint8))
-        assert (reading.lines, reading.number, reading.confidence, reading.accepted) == ((), "", 0, False)
+        assert (reading.rows, reading.number, reading.confidence, reading.accepted) == ((), "", 0, False)
 
 
 @pytest.mark.parametrize("pen", [6, 10, 14])
@@ -267,7 +291,7 @@ def test_letters_are_not_accepted(strokes: list[list[tuple[int, int]]], pen: int
     for stroke in strokes:
         cv2.polylines(picture, [np.array(stroke) * (30, 28) + (80, 56)], False, PEN, pen, cv2.LINE_AA)
     reading = read_image(picture)
-    assert reading.lines
+    assert reading.rows or reading.others
     assert not reading.accepted
 
 
@@ -275,12 +299,13 @@ def test_a_reading_is_json_and_cannot_be_changed(digits: mnist.Digits) -> None:
     reading = read_image(written(number(digits, 1)[0])[0])
     told = json.loads(json.dumps(reading.to_dict()))
     assert told == reading.to_dict()
-    assert told["number"] == reading.number == told["lines"][0]["number"]
-    assert "".join(str(digit["digit"]) for digit in told["lines"][0]["digits"]) == reading.number
-    assert told["lines"][0]["digits"][0]["box"].keys() == {"x", "y", "width", "height"}
-    assert reading.confidence == pytest.approx(np.prod([d.confidence for d in reading.lines[0].digits]))
-    first = reading.lines[0].digits[0]
-    values: list[tuple[object, str]] = [(reading, "lines"), (reading.lines[0], "digits"), (first, "digit")]
+    [word] = told["rows"][0]["words"]
+    assert told["number"] == reading.number == told["rows"][0]["number"] == word["number"]
+    assert "".join(str(digit["digit"]) for digit in word["digits"]) == reading.number
+    assert word["digits"][0]["box"].keys() == {"x", "y", "width", "height"}
+    assert reading.confidence == pytest.approx(np.prod([d.confidence for d in reading.digits]))
+    row, first = reading.rows[0], reading.digits[0]
+    values: list[tuple[object, str]] = [(reading, "rows"), (row, "words"), (row.words[0], "glyphs"), (first, "digit")]
     for value, name in [*values, (first.box, "x")]:
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(value, name, None)
@@ -314,5 +339,5 @@ def test_a_line_of_noise_takes_no_minutes() -> None:
 
 def test_a_threshold_of_ones_own_holds_for_all(digits: mnist.Digits) -> None:
     page, _ = written(number(digits, 1)[0], gap=-6)
-    assert all(d.accepted for line in read_image(page, threshold=0.0).lines for d in line.digits if d.is_digit)
-    assert not any(d.accepted for line in read_image(page, threshold=1.0).lines for d in line.digits)
+    assert all(digit.accepted for digit in read_image(page, threshold=0.0).digits)
+    assert not any(digit.accepted for digit in read_image(page, threshold=1.0).digits)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnist_cnn.read.lines import Box
+from mnist_cnn.read.reading import Box
 from mnist_cnn.read.rows import rows, words
 
 Piece = tuple[list[Box], bool]

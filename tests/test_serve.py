@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, get_args
 
 import bodies  # noqa: F401  what is sent as a picture
 import httpx2 as httpx
@@ -25,11 +26,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import BaseModel
 from starlette.testclient import TestClient
 from test_reader import two_words
 
 from mnist_cnn import mnist
-from mnist_cnn.read import Classifier, read_image
+from mnist_cnn.read import Box, Classifier, Digit, Reading, Row, Sign, Word, read_image
+from mnist_cnn.serve import schema as models
 from mnist_cnn.serve.app import create
 from mnist_cnn.serve.body import MAX_BATCH
 from mnist_cnn.serve.guard import MAX_BYTES
@@ -135,10 +138,30 @@ def test_it_reads_what_the_command_line_reads(server: Server, dataset: mnist.Dat
 
 def test_words_are_parted(server: Server, dataset: mnist.Dataset) -> None:
     pixels, text = two_words(dataset.test)
-    [line] = httpx.post(f"{server.url}/v1/read", files={"image": png(pixels)}).json()["lines"]
-    assert (line["number"], line["text"]) == (text.replace(" ", ""), text)
-    properties = httpx.get(f"{server.url}/openapi.json").json()["components"]["schemas"]["Number"]["properties"]
-    assert properties["text"]["type"] == "string"
+    [row] = httpx.post(f"{server.url}/v1/read", files={"image": png(pixels)}).json()["rows"]
+    assert (row["number"], row["text"]) == (text.replace(" ", ""), text)
+    assert [word["text"] for word in row["words"]] == text.split()
+    schemas = httpx.get(f"{server.url}/openapi.json").json()["components"]["schemas"]
+    assert {"Box", "Alternative", "Digit", "Sign", "Word", "Row", "Reading"} <= schemas.keys()
+    assert schemas["Word"]["properties"]["text"]["type"] == "string"
+
+
+def test_models_have_the_names_of_to_dict() -> None:
+    digit = Digit(Box(0, 0, 1, 1), 1, 0.9, ((7, 0.1),), True, None, np.zeros((28, 28)), np.zeros(10))
+    row = Row((Word((digit, Sign(Box(2, 0, 1, 1), ".", 0.8)), 0.7),))
+    same_names(models.Reading, Reading((row,), 9, 9, (Box(5, 5, 1, 1),)).to_dict())
+
+
+def same_names(model: type[BaseModel], told: dict[str, Any]) -> None:
+    """Assert that a model and the models in it have the names and types of a dictionary, in their order."""
+    assert [name for name in model.model_fields if name not in ("probabilities", "tile")] == list(told)
+    for name, value in told.items():
+        kind: Any = model.model_fields[name].annotation
+        inner, first = (get_args(kind)[0], value[0]) if isinstance(value, list) else (kind, value)
+        if isinstance(first, dict):
+            same_names(inner, first)
+        else:
+            assert type(first) in (get_args(inner) or (inner,))
 
 
 def test_options_are_those_of_the_command_line(server: Server) -> None:
@@ -150,7 +173,8 @@ def test_options_are_those_of_the_command_line(server: Server) -> None:
     assert found == read_image(content, digits=9).to_dict()
     assert not found["accepted"]
     detailed = httpx.post(f"{server.url}/v1/read?detail=true", files={"image": content}).json()
-    for digit, own in zip(detailed["lines"][0]["digits"], read_image(content).lines[0].digits, strict=True):
+    found = [digit for row in detailed["rows"] for word in row["words"] for digit in word["digits"]]
+    for digit, own in zip(found, read_image(content).digits, strict=True):
         assert np.argmax(digit["probabilities"]) == digit["digit"]
         np.testing.assert_allclose(digit.pop("tile"), own.tile, atol=1e-4)
         np.testing.assert_allclose(digit.pop("probabilities"), own.probabilities, atol=1e-6)

@@ -1,8 +1,8 @@
 """The command line: parse, call one function of the library, print.
 
 Keras and TensorFlow are imported inside the commands that need them, so ``mnist-cnn --help`` answers at once.
-Exit codes: 0 done, 1 some of the pictures could not be read, 2 something expected was not there (one line says what),
-130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 some pictures could not be read, 2 wrong input (one line on standard error says what), 130 stopped
+by Ctrl-C.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ DATA = click.option(
 
 
 class _InOrder(click.Group):
-    """Commands in the order they are used in, not that of the alphabet."""
+    """Commands in the order of use, not of the alphabet."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(self.commands)
@@ -59,7 +59,9 @@ def cli() -> None:
 
 
 def _no_nan(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
-    if value is not None and math.isnan(value):  # which is in no range and compares with nothing
+    if value is not None and math.isnan(
+        value
+    ):  # click compares it with the bounds of the range, and all comparisons are false
         raise click.BadParameter("nan is not in the range from 0 to 1.")
     return value
 
@@ -77,16 +79,15 @@ THRESHOLD = click.option(
     help="Accept a digit from this confidence on.  [default: the model's]",
 )
 MODEL = click.option(
-    "--model", type=FOLDER, metavar="FILE", help="A model.onnx of yours.  [default: the one in this package]"
+    "--model", type=FOLDER, metavar="FILE", help="ONNX model to use.  [default: the one in this package]"
 )
 
 
 @cli.command(short_help="Read the digits on pictures.")
 @click.argument("pictures", nargs=-1, required=True, metavar="FILE|DIR|-...")
-@click.option("--json", "form", flag_value="json", help="Print a JSON object per picture or page, one per line.")
-@click.option(
-    "--csv", "form", flag_value="csv", help="A table with commas: file, line, number, confidence, accepted, ..."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON per picture or page.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with one line per row, its number and its confidence.")
+@click.option("--table", "as_table", is_flag=True, help="Print each page as CSV, in the columns of the page.")
 @click.option(
     "--annotate",
     type=FOLDER,
@@ -98,7 +99,9 @@ MODEL = click.option(
 @MODEL
 def read(
     pictures: tuple[str, ...],
-    form: str | None,
+    as_json: bool,
+    as_csv: bool,
+    as_table: bool,
     annotate: Path | None,
     digits: int | None,
     threshold: float | None,
@@ -106,27 +109,40 @@ def read(
 ) -> None:
     """Read the digits on pictures: photographs, scans, drawings. "-" is standard input, a DIR all pictures in it.
 
-    An unsure digit is printed with what else it may be. Marks that are not digits (letters, scribbles) are left out of
-    the number. Of a TIFF or PDF file every page is read; PDF needs the extra `pdf`. Pages are called scan.pdf#page=2,
-    and have the key "page" in JSON. Exit code 0: all were read; 1: some could not be read, standard error says which;
-    2: none could be read.
+    Each row of the page is printed with its words, its confidence and a remark. An unsure digit is printed with its
+    alternative. Marks that are not digits (letters, scribbles) are left out.
+
+    Every page of a TIFF or PDF file is read; PDF needs the extra `pdf`. Pages are called scan.pdf#page=2, and have the
+    key "page" in JSON.
+
+    --csv prints the columns file, row, text, number, confidence, accepted and reason. --table prints the words as a
+    grid: one line per row of the page, one column per column of the page, empty cells for missing words, and a blank
+    line between pages. Unsure words are printed too; standard error has their rows and columns.
+
+    Exit code 0: all pictures were read; 1: some could not be read, standard error says which; 2: none could be read.
 
     \b
     Examples:
       mnist-cnn read photo.jpg
       mnist-cnn read scans/ --csv > numbers.csv
+      mnist-cnn read marks.jpg --table > marks.csv
       mnist-cnn read form.png --digits 5 --annotate seen/
       mnist-cnn read scan.pdf
       curl -s example.org/number.png | mnist-cnn read - --json
     """
+    chosen = [form for form, given in (("json", as_json), ("csv", as_csv), ("table", as_table)) if given]
+    if len(chosen) > 1:
+        raise click.UsageError(f"--{chosen[-1]} cannot be given together with --{' and --'.join(chosen[:-1])}")
     from mnist_cnn.read import command  # OpenCV and ONNX Runtime take a moment
 
-    command.read(pictures, form or "table", annotate, digits, threshold, model)
+    command.read(pictures, chosen[0] if chosen else "text", annotate, digits, threshold, model)
 
 
 @cli.command(short_help="Read very many pictures, on all cores or a cluster, into Parquet.")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Where the rows go: DIR/readings, DIR/errors.")
+@click.option(
+    "--out", type=FOLDER, required=True, metavar="DIR", help="Output folder, with DIR/readings and DIR/errors."
+)
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
@@ -134,8 +150,10 @@ def read(
     show_default=True,
     help="Processes on this machine, or Ray (extra `ray`).",
 )
-@click.option("--address", metavar="HOST:PORT", help="A Ray cluster.  [default: Ray on this machine]")
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="How many read at a time.  [default: one a core]")
+@click.option("--address", metavar="HOST:PORT", help="Address of a Ray cluster.  [default: Ray on this machine]")
+@click.option(
+    "--workers", type=click.IntRange(1), metavar="N", help="Number of parallel readers.  [default: one per core]"
+)
 @DIGITS
 @THRESHOLD
 @MODEL
@@ -149,13 +167,13 @@ def bulk(
     threshold: float | None,
     model: Path | None,
 ) -> None:
-    """Read very many pictures into Parquet files: number, confidence, accepted, and each digit with its box.
+    """Read very many pictures into Parquet files: number, confidence, accepted, rows, and each digit with its box.
 
     INPUT is a picture, a folder, a pattern with *, a Parquet file with a column of pictures' bytes, or an IDX file of
-    28 x 28 tiles; on this machine, or wherever fsspec finds it (s3://..., https://...). A row is named by its picture's
-    path, or FILE#ROW. What was read stays read: the same command goes on after a kill. It needs the extra `bulk`.
+    28 x 28 tiles; on this machine, or wherever fsspec finds it (s3://..., https://...). The id of a picture is its
+    path, or FILE#ROW. Finished parts are kept; rerun the command to resume. It needs the extra `bulk`.
 
-    Exit code 0: all were read; 1: some could not be, DIR/errors tells why; 2: none.
+    Exit code 0: all were read; 1: some could not be read, DIR/errors says why; 2: none could be read.
 
     \b
     Examples:
@@ -169,23 +187,25 @@ def bulk(
         if engine == "ray" and importlib.util.find_spec("ray") is None:  # it looks at the environment as it is imported
             raise ModuleNotFoundError(name="ray")
     if address and engine != "ray":
-        raise click.UsageError("--address is Ray's: say --engine ray too.")
+        raise click.UsageError("--address needs --engine ray")
     command.bulk(inputs, out, engine, address, workers, digits, threshold, model)
 
 
 @cli.command(short_help="Serve a page to draw on, and the reader over HTTP.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 for whoever reaches this machine.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any free one.")
-@MODEL
-@click.option("--token", help="Ask for it as a bearer token.  [default: the environment variable MNIST_CNN_TOKEN]")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Bind address; 0.0.0.0 for all networks.")
 @click.option(
-    "--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="A site whose pages may call it (CORS)."
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port; 0 for any free port."
+)
+@MODEL
+@click.option("--token", help="Require this bearer token.  [default: the environment variable MNIST_CNN_TOKEN]")
+@click.option(
+    "--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="Site whose pages may call the server (CORS)."
 )
 def serve(host: str, port: int, model: Path | None, token: str | None, origins: tuple[str, ...]) -> None:
     """Serve a page to draw digits on, and the reader over HTTP, until Ctrl-C.
 
-    POST /v1/read takes a picture, POST /v1/classify 28 x 28 arrays; GET /openapi.json describes all of it. A line of
-    JSON a request goes to standard error. It needs the extra `web`.
+    POST /v1/read takes a picture, POST /v1/classify 28 x 28 arrays; GET /openapi.json describes all routes. Each
+    request is logged to standard error as one line of JSON. It needs the extra `web`.
 
     \b
     Examples:
@@ -195,18 +215,20 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
     """
     with _extra("web"):
         from mnist_cnn.serve import command
-    token = os.environ.get("MNIST_CNN_TOKEN") if token is None else token  # by click an empty one would be none
+    token = (
+        os.environ.get("MNIST_CNN_TOKEN") if token is None else token
+    )  # click would take an empty variable for a missing one
     command.serve(host, port, model, token, origins)
 
 
-@cli.command(short_help="Write the page as files that need no server of ours.")
+@cli.command(short_help="Write the page as a static site.")
 @click.argument("out", type=FOLDER, metavar="OUT")
 @MODEL
 def site(out: Path, model: Path | None) -> None:
-    """Write the page to draw on into the folder OUT, with the network in it: the browser reads by itself.
+    """Write the page to draw on as a static site into the folder OUT. The network runs in the browser.
 
-    Any web server can hand the folder out, and once opened the page works without a network. It needs the extra `web`,
-    and npm, which brings ONNX Runtime and OpenCV for browsers.
+    Any web server can serve the folder. Once opened, the page works offline. It needs the extra `web`, and npm to
+    download ONNX Runtime and OpenCV for browsers.
 
     \b
     Examples:
@@ -227,10 +249,14 @@ def site(out: Path, model: Path | None) -> None:
     show_default=True,
     help="; ".join(f"{recipe.name}: {recipe.summary}" for recipe in RECIPES.values()) + ".",
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of everything random.")
-@click.option("--epochs", type=click.IntRange(1, 10_000), help="At most so many.  [default: the recipe's, 10 for seed]")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Random seed.")
 @click.option(
-    "--batch-size", type=click.IntRange(1, 60_000), help="Images a training step.  [default: the recipe's, 32 for seed]"
+    "--epochs", type=click.IntRange(1, 10_000), help="Maximum number of epochs.  [default: the recipe's, 10 for seed]"
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1, 60_000),
+    help="Images per training step.  [default: the recipe's, 32 for seed]",
 )
 @click.option(
     "--target",
@@ -241,50 +267,48 @@ def site(out: Path, model: Path | None) -> None:
     + "]",
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Train on the first N images only, for a quick try.")
-@click.option("--out", type=FOLDER, metavar="DIR", help="The run's folder, new or empty.  [default: runs/RECIPE-TIME]")
-@click.option("--tensorboard", is_flag=True, help="Also write logs that TensorBoard shows.")
+@click.option("--out", type=FOLDER, metavar="DIR", help="Folder of the run, new or empty.  [default: runs/RECIPE-TIME]")
+@click.option("--tensorboard", is_flag=True, help="Also write logs for TensorBoard.")
 @click.option(
     "--deterministic",
     is_flag=True,
-    help="Same seed, machine and number of processors, same weights, bit for bit, if not interrupted.",
+    help="Make uninterrupted runs with the same seed, machine and number of processors equal bit for bit.",
 )
 @click.option(
     "--resume",
     type=FOLDER,
     metavar="RUN",
-    help="Go on with a run that was stopped or killed, with the settings it was begun with.",
+    help="Resume an interrupted run with its own settings.",
 )
 @click.option(
     "--processes",
     type=click.IntRange(1, 1000),
     metavar="N",
-    help="Train it by N processes of this machine, each with its share of every batch, by Keras on JAX.",
+    help="Train with N processes on this machine, each with its share of every batch, with Keras on JAX.",
 )
-@click.option("--coordinator", metavar="HOST:PORT", help="The same on several machines: where rank 0 of them is.")
-@click.option("--rank", type=click.IntRange(0), metavar="R", help="Which of them this is; rank 0 keeps the run.")
-@click.option(
-    "--world", type=click.IntRange(1, 1000), metavar="N", help="How many processes there are, over all machines."
-)
+@click.option("--coordinator", metavar="HOST:PORT", help="Train on several machines: address of rank 0.")
+@click.option("--rank", type=click.IntRange(0), metavar="R", help="Rank of this process; rank 0 keeps the run.")
+@click.option("--world", type=click.IntRange(1, 1000), metavar="N", help="Number of processes on all machines.")
 @click.option(
     "--wait",
     type=click.IntRange(1, 86_400),
     default=WAIT,
     show_default=True,
     metavar="SECONDS",
-    help="How long they wait for each other at the start.",
+    help="How long processes wait for each other at the start.",
 )
 @DATA
 @click.pass_context
 def train(context: click.Context, /, resume: Path | None, data: str | None, **options: Any) -> None:
     """Train a network on MNIST, score it on the test images and draw its report.
 
-    Training stops as soon as an epoch's training accuracy is above the recipe's target, if it has one. Everything
-    goes into a new folder in runs/. Ctrl-C stops it and keeps the epochs that are done; --resume goes on from there,
-    after a crash too.
+    Training stops after the first epoch with a training accuracy above the recipe's target, if it has one. All files
+    go into a new folder in runs/. Ctrl-C stops training and keeps the finished epochs; --resume continues from there,
+    also after a crash.
 
     \b
     Examples:
-      mnist-cnn train                                  the exercise: a minute or two on 2 cores
+      mnist-cnn train                                  the exercise: one to two minutes on 2 cores
       mnist-cnn train --recipe fast                    the same network, in seconds
       mnist-cnn train --recipe dense                   without the convolution, to compare
       mnist-cnn train --limit 6000 --epochs 3          a quick try: a few seconds

@@ -1,4 +1,4 @@
-"""Step: one unit read, and written as one part. Whatever runs it, the rows are the same.
+"""Step: reads one unit and writes it as one part. All engines write the same rows.
 
 >>> Step(Settings(out="read")).run(unit)                                                    # doctest: +SKIP
 Done(unit=0, read=100, errors=0)
@@ -10,7 +10,7 @@ import os
 import platform
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,39 +24,47 @@ from mnist_cnn.errors import BulkError, ImageError
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.picture import MAX_BYTES
 from mnist_cnn.read.reader import read_image
+from mnist_cnn.read.reading import Box
 
-_DIGIT = pa.struct(
-    [
-        ("line", pa.int32()),
-        ("x", pa.int32()),
-        ("y", pa.int32()),
-        ("width", pa.int32()),
-        ("height", pa.int32()),
-        ("digit", pa.int8()),
-        ("confidence", pa.float32()),
-        ("accepted", pa.bool_()),
-        ("is_digit", pa.bool_()),
-    ]
-)
+_TYPES = {
+    **dict.fromkeys(("id", "number", "text", "reason"), pa.string()),
+    **dict.fromkeys(("x", "y", "width", "height", "turned", "row", "word"), pa.int32()),
+    "digit": pa.int8(),
+    "confidence": pa.float32(),
+    "accepted": pa.bool_(),
+}
+"""Column types by the names that JSON has too (``read.reading``)."""
+_PICTURE = ("number", "confidence", "accepted", "reason", "width", "height", "turned")
+_BOX = tuple(field.name for field in fields(Box))
+_ROW = ("number", "text", "confidence", "accepted", "reason")
+_DIGIT = ("digit", "confidence", "accepted", "reason")
+
+
+def _columns(*names: str) -> list[tuple[str, pa.DataType]]:
+    return [(name, _TYPES[name]) for name in names]
+
+
 READINGS = pa.schema(
     [
-        ("id", pa.string()),
-        ("number", pa.string()),
-        ("confidence", pa.float32()),
-        ("accepted", pa.bool_()),
-        ("digits", pa.list_(_DIGIT)),
+        *_columns("id", *_PICTURE),
+        ("rows", pa.list_(pa.struct(_columns(*_ROW, *_BOX)))),
+        ("digits", pa.list_(pa.struct(_columns("row", "word", "text", *_BOX, *_DIGIT)))),
+        ("others", pa.list_(pa.struct(_columns(*_BOX)))),
     ]
 )
-"""A row an input: a picture's path, or "FILE#ROW" counted from 0; all digits, how sure, and each digit with its box."""
+"""One row per input. `id` is a picture's path, or "FILE#ROW" counted from 0. `rows` has one entry per row of the page.
+`digits` has one entry per digit: the index of its row and of its word in that row, the word's text, and the digit with
+its box. `others` has the places that are not numbers."""
 ERRORS = pa.schema([("id", pa.string()), ("error", pa.string())])
 _TILES = 1000
-_WHOLE = {"line": 0, "x": 0, "y": 0, "width": 28, "height": 28, "is_digit": True}
+_TILE = {"reason": None, "width": 28, "height": 28, "turned": 0}
+_WHOLE = Box(0, 0, 28, 28).to_dict()
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What all units are read with."""
+    """Settings that all units share."""
 
     out: str
     model: str | None = None
@@ -71,15 +79,15 @@ class Done(NamedTuple):
 
 
 class Step:
-    """Made once in each process that works."""
+    """Reader of units, one per worker process."""
 
     def __init__(self, settings: Settings) -> None:
-        cv2.setNumThreads(1)  # the cores have a process each
+        cv2.setNumThreads(1)  # each core has its own process
         self._settings = settings
         self._classifier = Classifier(settings.model)
 
     def run(self, unit: Unit) -> Done:
-        """Read a unit and write its part; again, if it must be, with the same result."""
+        """Read a unit and write its part. Running it again writes the same part."""
         read, errors = 0, 0
         out = Path(self._settings.out)
         with _part(readings(out, unit), READINGS) as good, _part(failures(out, unit), ERRORS) as bad:
@@ -130,7 +138,7 @@ class Step:
                 at += len(contents)
 
     def _picture(self, name: str, content: bytes | str | None) -> Row:
-        """content: its bytes; or why there are none."""
+        """Return the row of a picture. content: its bytes, or the reason why there are none."""
         if content is None or isinstance(content, str):
             return {"id": name, "error": content or "the picture: expected its bytes, found nothing"}
         settings = self._settings
@@ -141,53 +149,63 @@ class Step:
         except ImageError as error:
             return {"id": name, "error": str(error)}
         digits = [
-            {
-                "line": i,
-                **digit.box.to_dict(),
-                "digit": digit.digit,
-                "confidence": digit.confidence,
-                "accepted": digit.accepted,
-                "is_digit": digit.is_digit,
-            }
-            for i, line in enumerate(found.lines)
-            for digit in line.digits
+            {"row": i, "word": j, "text": word.text, **digit.box.to_dict(), **_values(digit, _DIGIT)}
+            for i, row in enumerate(found.rows)
+            for j, word in enumerate(row.words)
+            for digit in word.digits
         ]
         return {
             "id": name,
-            "number": found.number,
-            "confidence": found.confidence,
-            "accepted": found.accepted,
+            **_values(found, _PICTURE),
+            "rows": [_values(row, _ROW) | row.box.to_dict() for row in found.rows],
             "digits": digits,
+            "others": [box.to_dict() for box in found.others],
         }
 
     def _tiles(self, name: str, start: int, content: bytes) -> list[Row]:
-        """Images of MNIST's form, taken as they are."""
+        """Return the rows of images in MNIST's form, each read as one digit."""
         images = np.frombuffer(content, np.uint8).reshape(-1, 28, 28, 1).astype(np.float32) / 255
         probabilities = self._classifier.probabilities(images)
         threshold = self._classifier.threshold if self._settings.threshold is None else self._settings.threshold
-        best, confidences = probabilities.argmax(axis=1).tolist(), probabilities.max(axis=1).tolist()
+        best, second = np.argsort(-probabilities, axis=1, kind="stable")[:, :2].T.tolist()
+        expected, confidences = self._settings.digits, probabilities.max(axis=1).tolist()
+        whole = None if expected in (None, 1) else f"1 digit, expected {expected}"
         rows = []
-        for i, (digit, confidence) in enumerate(zip(best, confidences, strict=True)):
-            accepted = confidence >= threshold and self._settings.digits in (None, 1)
-            judged = {"confidence": confidence, "accepted": accepted}
-            found = _WHOLE | judged | {"digit": digit}
-            rows.append({"id": f"{name}#{start + i}", "number": str(digit), **judged, "digits": [found]})
+        for i, (digit, other, confidence) in enumerate(zip(best, second, confidences, strict=True)):
+            reason = None if confidence >= threshold else f"unsure: {digit} or {other}"
+            accepted = reason is None and whole is None
+            judged = {"number": str(digit), "confidence": confidence, "accepted": accepted}
+            found = {"digit": digit, "confidence": confidence, "accepted": reason is None, "reason": reason}
+            rows.append(
+                {
+                    "id": f"{name}#{start + i}",
+                    **judged,
+                    **_TILE,
+                    "rows": [judged | _WHOLE | {"text": str(digit), "reason": whole}],
+                    "digits": [found | _WHOLE | {"row": 0, "word": 0, "text": str(digit)}],
+                    "others": [],
+                }
+            )
         return rows
 
 
+def _values(found: object, names: tuple[str, ...]) -> Row:
+    return {name: getattr(found, name) for name in names}
+
+
 def readings(out: Path, unit: Unit) -> Path:
-    """Where a unit's rows are; it is done when that file is there."""
+    """Return the path of a unit's rows. The unit is done when that file exists."""
     return out / "readings" / f"part-{unit.number:07}.parquet"
 
 
 def failures(out: Path, unit: Unit) -> Path:
-    """And those of its inputs that could not be read, if there are any."""
+    """Return the path of a unit's errors: the inputs that could not be read."""
     return out / "errors" / f"part-{unit.number:07}.parquet"
 
 
 @contextlib.contextmanager
 def _part(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
-    """A file that is there whole or not at all: others may write the same one at the same time."""
+    """Open a writer whose file appears whole or not at all, also if several processes write the same one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}-{platform.node()}-{os.getpid()}")
     try:
@@ -199,7 +217,7 @@ def _part(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
 
 
 def _content(name: str) -> bytes | str:
-    """A picture's bytes; or why there are none."""
+    """Return a picture's bytes, or the reason why there are none."""
     try:
         with open_file(name) as file:
             return bytes(file.read(MAX_BYTES + 1))

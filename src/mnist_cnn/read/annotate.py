@@ -1,4 +1,4 @@
-"""Annotate: a picture with a box around each digit, what was read, how sure it is, and what the network saw.
+"""Annotate: a picture with a box around each digit, its label and confidence, and what the network saw.
 
 >>> annotate("number.jpg", read_image("number.jpg")).save("read.png")                   # doctest: +SKIP
 """
@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from mnist_cnn.read.picture import Picture, colour
-from mnist_cnn.read.reader import Digit, Reading
+from mnist_cnn.read.reading import Box, Digit, Reading, Sign, Word
 
-_ACCEPTED, _UNSURE, _REFUSED = (0, 122, 61), (196, 98, 0), (150, 60, 60)
+_ACCEPTED, _UNSURE, _OTHER = (0, 122, 61), (196, 98, 0), (128, 128, 128)
 Corners = tuple[float, float, float, float]
 """Left, top, right and bottom."""
 
@@ -18,7 +18,10 @@ _PAPER, _INK = (255, 255, 255), (60, 60, 60)
 
 
 def annotate(picture: Picture, reading: Reading) -> Image.Image:
-    """The upright picture, 600 to 1,600 pixels on its longer side, with a `reading` drawn on it and its tiles below."""
+    """Draw a reading on the upright picture, 600 to 1,600 pixels on its longer side, with its tiles below.
+
+    Digits have a box, signs a thin one, both with a label; places that are not numbers have a thin grey box.
+    """
     pixels = colour(picture)
     side = max(pixels.shape[:2])
     if side < 600:
@@ -27,53 +30,62 @@ def annotate(picture: Picture, reading: Reading) -> Image.Image:
     image = Image.fromarray(pixels)
     scale = image.width / reading.width
     width = max(2, round(max(image.size) / 400))
+    thin = max(1, width // 2)
     draw = ImageDraw.Draw(image)
-    digits = [digit for line in reading.lines for digit in line.digits]
-    places = [_corners(digit, scale, 2 * width) for digit in digits]
-    for digit, corners in zip(digits, places, strict=True):
-        line = width if digit.is_digit else max(1, width // 2)
-        draw.rounded_rectangle(corners, radius=2 * width, outline=_colour(digit), width=line)
-    sizes = [int(np.clip(0.3 * digit.box.height * scale, 14, max(image.size) / 24)) for digit in digits]
-    full = all(_room(draw, *pair) for pair in zip(digits, places, places[1:] + places[:1], sizes, strict=True))
-    for digit, (x, y, _, _), size in zip(digits, places, sizes, strict=True):
-        text = _text(digit) if full else str(digit.digit) if digit.is_digit else "-"
-        _label(draw, text, x, y, size, _colour(digit), image.width)
-    return _with_tiles(image, digits) if digits else _with_note(image, "no digit found")
+    for box in reading.others:
+        draw.rounded_rectangle(_corners(box, scale, 2 * width), radius=2 * width, outline=_OTHER, width=thin)
+    drawn = [(word, glyph) for row in reading.rows for word in row.words for glyph in word.glyphs]
+    glyphs = [(glyph, _colour(_accepted(glyph, word))) for word, glyph in drawn]
+    places = [_corners(glyph.box, scale, 2 * width) for glyph, _ in glyphs]
+    for (glyph, colour_), corners in zip(glyphs, places, strict=True):
+        line = width if isinstance(glyph, Digit) else thin
+        draw.rounded_rectangle(corners, radius=2 * width, outline=colour_, width=line)
+    heights = [(glyph if isinstance(glyph, Digit) else word).box.height for word, glyph in drawn]
+    sizes = [int(np.clip(0.3 * height * scale, 14, max(image.size) / 24)) for height in heights]
+    full = all(
+        _room(draw, glyph, corners, following, size)
+        for (glyph, _), corners, following, size in zip(glyphs, places, places[1:] + places[:1], sizes, strict=True)
+    )
+    for (glyph, colour_), (x, y, _, _), size in zip(glyphs, places, sizes, strict=True):
+        _label(draw, _text(glyph) if full else glyph.text, x, y, size, colour_, image.width)
+    return _with_tiles(image, reading.digits) if reading.digits else _with_note(image, "no digit found")
 
 
-def _corners(digit: Digit, scale: float, gap: int) -> Corners:
-    box = digit.box
+def _corners(box: Box, scale: float, gap: int) -> Corners:
     left, top = box.x * scale - gap, box.y * scale - gap
     return left, top, (box.x + box.width) * scale + gap, (box.y + box.height) * scale + gap
 
 
-def _room(draw: ImageDraw.ImageDraw, digit: Digit, corners: Corners, following: Corners, size: int) -> bool:
-    """Whether a label with the confidence ends before the box does, and before the next one on the line begins."""
+def _room(draw: ImageDraw.ImageDraw, glyph: Digit | Sign, corners: Corners, following: Corners, size: int) -> bool:
+    """Whether a label with the confidence ends before the box does, and before the next one of the row begins."""
     left, _, right, _ = corners
     if following[0] > left:
         right = min(right, following[0])
-    return draw.textlength(_text(digit), font=ImageFont.load_default(size=size)) + 2 * (size // 5) <= right - left
+    return draw.textlength(_text(glyph), font=ImageFont.load_default(size=size)) + 2 * (size // 5) <= right - left
 
 
-def _text(digit: Digit) -> str:
-    return f"{digit.digit}  {percent(digit.confidence)}" if digit.is_digit else "no digit"
+def _text(glyph: Digit | Sign) -> str:
+    return f"{glyph.text}  {percent(glyph.confidence)}" if isinstance(glyph, Digit) else glyph.text
 
 
 def percent(confidence: float) -> str:
-    """Never "100 %" for what is less."""
+    """Return a confidence as text, never "100 %" for less."""
     return f"{min(100 * confidence, 99.9):.1f} %" if confidence > 0.99 else f"{100 * confidence:.0f} %"
 
 
-def _colour(digit: Digit) -> tuple[int, int, int]:
-    if digit.accepted:
-        return _ACCEPTED
-    return _UNSURE if digit.is_digit else _REFUSED
+def _accepted(glyph: Digit | Sign, word: Word) -> bool:
+    """Whether a digit is accepted, unless there is a reason against its word; a sign is if its word is."""
+    return glyph.accepted and word.reason is None if isinstance(glyph, Digit) else word.accepted
+
+
+def _colour(accepted: bool) -> tuple[int, int, int]:
+    return _ACCEPTED if accepted else _UNSURE
 
 
 def _label(
     draw: ImageDraw.ImageDraw, text: str, x: float, y: float, size: int, fill: tuple[int, int, int], width: int
 ) -> None:
-    """Small print above a box, or just inside where there is no room above, on a patch of paper."""
+    """Write small text above a box, or just inside where there is no room above, on white."""
     font = ImageFont.load_default(size=size)
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
     pad = size // 5
@@ -83,8 +95,8 @@ def _label(
     draw.text((x + pad - left, y + pad - top), text, fill=fill, font=font)
 
 
-def _with_tiles(image: Image.Image, digits: list[Digit]) -> Image.Image:
-    """The picture, and below it a strip of what the network saw."""
+def _with_tiles(image: Image.Image, digits: tuple[Digit, ...]) -> Image.Image:
+    """Return the picture with a strip of tiles below it."""
     cell = max(84, min(image.width // max(6, min(len(digits), 12)), 168) // 28 * 28)
     columns = max(1, (image.width - 16) // (cell + 12))
     size = max(13, cell // 6)
@@ -99,7 +111,7 @@ def _with_tiles(image: Image.Image, digits: list[Digit]) -> Image.Image:
         x, y = 14 + number % columns * (cell + 12), top + number // columns * (cell + 2 * size + 8)
         tile = Image.fromarray(np.rint(255 * digit.tile).astype(np.uint8))
         sheet.paste(tile.resize((cell, cell), Image.Resampling.NEAREST), (x, y))
-        draw.text((x, y + cell + size // 4), _text(digit), fill=_colour(digit), font=font)
+        draw.text((x, y + cell + size // 4), _text(digit), fill=_colour(digit.accepted), font=font)
     return sheet
 
 
@@ -107,5 +119,5 @@ def _with_note(image: Image.Image, note: str) -> Image.Image:
     size = max(16, max(image.size) // 40)
     sheet = Image.new("RGB", (image.width, image.height + 3 * size), _PAPER)
     sheet.paste(image)
-    ImageDraw.Draw(sheet).text((14, image.height + size), note, fill=_REFUSED, font=ImageFont.load_default(size=size))
+    ImageDraw.Draw(sheet).text((14, image.height + size), note, fill=_OTHER, font=ImageFont.load_default(size=size))
     return sheet

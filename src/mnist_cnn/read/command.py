@@ -1,7 +1,7 @@
 """The command ``mnist-cnn read``: reads pictures one after the other and prints the results.
 
->>> read(("photo.jpg",), "table")                                                       # doctest: +SKIP
-file        number   sure     remark
+>>> read(("photo.jpg",), "text")                                                        # doctest: +SKIP
+file        text     sure     remark
 photo.jpg   4711     98 %     accepted
 
 Pages of a document with several pages are called "scan.pdf#page=2" (RFC 8118), in JSON "file" and "page".
@@ -24,7 +24,9 @@ from mnist_cnn.read.annotate import percent
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.document import Page
 from mnist_cnn.read.picture import MAX_BYTES, pages
-from mnist_cnn.read.reader import Number, Reading, read_image
+from mnist_cnn.read.reader import read_image
+from mnist_cnn.read.reading import Reading, Row
+from mnist_cnn.read.table import table, unsure
 
 SUFFIXES = frozenset(
     (
@@ -45,21 +47,22 @@ def read(
     threshold: float | None = None,
     model: Path | None = None,
 ) -> None:
-    """Read the pictures and print them in one of the forms "table", "json" and "csv".
+    """Read the pictures and print them in one of the forms "text", "json", "csv" and "table".
 
-    Pictures and pages that cannot be read are reported on standard error, and the others are read. Raises SystemExit
-    with 1 if some could not be read, with 2 if none could; ImageError if `annotate` cannot be a folder, ModelError if
-    the model is bad.
+    Pictures and pages that cannot be read are reported on standard error, and the others are read. So are, with the
+    form "table", the places of unsure words. Raises SystemExit with 1 if some pictures could not be read, with 2 if
+    none could; ImageError if `annotate` cannot be a folder, ModelError if the model is bad.
     """
     classifier = Classifier(model)
     if annotate is not None:
         _make(annotate)
     files = _files(names)
-    rows: dict[str, Callable[[str, Page, Reading], Iterator[str]]] = {"table": _table, "json": _json, "csv": _csv}
+    forms: dict[str, Callable[[str, Page, Reading], Iterator[str]]]
+    forms = {"text": _text, "json": _json, "csv": _csv, "table": _table}
     if form == "csv":
-        click.echo("file,line,number,confidence,accepted,reason")
-    elif form == "table":
-        click.echo(f"{'file':<28} {'number':<16} {'sure':>7}  remark")
+        click.echo("file,row,text,number,confidence,accepted,reason")
+    elif form == "text":
+        click.echo(f"{'file':<28} {'text':<16} {'sure':>7}  remark")
     # Annotated pictures must not replace the pictures that were read.
     good, failed, taken = 0, 0, {Path(name).resolve() for name in files} if annotate is not None else set()
     for name, page in _with_progress(files):
@@ -77,15 +80,19 @@ def read(
             if form == "json":
                 click.echo(json.dumps({**_source(name, page), "error": str(error)}))
             continue
+        if form == "table" and good:
+            click.echo()
         good += 1
-        for line in rows[form](name, page, reading):
+        for line in forms[form](name, page, reading):
             click.echo(line)
+        if form == "table" and (places := unsure(reading)):
+            click.echo(_printable(f"mnist-cnn: {_label(name, page)}: {_told(places)}"), err=True)
     if failed:
         raise SystemExit(1 if good else 2)
 
 
 def _files(names: tuple[str, ...]) -> list[str]:
-    """The files to read: those named, those in folders (all of them, sorted by name), and "-"."""
+    """Return the files to read: those named, those in folders (all of them, sorted by name), and "-"."""
     files: list[str] = []
     for name in names:
         if name != "-" and os.path.isdir(name):
@@ -97,7 +104,7 @@ def _files(names: tuple[str, ...]) -> list[str]:
 
 
 def _with_progress(files: list[str]) -> Iterator[tuple[str, Page | ImageError]]:
-    """Each file's name with each of its pages, or with the reason why it has none.
+    """Yield each file's name with each of its pages, or with the reason why it has none.
 
     Shows a progress bar on a terminal if the results go elsewhere: of many files, or else of each document's pages.
     """
@@ -136,32 +143,44 @@ def _standard_input() -> bytes:
 
 
 def _printable(text: str) -> str:
-    """The text as one line that cannot move the cursor: a file name may contain any character."""
+    """Return the text as one line that cannot move the cursor: a file name may contain any character."""
     return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
-def _table(name: str, page: Page, reading: Reading) -> Iterator[str]:
+def _text(name: str, page: Page, reading: Reading) -> Iterator[str]:
     name = _label(name, page)
     shown = _printable(name if len(name) <= 28 else "…" + name[-27:])
-    if not reading.lines:
-        yield f"{shown:<28} {'-':<16} {'':>7}  no digit found"
-    for line in reading.lines:
-        sure = percent(line.confidence) if line.number else ""
-        yield f"{shown:<28} {line.text or '-':<16} {sure:>7}  {_remark(line) or 'accepted'}"
+    for row in reading.rows:
+        yield f"{shown:<28} {row.text:<16} {percent(row.confidence):>7}  {_remark(row, reading) or 'accepted'}"
+    if not reading.rows:
+        yield f"{shown:<28} {'-':<16} {'':>7}  {_nothing(reading)}"
 
 
-def _remark(line: Number) -> str:
-    if not line.number:
-        return "not a digit"
-    unsure = [(i, d) for i, d in enumerate((d for d in line.digits if d.is_digit), 1) if not d.accepted]
-    parts = [f"digit {i} {d.reason}" if len(line.number) > 1 else str(d.reason) for i, d in unsure]
-    refused = sum(not d.is_digit for d in line.digits)
-    whole = [line.reason] if line.reason else []
-    return "; ".join([*whole, *parts, *([f"{refused} not a digit"] if refused else [])])
+def _remark(row: Row, reading: Reading) -> str:
+    """Return why a row is not accepted: reasons of the reading, the row, its words and its digits; "" if it is."""
+    whole = [reading.reason, row.reason]
+    words = [f"{word.text} {word.reason}" if len(row.words) > 1 else word.reason for word in row.words if word.reason]
+    digits = [
+        f"digit {number} {digit.reason}" if len(row.digits) > 1 else digit.reason
+        for number, digit in enumerate(row.digits, 1)
+        if not digit.accepted
+    ]
+    return "; ".join(part for part in (*whole, *words, *digits) if part)
+
+
+def _nothing(reading: Reading) -> str:
+    """Return why a picture has no row."""
+    return reading.reason or ("not a digit" if reading.others else "no digit found")
+
+
+def _told(places: list[tuple[int, int]]) -> str:
+    """Return as text where in the table the unsure words are."""
+    listed = "; ".join(f"row {row}, column {column}" for row, column in dict.fromkeys(places))
+    return f"{len(places)} {'word is' if len(places) == 1 else 'words are'} unsure: {listed}"
 
 
 def _label(name: str, page: Page) -> str:
-    """The file's name as it was given, with the page if the file has several."""
+    """Return the file's name as given, with the page if the file has several."""
     return name + page.label.removeprefix(page.name)
 
 
@@ -177,11 +196,17 @@ def _json(name: str, page: Page, reading: Reading) -> Iterator[str]:
 
 def _csv(name: str, page: Page, reading: Reading) -> Iterator[str]:
     name = _label(name, page)
-    for number, line in enumerate(reading.lines, 1):
-        accepted = "yes" if line.accepted else "no"
-        yield _row(name, number, line.number, f"{line.confidence:.6f}", accepted, _remark(line))
-    if not reading.lines:
-        yield _row(name, 0, "", "0", "no", "no digit found")
+    for number, row in enumerate(reading.rows, 1):
+        accepted = "yes" if row.accepted and reading.reason is None else "no"
+        remark = _remark(row, reading)
+        yield _row(name, number, row.text, row.number, f"{row.confidence:.6f}", accepted, remark)
+    if not reading.rows:
+        yield _row(name, 0, "", "", "0", "no", _nothing(reading))
+
+
+def _table(name: str, page: Page, reading: Reading) -> Iterator[str]:
+    for line in table(reading):
+        yield _row(*line)
 
 
 def _row(*values: object) -> str:
@@ -198,7 +223,7 @@ def _make(folder: Path) -> None:
 
 
 def _free(folder: Path, stem: str, taken: set[Path]) -> Path:
-    """A path in the folder that no other picture of this call has."""
+    """Return a path in the folder that no other picture of this call has."""
     file, n = folder / f"{stem}.png", 1
     while file.resolve() in taken:
         n += 1

@@ -1,31 +1,20 @@
-"""Lines: where on the picture something is written, line by line, each brought upright to one height.
+"""Lines: the lines of writing on a picture, each made level and scaled to one height.
 
 >>> [line.box for line in lines(ink)]                                                   # doctest: +SKIP
 [Box(x=112, y=80, width=420, height=96)]
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from mnist_cnn.read.reading import Box
+
 HEIGHT = 64
-"""Lines are brought to a height of so many pixels."""
+"""Height of a line in pixels."""
 _MARGIN = 16
-"""Empty pixels around a line, of that height."""
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle on the picture, in its pixels; x to the right, y down, from the top left corner."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    def to_dict(self) -> dict[str, int]:
-        return asdict(self)
+"""Empty pixels around a line of that height."""
 
 
 @dataclass(frozen=True, eq=False)

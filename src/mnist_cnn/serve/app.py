@@ -4,7 +4,7 @@
     >>> sorted(route.path for route in app.routes if route.path.startswith("/v1"))
     ['/v1/classify', '/v1/explain', '/v1/model', '/v1/read']
 
-What is read is what `mnist-cnn read --json` prints of the same picture, to the last digit.
+`/v1/read` answers what `mnist-cnn read --json` prints for the same picture, to the last digit.
 """
 
 import asyncio
@@ -32,7 +32,8 @@ from starlette.requests import ClientDisconnect
 
 from mnist_cnn.errors import ImageError
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.reader import Reading, read_image
+from mnist_cnn.read.reader import read_image
+from mnist_cnn.read.reading import Reading
 from mnist_cnn.serve import schema
 from mnist_cnn.serve.body import images_of, kind_of, picture
 from mnist_cnn.serve.guard import Guard
@@ -42,7 +43,7 @@ from mnist_cnn.serve.workers import Workers
 
 PAGE = Path(__file__).parent / "page"
 WAITING, SECONDS = 64, 20.0
-"""So many calls may wait for a thread, and so long each may take."""
+"""Maximum number of requests that wait for a thread, and maximum seconds per request."""
 Token = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
 
 
@@ -53,27 +54,27 @@ def create(
     origins: tuple[str, ...] = (),
     threads: int | None = None,
 ) -> FastAPI:
-    """The application that reads with `classifier`.
+    """Return the application that reads with `classifier`.
 
-    token: what /v1 asks for as a bearer token; None: it is open to whoever reaches it.
-    origins: from which other sites a browser may call it (CORS).
-    threads: that read at the same time; by default one a core.
+    token: the bearer token that /v1 requires; None: /v1 is open.
+    origins: other sites whose pages may call the server (CORS).
+    threads: number of pictures read at the same time; by default one per core.
     """
     insight = Insight(classifier)
     registry = CollectorRegistry()
     read_digits = Counter("mnist_cnn_digits", "Digits read.", ["accepted"], registry=registry)
     its_card = card(classifier)
-    workers: Workers | None = None  # while it runs
+    workers: Workers | None = None  # None before startup and after shutdown
 
     async def run(request: Request, work: Callable[[], bytes]) -> Response:
         if workers is None:
             raise Problem(503, "not ready", "expected it to run", {"Retry-After": "1"})
         job, gone = asyncio.create_task(workers.run(work)), asyncio.create_task(_gone(request))
-        # It may fail when nobody asks any more: asyncio would complain that nobody did.
+        # A job can fail after its client is gone; asyncio would log that nothing retrieved the exception.
         job.add_done_callback(lambda task: task.cancelled() or task.exception())
         try:
             await asyncio.wait({job, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not job.done():  # nobody waits for it any more: it leaves the queue
+            if not job.done():  # the client is gone: drop the job from the queue
                 raise Problem(499, "gone", "the client hung up")
             return _answer(await job)
         finally:
@@ -83,7 +84,7 @@ def create(
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         nonlocal workers
-        cv2.setNumThreads(1)  # the threads are those of the workers
+        cv2.setNumThreads(1)  # OpenCV's threads would compete with the workers
         workers = Workers(threads or os.cpu_count() or 1, WAITING, SECONDS)
         yield
         workers.close()
@@ -94,7 +95,7 @@ def create(
         version=version("mnist-cnn"),
         summary="Reads handwritten digits.",
         lifespan=lifespan,
-        docs_url=None,  # Swagger's page comes from another host
+        docs_url=None,  # Swagger's page loads scripts from another host
         redoc_url=None,
         redirect_slashes=False,
     )
@@ -115,21 +116,22 @@ def create(
     @app.post("/v1/read", dependencies=guarded, openapi_extra=schema.READ, responses=schema.answers(schema.Reading))
     async def read(
         request: Request,
-        digits: Annotated[int | None, Query(ge=1, le=100, description="How many there are in each row.")] = None,
-        threshold: Annotated[float | None, Query(ge=0, le=1, description="Accept a digit from here on.")] = None,
-        detail: Annotated[bool, Query(description="With each digit's ten probabilities and its tile.")] = False,
+        digits: Annotated[int | None, Query(ge=1, le=100, description="Number of digits in each row.")] = None,
+        threshold: Annotated[
+            float | None, Query(ge=0, le=1, description="Accept a digit from this confidence on.")
+        ] = None,
+        detail: Annotated[bool, Query(description="Add the ten probabilities and the tile of each digit.")] = False,
     ) -> Response:
         """Read the digits on a picture: PNG, JPEG, WebP, TIFF, BMP or GIF (HEIC with the extra `heic`).
 
-        It is the body, or the field `image` of a form.
+        The picture is the body, or the field `image` of a form.
         """
         content = await picture(request)
 
         def work() -> bytes:
             reading = read_image(content, classifier=classifier, digits=digits, threshold=threshold)
-            for line in reading.lines:
-                for digit in line.digits:
-                    read_digits.labels("yes" if digit.accepted else "no").inc()
+            for digit in reading.digits:
+                read_digits.labels("yes" if digit.accepted else "no").inc()
             return _json(detailed(reading) if detail else reading.to_dict())
 
         return await run(request, work)
@@ -138,7 +140,7 @@ def create(
         "/v1/classify", dependencies=guarded, openapi_extra=schema.CLASSIFY, responses=schema.answers(schema.Answers)
     )
     async def classify(request: Request) -> Response:
-        """Classify images of MNIST's form: 28 x 28, ink bright on dark, as JSON from 0 to 1, or as a .npy file."""
+        """Classify images in MNIST's form: 28 x 28, ink bright on dark, as JSON from 0 to 1, or as a .npy file."""
         content, kind = await request.body(), kind_of(request)
 
         def work() -> bytes:
@@ -152,7 +154,7 @@ def create(
         "/v1/explain", dependencies=guarded, openapi_extra=schema.EXPLAIN, responses=schema.answers(schema.Explanation)
     )
     async def explain(request: Request) -> Response:
-        """What the network sees of one 28 x 28 image: the first layer's maps, and which ink its answer hangs on."""
+        """Explain one 28 x 28 image: the maps of the first layer, and the saliency of each pixel."""
         content, kind = await request.body(), kind_of(request)
 
         def work() -> bytes:
@@ -166,29 +168,29 @@ def create(
 
     @app.get("/v1/model", dependencies=guarded, responses=schema.answers(schema.Card, body=False))
     async def model() -> Response:
-        """The model's card: what it was trained on, how, and how well it does."""
+        """Return the model card: training data, recipe and score."""
         return _answer(_json(its_card))
 
     @app.get("/healthz", response_class=PlainTextResponse)
     async def healthz() -> str:
-        """It runs."""
+        """Report that the server runs."""
         return "ok\n"
 
     @app.get(
         "/readyz", response_class=PlainTextResponse, responses={503: {"content": schema.PROBLEM, "description": "no"}}
     )
     async def readyz() -> str:
-        """It takes requests."""
+        """Report that the server takes requests."""
         if workers is None:
             raise Problem(503, "not ready", "expected it to run")
         return "ok\n"
 
     @app.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
-        """Prometheus's text format."""
+        """Return metrics in the text format of Prometheus."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    for file in PAGE.iterdir():  # one by one: a folder mounted at "/" would answer for wrong methods too
+    for file in PAGE.iterdir():  # a folder mounted at "/" would also answer wrong methods
         name = "" if file.name == "index.html" else file.name
         app.add_api_route(f"/{name}", _file(file), include_in_schema=False)
     if origins:
@@ -207,18 +209,18 @@ def _file(path: Path) -> Callable[[], Awaitable[FileResponse]]:
 
 
 async def _gone(request: Request) -> None:
-    """Returns when the client hangs up."""
+    """Return when the client disconnects."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
 def detailed(reading: Reading) -> dict[str, Any]:
-    """The reading, and of each digit what the network saw and how probable it thinks each of the ten."""
+    """Return the reading as a dictionary, with the probabilities and the tile of each digit."""
     found = reading.to_dict()
-    for line, own in zip(reading.lines, found["lines"], strict=True):
-        for digit, entry in zip(line.digits, own["digits"], strict=True):
-            entry["probabilities"] = _rounded(digit.probabilities, 6)
-            entry["tile"] = _rounded(digit.tile)
+    entries = [digit for row in found["rows"] for word in row["words"] for digit in word["digits"]]
+    for digit, entry in zip(reading.digits, entries, strict=True):
+        entry["probabilities"] = _rounded(digit.probabilities, 6)
+        entry["tile"] = _rounded(digit.tile)
     return found
 
 
@@ -239,7 +241,7 @@ def _rounded(array: np.ndarray, digits: int = 4) -> Any:
 
 
 def card(classifier: Classifier) -> dict[str, Any]:
-    """What a model file is, and what it tells of itself."""
+    """Return name, size, hash, threshold and metadata of a model file."""
     content = classifier.path.read_bytes()
     return {
         "name": classifier.path.name,

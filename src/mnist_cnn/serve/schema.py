@@ -1,4 +1,4 @@
-"""The schema: the forms of bodies and answers, for the OpenAPI document."""
+"""The schema: requests and responses, for the OpenAPI document."""
 
 from typing import Any
 
@@ -20,13 +20,13 @@ PROBLEM: dict[str, Any] = {
     }
 }
 _MEANINGS = {
-    400: "a request that cannot be understood",
-    401: "a bearer token is asked for",
-    408: "the body did not come in time",
+    400: "bad request",
+    401: "missing or wrong bearer token",
+    408: "the body was not sent in time",
     413: "the body is too large",
-    415: "a body of another kind",
+    415: "unsupported media type",
     422: "the body or a parameter is not what was expected",
-    503: "busy, or it took too long; Retry-After says when to come again",
+    503: "the server is busy, or the request took too long; Retry-After says when to retry",
 }
 
 
@@ -46,29 +46,51 @@ class Digit(BaseModel):
     box: Box
     digit: int = Field(ge=0, le=9)
     confidence: float = Field(ge=0, le=1)
-    alternatives: list[Alternative]
+    alternatives: list[Alternative] = Field(description="The next two digits.")
     accepted: bool
-    reason: str | None
+    reason: str | None = Field(description="Why it is not accepted.")
     probabilities: list[float] = Field(default=[], description="With detail=true: of the ten digits.")
-    tile: list[list[float]] = Field(default=[], description="With detail=true: what the network saw, 28 x 28.")
+    tile: list[list[float]] = Field(default=[], description="With detail=true: the input of the network, 28 x 28.")
 
 
-class Number(BaseModel):
-    number: str = Field(description="The digits of a row.")
-    text: str = Field(description="The same digits with one space between words: numbers far apart.")
+class Sign(BaseModel):
+    box: Box
+    sign: str = Field(description='One of . , - / + x ÷ = ( ), or "?" for a mark that was not read.')
+    confidence: float = Field(ge=0, le=1)
+
+
+class Word(BaseModel):
+    text: str = Field(description="Digits and signs.")
+    number: str = Field(description="The digits alone.")
     confidence: float = Field(ge=0, le=1)
     accepted: bool
-    reason: str | None = Field(description="Why it is not accepted as a whole, whatever its digits are.")
+    reason: str | None = Field(description="Why the word is not accepted, if its digits alone do not tell.")
+    print: bool = Field(description="Whether it is printed, not written by hand.")
+    box: Box
     digits: list[Digit]
+    signs: list[Sign]
+
+
+class Row(BaseModel):
+    number: str = Field(description="The digits alone, of all words.")
+    text: str = Field(description="The words with a space between them.")
+    confidence: float = Field(ge=0, le=1)
+    accepted: bool
+    reason: str | None = Field(description="Why the row is not accepted, if its words alone do not tell.")
+    box: Box
+    words: list[Word]
 
 
 class Reading(BaseModel):
-    number: str
+    number: str = Field(description="All digits, row after row.")
     confidence: float = Field(ge=0, le=1)
     accepted: bool
+    reason: str | None = Field(description="Why the reading is not accepted, if its rows alone do not tell.")
     width: int
-    height: int
-    lines: list[Number]
+    height: int = Field(description="Size of the upright picture that boxes refer to, in pixels.")
+    turned: int = Field(description="Degrees by which the picture was turned clockwise: 0, 90, 180 or 270.")
+    rows: list[Row]
+    others: list[Box] = Field(description="Places with marks, letters or print that are not numbers.")
 
 
 class Answer(BaseModel):
@@ -76,7 +98,7 @@ class Answer(BaseModel):
     confidence: float = Field(ge=0, le=1)
     accepted: bool
     probabilities: list[float] = Field(description="Of the ten digits.")
-    no_digit: float = Field(ge=0, le=1, description="What the ten lack to 1, for a model that knows of that.")
+    no_digit: float = Field(ge=0, le=1, description="Probability that it is not a digit.")
 
 
 class Answers(BaseModel):
@@ -97,7 +119,7 @@ class Card(BaseModel):
 
 
 def answers(model: type[BaseModel], body: bool = True) -> dict[int | str, dict[str, Any]]:
-    """The responses of a route: `model` if all goes well, a problem if not."""
+    """The responses of a route: `model` for status 200, a problem for the others."""
     statuses = _MEANINGS if body else (401,)
     found: dict[int | str, dict[str, Any]] = {200: {"model": model, "description": "done"}}
     for status in statuses:

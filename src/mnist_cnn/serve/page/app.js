@@ -2,7 +2,7 @@
 
 import { backend } from "./backend.js";
 import { Surface } from "./canvas.js";
-import { Digits, isDigit, percent } from "./digits.js";
+import { Digits, digitsOf, percent } from "./digits.js";
 import { BackendError } from "./problem.js";
 
 const PAUSE = 60; // milliseconds, at least, from one reading to the next while one draws
@@ -88,17 +88,17 @@ async function follow() {
 
 function show(reading) {
   const settled = !surface.drawing;
-  const found = reading.lines.flatMap((line) => line.digits);
   digits.show(reading, { at: picture ? null : surface.at, settled });
-  showNumber(reading.lines.map((line) => line.text).filter(Boolean));
-  page.sentence.textContent = settled || reading.number ? sentence(reading, found) : "…"; // it is too early to say no
+  showRows(reading.rows);
+  page.sentence.textContent = settled || reading.number ? sentence(reading) : "…"; // it is too early to say no
   if (!settled) return;
   state.state = !reading.number ? "refused" : reading.accepted ? "read" : "unsure";
-  announce(reading.number);
+  announce(reading.rows);
 }
 
-function showNumber(lines) {
-  state.number = lines.join("").replaceAll(" ", "");
+function showRows(rows) {
+  const lines = rows.map((row) => row.text);
+  state.number = rows.map((row) => row.number).join("");
   page.number.replaceChildren(...lines.map((line) => Object.assign(document.createElement("span"), { textContent: line })));
   page.number.style.setProperty("--lines", Math.max(lines.length, 1));
   page.number.style.setProperty("--length", Math.max(...lines.map((line) => line.length), 1));
@@ -109,34 +109,40 @@ function showEmpty() {
   flight = null;
   clearTimeout(retry);
   state.state = "empty";
-  digits.show({ lines: [] });
-  showNumber([]);
+  digits.show({ rows: [], others: [] });
+  showRows([]);
   page.sentence.textContent = "Draw a digit.";
-  announce("");
+  announce([]);
 }
 
-/** What is read, in words. */
-function sentence(reading, found) {
-  const real = found.filter(isDigit);
-  const unsure = real.filter((digit) => !digit.accepted);
-  if (!found.length) return picture ? "I find no digit on this picture." : "I find no digit here yet.";
-  if (!real.length) return found.length > 1 ? "These are no digits." : "This is no digit.";
-  if (unsure.length > 1) return `I am not sure about ${unsure.length} of the ${real.length} digits.`;
+/** What was read, in words. */
+function sentence(reading) {
+  const found = digitsOf(reading);
+  const unsure = found.filter((digit) => !digit.accepted);
+  if (!found.length && !reading.others.length) return picture ? "I can't find a digit on this picture." : "I can't find a digit yet.";
+  if (!found.length) return reading.others.length > 1 ? "These don't look like digits." : "That doesn't look like a digit.";
+  if (unsure.length > 1) return `I am not sure about ${unsure.length} of the ${found.length} digits.`;
   if (unsure.length) {
     const [one] = unsure;
     const [next] = one.alternatives;
     const none = 1 - one.probabilities.reduce((a, b) => a + b, 0);
-    const doubt = next.confidence < none ? `is it a ${one.digit}, or no digit?` : `${one.digit} or ${next.digit}?`;
-    return real.length > 1 ? `I am not sure about one of them: ${doubt}` : `I am not sure: ${doubt}`;
+    const doubt = next.confidence < none ? `is it a ${one.digit}, or not a digit?` : `${one.digit} or ${next.digit}?`;
+    return found.length > 1 ? `I am not sure about one of them: ${doubt}` : `I am not sure: ${doubt}`;
   }
-  if (!reading.accepted) return "I am not sure: much of this is no digit.";
-  const rest = found.length > real.length ? " I left out what is no digit." : "";
+  if (!reading.accepted) return `I am not sure: ${reasonOf(reading)}.`;
+  const rest = reading.others.length ? " I left out what is not a number." : "";
   return `I am ${percent(reading.confidence)} sure.${rest}`;
 }
 
-/** For those who hear the page: only when a stroke is over, and digit by digit. */
-function announce(number) {
-  const spoken = [...number].join(" ");
+/** The first reason against a reading whose digits are all accepted. */
+function reasonOf(reading) {
+  const parts = [reading, ...reading.rows, ...reading.rows.flatMap((row) => row.words)];
+  return parts.find(({ reason }) => reason)?.reason ?? "there are no digits";
+}
+
+/** For screen readers: only when a stroke is over, and sign by sign. */
+function announce(rows) {
+  const spoken = [...rows.map((row) => row.text).join("").replaceAll(" ", "")].join(" ");
   page.live.textContent = `${spoken && `${spoken}. `}${page.sentence.textContent}`;
   const sheet = picture ? "Your picture" : surface.empty ? "Sheet to draw on, empty" : "Sheet to draw on";
   page.canvas.setAttribute("aria-label", spoken ? `${sheet}. Read: ${spoken}` : sheet);
@@ -158,8 +164,8 @@ function fail(error) {
     page.sentence.textContent = "One moment, please …";
     return again(retryAfter ?? 1);
   }
-  digits.show({ lines: [] });
-  showNumber([]);
+  digits.show({ rows: [], others: [] });
+  showRows([]);
   if (status === 0) {
     state.state = "offline";
     page.sentence.textContent = "No connection to the server. I will try again.";
@@ -173,7 +179,7 @@ function fail(error) {
     state.state = "error";
     page.sentence.textContent = `That did not work: ${detail}.`;
   }
-  announce("");
+  announce([]);
 }
 
 async function showCard() {

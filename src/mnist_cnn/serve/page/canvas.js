@@ -112,14 +112,14 @@ export class Surface extends EventTarget {
     return new Promise((resolve) => this.#sent.toBlob(resolve, "image/png"));
   }
 
-  /** What was read on that picture, with its boxes where they are on the sheet. */
+  /** What was read on that picture, with all boxes where they are on the sheet. */
   onSheet(reading) {
-    const moved = ({ box: { x, y, width, height }, ...digit }) => {
-      const box = { x: x / SENT - MARGIN, y: y / SENT - MARGIN, width: width / SENT, height: height / SENT };
-      return { ...digit, box };
-    };
-    const lines = reading.lines.map((line) => ({ ...line, digits: line.digits.map(moved) }));
-    return { ...reading, lines, width: WIDTH, height: HEIGHT };
+    const placed = ({ x, y, width, height }) =>
+      ({ x: x / SENT - MARGIN, y: y / SENT - MARGIN, width: width / SENT, height: height / SENT });
+    const moved = (thing) => ({ ...thing, box: placed(thing.box) });
+    const word = (one) => ({ ...moved(one), digits: one.digits.map(moved), signs: one.signs.map(moved) });
+    const rows = reading.rows.map((row) => ({ ...moved(row), words: row.words.map(word) }));
+    return { ...reading, rows, others: reading.others.map(placed), width: WIDTH, height: HEIGHT };
   }
 
   #become(strokes) {

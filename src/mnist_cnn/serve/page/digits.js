@@ -1,10 +1,12 @@
-/** The digits found: boxes on the sheet, a row to choose from, and of the chosen one what the network thinks and sees. */
+/** The digits found: boxes on the sheet, a row of buttons, and what the network computes and sees for the chosen one. */
 
 const TAG = { width: 44, height: 26 }; // pixels that a label takes
 const COLD = 0.02; // a fall of the probability that is not worth showing
-const NO_DIGIT = "not a digit";
 
-export const isDigit = (digit) => digit.reason !== NO_DIGIT;
+const wordsOf = (reading) => reading.rows.flatMap((row) => row.words);
+
+/** All digits of a reading, row after row. */
+export const digitsOf = (reading) => wordsOf(reading).flatMap((word) => word.digits);
 
 /** "98 %", and never more than "99.9 %". */
 export function percent(share) {
@@ -14,11 +16,10 @@ export function percent(share) {
   return whole < 99 ? `${Math.round(whole)} %` : `${Math.min(Math.floor(whole * 10) / 10, 99.9)} %`;
 }
 
-/** What is written about a digit on the sheet and in the row. */
-function words(digit) {
-  if (digit.accepted) return { state: "sure", sign: `${digit.digit}`, note: percent(digit.confidence) };
-  if (isDigit(digit)) return { state: "unsure", sign: `${digit.digit}?`, note: percent(digit.confidence) };
-  return { state: "none", sign: "–", note: "no digit" };
+/** The label of a digit on the sheet and in the row of buttons. */
+function label(digit) {
+  const note = percent(digit.confidence);
+  return digit.accepted ? { state: "sure", sign: `${digit.digit}`, note } : { state: "unsure", sign: `${digit.digit}?`, note };
 }
 
 export class Digits {
@@ -26,7 +27,7 @@ export class Digits {
   #backend;
   #found = [];
   #chosen = 0;
-  #size = null; // of the picture read
+  #reading = null;
   #asked = null;
   #explained = false; // since the sheet was empty
 
@@ -43,13 +44,13 @@ export class Digits {
     }
     page.digits.addEventListener("keydown", (event) => this.#key(event));
     new ResizeObserver(() => this.#boxes()).observe(page.boxes);
-    this.show({ lines: [] });
+    this.show({ rows: [], others: [] });
   }
 
   /** Show what was read. at: where the pen was, from 0 to 1; the digit there is chosen. settled: no stroke is open. */
   show(reading, { at = null, settled = false } = {}) {
-    this.#found = reading.lines.flatMap((line) => line.digits);
-    this.#size = reading;
+    this.#found = digitsOf(reading);
+    this.#reading = reading;
     if (settled) this.#chosen = at ? nearest(this.#found, at, reading) : this.#found.findIndex((d) => !d.accepted);
     this.#chosen = Math.min(Math.max(this.#chosen, 0), Math.max(this.#found.length - 1, 0));
     this.#row();
@@ -66,7 +67,7 @@ export class Digits {
       row.append(button);
     }
     this.#found.forEach((digit, index) => {
-      const { state, sign, note } = words(digit);
+      const { state, sign, note } = label(digit);
       const [large, small] = row.children[index].children;
       row.children[index].className = state;
       large.textContent = sign;
@@ -117,29 +118,40 @@ export class Digits {
   #boxes() {
     const { boxes } = this.#page;
     boxes.replaceChildren();
-    if (!this.#found.length) return;
+    const { rows, others, width, height } = this.#reading;
+    if (!rows.length && !others.length) return;
     const [wide, high] = [boxes.clientWidth, boxes.clientHeight];
-    const { width, height } = this.#size;
     const scale = Math.min(wide / width, high / height);
     const [left, top] = [(wide - scale * width) / 2, (high - scale * height) / 2];
+    const shown = (box) => [left + scale * box.x, top + scale * box.y, scale * box.width, scale * box.height];
+    const frame = (kind, [x, y, w, h]) =>
+      boxes.append(place(element("span", { className: `box ${kind}` }), { left: x - 5, top: y - 5, width: w + 10, height: h + 10 }));
+    const tag = (name, state, textContent, at) =>
+      boxes.append(place(element(name, { className: `tag ${state}`, textContent }), at));
+    for (const box of others) frame("none", shown(box));
+    for (const word of wordsOf(this.#reading)) {
+      for (const { box, sign } of word.signs) {
+        const [x, y, w, h] = shown(box);
+        const state = word.accepted ? "sure" : "unsure";
+        frame(`sign ${state}`, [x, y, w, h]);
+        tag("small", state, sign, { left: x + w / 2, top: y + h + 8 });
+      }
+    }
     const placed = this.#found.map(({ box }) => {
-      const [x, y, w, h] = [left + scale * box.x, top + scale * box.y, scale * box.width, scale * box.height];
+      const [x, y, w, h] = shown(box);
       const middle = Math.min(Math.max(x + w / 2, TAG.width / 2), wide - TAG.width / 2);
       return { x, y, w, h, middle, above: y - 31, below: y + h + 8 };
     });
     this.#found.forEach((digit, index) => {
-      const { state, sign, note } = words(digit);
+      const { state, sign, note } = label(digit);
       const { x, y, w, h, middle, above, below } = placed[index];
       const chosen = index === this.#chosen && this.#found.length > 1 ? " chosen" : "";
-      const frame = element("span", { className: `box ${state}${chosen}` });
-      boxes.append(place(frame, { left: x - 5, top: y - 5, width: w + 10, height: h + 10 }));
-      const tag = (name, textContent, at) =>
-        boxes.append(place(element(name, { className: `tag ${state}`, textContent }), { left: middle, top: at }));
+      frame(`${state}${chosen}`, [x, y, w, h]);
       const crowded = placed.some((other, i) => i !== index && Math.abs(other.middle - middle) < TAG.width
         && [other.above, other.below].some((at) => Math.abs(at - below) < TAG.height));
       const room = !crowded && below + TAG.height < high;
-      if (isDigit(digit)) tag("b", sign, above > 0 ? above : room ? below : 2);
-      if (room && (above > 0 || !isDigit(digit))) tag("small", note, below); // else it is in the row only
+      tag("b", state, sign, { left: middle, top: above > 0 ? above : room ? below : 2 });
+      if (room && above > 0) tag("small", state, note, { left: middle, top: below }); // else it is in the row only
     });
   }
 
@@ -152,13 +164,11 @@ export class Digits {
       const { maps, saliency } = await this.#backend.explain(tile, { signal: own.signal });
       if (own.signal.aborted) return;
       const warmest = Math.max(...saliency.flat());
-      const cold = warmest < COLD || !isDigit(digit);
+      const cold = warmest < COLD;
       paint(page.heat, tile, (ink, y, x) => heat(ink, cold ? 0 : saliency[y][x] / warmest));
-      page["heat-words"].textContent = !isDigit(digit)
-        ? "On a digit, important spots get warm here. This looks like none to me."
-        : cold
-          ? "No spot alone is important: I would know this digit with any one of them gone."
-          : "Warm spots are important: without the ink there, I would be less sure.";
+      page["heat-words"].textContent = cold
+        ? "No single spot is important: I would still read this digit without any one of them."
+        : "Warm spots are important: without the ink there, I would be less sure.";
       this.#maps(maps);
     } catch (error) {
       if (own.signal.aborted) return;

@@ -19,6 +19,7 @@ const BELIEVED = 0.65;
 const THROUGH = 1;
 const CUT_OUT = 0.9;
 const NO_DIGIT = "not a digit";
+const MOSTLY_MARKS = "not more digits than marks";
 const PLAUSIBLE = 0.07;
 
 /**
@@ -62,28 +63,54 @@ function place(digits) {
   return { boxes: digits.filter((digit) => isDigit(digit) || !number).map(({ box }) => box), number };
 }
 
-/** The pieces of one row, from left to right, as one number, which is not accepted if one of them was not. */
+/** The pieces of one row, from left to right, as one number: its digits and marks, its words, and why it is not accepted. */
 function joined(pieces) {
   const digits = pieces.flat();
-  const real = digits.filter(isDigit);
   let reason = null;
   if (pieces.length > 1 && !pieces.every((piece) => piece.some(isDigit))) reason = "a part without digits";
   else if (pieces.length > 1 && pieces.some(mostlyMarks)) reason = "a part with more marks than digits";
+  else if (mostlyMarks(digits)) reason = MOSTLY_MARKS;
   const parts = pieces.map((piece) => piece.filter(isDigit)).filter((piece) => piece.length);
-  const written = words(parts.map((part) => part.map(({ box }) => box))).map((word) => word.flatMap((i) => parts[i]));
-  const text = written.map((word) => word.map(({ digit }) => digit).join("")).join(" ");
-  const number = text.replaceAll(" ", "");
-  const confidence = number ? product(real.map((digit) => digit.confidence)) : 0;
-  const accepted = !reason && !mostlyMarks(digits) && real.every((digit) => digit.accepted);
-  return { number, text, confidence, accepted, reason, digits };
+  const parted = words(parts.map((part) => part.map(({ box }) => box))).map((word) => word.flatMap((i) => parts[i]));
+  return { digits, parted, reason };
 }
 
-/** The reading, in the server's form. */
-function reading(lines, [width, height]) {
-  const read = lines.filter((line) => line.number);
-  const number = read.map((line) => line.number).join("");
-  const confidence = number ? product(read.map((line) => line.confidence)) : 0;
-  return { number, confidence, accepted: Boolean(number) && read.every((line) => line.accepted), width, height, lines };
+/** The reading in the form of read/reading.py. Marks that are not digits, and rows without any digit, become `others`. */
+function reading(found, [width, height]) {
+  const rows = found.filter(({ parted }) => parted.length).map(rowOf);
+  const others = found.flatMap(({ digits, parted }) => {
+    const marks = digits.filter((digit) => !isDigit(digit)).map(({ box }) => box);
+    return parted.length ? marks : [around(marks)];
+  });
+  const number = rows.map((row) => row.number).join("");
+  const confidence = rows.length ? product(rows.map((row) => row.confidence)) : 0;
+  const accepted = rows.length > 0 && rows.every((row) => row.accepted);
+  return { number, confidence, accepted, reason: null, width, height, turned: 0, rows, others };
+}
+
+function rowOf({ parted, reason }) {
+  const words = parted.map(wordOf);
+  const number = words.map((word) => word.number).join("");
+  const text = words.map((word) => word.text).join(" ");
+  const confidence = product(words.map((word) => word.confidence));
+  const accepted = !reason && words.every((word) => word.accepted);
+  return { number, text, confidence, accepted, reason, box: around(words.map(({ box }) => box)), words };
+}
+
+function wordOf(digits) {
+  const number = digits.map(({ digit }) => digit).join("");
+  const confidence = product(digits.map((digit) => digit.confidence));
+  const accepted = digits.every((digit) => digit.accepted);
+  const box = around(digits.map((digit) => digit.box));
+  return { text: number, number, confidence, accepted, reason: null, print: false, box, digits, signs: [] };
+}
+
+/** The smallest box that holds all boxes, at least one. */
+function around(boxes) {
+  const [x, y] = [Math.min(...boxes.map((box) => box.x)), Math.min(...boxes.map((box) => box.y))];
+  const right = Math.max(...boxes.map((box) => box.x + box.width));
+  const bottom = Math.max(...boxes.map((box) => box.y + box.height));
+  return { x, y, width: right - x, height: bottom - y };
 }
 
 /** The part of the digits and marks that is accepted. */
