@@ -1,6 +1,5 @@
 """The value objects of a reading: text, number, confidence, acceptance and reasons from the digit to the page."""
 
-import dataclasses
 import json
 
 import numpy as np
@@ -81,12 +80,12 @@ def test_a_reading_without_rows_has_its_other_places() -> None:
 
 
 def test_a_reading_as_a_dictionary_is_json_of_the_same_values() -> None:
-    found = reading(Row((word("21.5"), dataclasses.replace(word("6", 120), print=True)), "a reason"))
+    found = reading(Row((word("21.5"), word("6", 120)), "a reason"))
     told = found.to_dict()
     assert json.loads(json.dumps(told)) == told
     [row] = told["rows"]
     first, second = row["words"]
     assert (row["text"], row["number"], row["reason"], row["accepted"]) == ("21.5 6", "2156", "a reason", False)
-    assert (first["text"], first["number"], first["print"], second["print"]) == ("21.5", "215", False, True)
+    assert (first["text"], first["number"], second["text"]) == ("21.5", "215", "6")
     assert [one["sign"] for one in first["signs"]] == ["."]
     assert first["digits"][0]["alternatives"] == [{"digit": 8, "confidence": 0.05}]

@@ -16,7 +16,7 @@ import numpy as np
 from mnist_cnn.learn import pages, scenes
 from mnist_cnn.learn.writing import OTHER, Glyph
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.page import FEATURES, Found, Page
+from mnist_cnn.read.page import FEATURES, Found, PageReader
 from mnist_cnn.read.reading import Box, Digit
 from mnist_cnn.read.strings import NAMES
 
@@ -37,7 +37,7 @@ class Case(NamedTuple):
     text: str
 
 
-def cases(page: Page, n: int, seed: int = 77) -> list[Case]:
+def cases(page: PageReader, n: int, seed: int = 77) -> list[Case]:
     """Return the words read on n composed pages."""
     digits, classifier, rng = pages.validation_digits(), Classifier(), np.random.default_rng(seed)
     found = []
@@ -123,7 +123,7 @@ def threshold(p: np.ndarray, y: np.ndarray, wrong: float = WRONG) -> float:
 def main(n: int) -> None:
     """Print the weights of the features of a word, and the confidence from which it is accepted."""
     cv2.setNumThreads(1)
-    found = [case for case in cases(Page(), n) if not case.beside]
+    found = [case for case in cases(PageReader(), n) if not case.beside]
     x, y = np.array([case.features for case in found]), np.array([case.right for case in found])
     weights = fit(x, y)
     p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))

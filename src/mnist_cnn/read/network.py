@@ -1,6 +1,6 @@
 """Network: an ONNX file as a session of ONNX Runtime.
 
->>> load("model.onnx", [("image", "tensor(float)", 4)], [("probabilities", "tensor(float)", 2)])          # doctest: +SKIP
+>>> session = load("model.onnx", [("image", "tensor(float)", 4)], [("probabilities", "tensor(float)", 2)])   # doctest: +SKIP
 """
 
 import os

@@ -1,6 +1,6 @@
 """Page: the rows of words on a grey picture, found and read by the two page networks.
 
-    >>> rows, others = Page().read(gray, Classifier())                                      # doctest: +SKIP
+    >>> rows, others = PageReader().read(gray, Classifier())                                      # doctest: +SKIP
 
 The finder finds glyphs. Glyphs near each other are a run, and the string network reads a strip of each run. Each mark
 that it reads is matched with a glyph that was found. The classifier reads the tile of each digit too, and the two are
@@ -18,7 +18,7 @@ import numpy as np
 from mnist_cnn.read import rows as layout
 from mnist_cnn.read import strips
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.finder import DIGIT, OTHER, SIGN, Finder
+from mnist_cnn.read.finder import DIGIT, OTHER, Finder
 from mnist_cnn.read.reading import Box, Digit, Row, Sign, Word, around
 from mnist_cnn.read.runs import runs, slope
 from mnist_cnn.read.strings import NAMES, String, Strings
@@ -83,7 +83,7 @@ class Found(NamedTuple):
     """Whether there is a mark beside it that was not read."""
 
 
-class Page:
+class PageReader:
     """The page networks.
 
     finder, strings: their files, as ``learn.convnet_export`` writes them; by default those in this package.
@@ -326,7 +326,7 @@ def _word(found: Found, least: float, least_digit: float) -> Word:
         reason = "a mark in it was not read"
     elif confidence < least and glyphs == found.glyphs:
         reason = "unsure"
-    return Word(glyphs, confidence, False, reason)
+    return Word(glyphs, confidence, reason)
 
 
 def _doubted(digit: Digit) -> Digit:

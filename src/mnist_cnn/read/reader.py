@@ -13,7 +13,7 @@ import numpy as np
 
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.form import has_form
-from mnist_cnn.read.page import Page
+from mnist_cnn.read.page import PageReader
 from mnist_cnn.read.picture import Picture, gray
 from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word
 
@@ -90,5 +90,5 @@ def _classifier() -> Classifier:
 
 
 @functools.cache
-def _page() -> Page:
-    return Page()
+def _page() -> PageReader:
+    return PageReader()

@@ -92,8 +92,6 @@ class Word:
     """At least one, from left to right."""
     confidence: float
     """Probability that the whole word is right, 0 to 1."""
-    print: bool = False
-    """Whether it is printed, not written by hand."""
     reason: str | None = None
     """Why the word is not accepted, if its digits alone do not tell."""
 
@@ -131,7 +129,6 @@ class Word:
             "confidence": round(self.confidence, 6),
             "accepted": self.accepted,
             "reason": self.reason,
-            "print": self.print,
             "box": self.box.to_dict(),
             "digits": [digit.to_dict() for digit in self.digits],
             "signs": [sign.to_dict() for sign in self.signs],

@@ -65,7 +65,6 @@ class Word(BaseModel):
     confidence: float = Field(ge=0, le=1)
     accepted: bool
     reason: str | None = Field(description="Why the word is not accepted, if its digits alone do not tell.")
-    print: bool = Field(description="Whether it is printed, not written by hand.")
     box: Box
     digits: list[Digit]
     signs: list[Sign]
