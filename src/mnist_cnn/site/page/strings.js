@@ -87,7 +87,7 @@ function search(frames) {
         const longer = [[...labels, c], `${key} ${c}`, NOTHING];
         if (labels.at(-1) === c) {
           add(labels, key, NOTHING, label + frame[c]);
-          add(...longer, blank + frame[c]);
+          if (blank > NOTHING / 2) add(...longer, blank + frame[c]); // two equal labels have a blank between them
         } else {
           add(...longer, both + frame[c]);
         }
