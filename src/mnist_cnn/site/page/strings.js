@@ -66,41 +66,53 @@ function shares(values) {
   return p.map((value) => value / sum);
 }
 
-/** The most probable strings and their log probabilities, the best first (prefix beam search). */
+/**
+ * The most probable strings and their log probabilities, the best first (prefix beam search).
+ * Strings are nodes of a tree: each node has its last label and the node of the string before it.
+ */
 function search(frames) {
-  let best = [{ labels: [], key: "", blank: 0, label: NOTHING }];
+  let best = [{ node: { next: [] }, blank: 0, label: NOTHING }];
   for (const frame of frames) {
     if (frame[BLANK] > -0.002) { // nothing else is possible
-      best = best.map((item) => ({ ...item, blank: logSum(item.blank, item.label) + frame[BLANK], label: NOTHING }));
+      best = best.map(({ node, blank, label }) => ({ node, blank: logSum(blank, label) + frame[BLANK], label: NOTHING }));
       continue;
     }
-    const candidates = [...Array(BLANK).keys()].filter((c) => frame[c] > PRUNED);
+    const candidates = [];
+    for (let c = 0; c < BLANK; c++) if (frame[c] > PRUNED) candidates.push(c);
     const found = new Map();
-    const add = (labels, key, blank, label) => {
-      const old = found.get(key) ?? { labels, key, blank: NOTHING, label: NOTHING };
-      found.set(key, { ...old, blank: logSum(old.blank, blank), label: logSum(old.label, label) });
+    const add = (node, blank, label) => {
+      const old = found.get(node);
+      if (old) [old.blank, old.label] = [logSum(old.blank, blank), logSum(old.label, label)];
+      else found.set(node, { node, blank: logSum(NOTHING, blank), label: logSum(NOTHING, label) });
     };
-    for (const { labels, key, blank, label } of best) {
+    for (const { node, blank, label } of best) {
       const both = logSum(blank, label);
-      add(labels, key, both + frame[BLANK], NOTHING);
+      add(node, both + frame[BLANK], NOTHING);
       for (const c of candidates) {
-        const longer = [[...labels, c], `${key} ${c}`, NOTHING];
-        if (labels.at(-1) === c) {
-          add(labels, key, NOTHING, label + frame[c]);
-          if (blank > NOTHING / 2) add(...longer, blank + frame[c]); // two equal labels have a blank between them
-        } else {
-          add(...longer, both + frame[c]);
+        const longer = (node.next[c] ??= { last: c, before: node, next: [] });
+        if (node.last !== c) {
+          add(longer, NOTHING, both + frame[c]);
+          continue;
         }
+        add(node, NOTHING, label + frame[c]);
+        if (blank > NOTHING / 2) add(longer, NOTHING, blank + frame[c]); // two equal labels have a blank between them
       }
     }
     best = sorted([...found.values()]).slice(0, BEAM);
   }
-  return sorted(best).map(({ labels, score }) => ({ labels, score }));
+  return sorted(best).map(({ node, score }) => ({ labels: labelsOf(node), score }));
+}
+
+function labelsOf(node) {
+  const labels = [];
+  for (; node.before; node = node.before) labels.push(node.last);
+  return labels.reverse();
 }
 
 /** The best items first, each with its score. */
 function sorted(items) {
-  return items.map((item) => ({ ...item, score: logSum(item.blank, item.label) })).sort((a, b) => b.score - a.score);
+  for (const item of items) item.score = logSum(item.blank, item.label);
+  return items.sort((a, b) => b.score - a.score);
 }
 
 /** log(exp(a) + exp(b)), as NumPy's logaddexp. */
