@@ -58,6 +58,12 @@ def test_two_equal_digits_with_a_gap_are_two() -> None:
     assert decode(said).text == "00"
 
 
+def test_a_string_for_which_there_are_too_few_frames_is_not_found() -> None:
+    said = np.full((3, BLANK + 1), -12.0, np.float32)
+    said[:, 8] = 0
+    assert decode(said, digits=3).text == "8"
+
+
 def test_nothing_is_an_empty_string() -> None:
     said = np.full((9, BLANK + 1), -12.0, np.float32)
     said[:, BLANK] = 0

@@ -66,15 +66,12 @@ def runs(glyphs: np.ndarray, tilt: float) -> list[np.ndarray]:
         else:
             found.append([int(i)])
             last = np.append(last, i)
+    high = np.array([np.median(tall[run]) for run in found])
+    centre = np.array([np.median(middle[run]) for run in found])
+    left, right = np.array([(glyphs[run, 0].min(), glyphs[run, 2].max()) for run in found]).reshape(-1, 2).T
     for i in np.flatnonzero(glyphs[:, 4] == SIGN):
-        best, least = None, np.inf
-        for run in found:
-            own = [j for j in run if glyphs[j, 4] == DIGIT]
-            high = float(np.median(tall[own]))
-            gap = max(glyphs[own, 0].min() - glyphs[i, 2], glyphs[i, 0] - glyphs[own, 2].max())
-            off = abs(middle[i] - float(np.median(middle[own])))
-            if off < _SIGN_OFF * high and gap < _SIGN_REACH * high and max(gap, 0) + off < least:
-                best, least = run, max(gap, 0) + off
-        if best is not None:
-            best.append(int(i))
+        gap, off = np.maximum(left - glyphs[i, 2], glyphs[i, 0] - right), abs(middle[i] - centre)
+        away = np.where((off < _SIGN_OFF * high) & (gap < _SIGN_REACH * high), np.maximum(gap, 0) + off, np.inf)
+        if away.size and away.min() < np.inf:
+            found[int(away.argmin())].append(int(i))
     return [np.array(sorted(run, key=lambda i: (x[i], i))) for run in found]

@@ -119,7 +119,8 @@ def _search(frames: np.ndarray) -> list[tuple[tuple[int, ...], float]]:
             for c in candidates:
                 if prefix and prefix[-1] == c:
                     add(prefix, nothing, n + frame[c])
-                    add((*prefix, c), nothing, b + frame[c])
+                    if b > nothing / 2:  # two equal labels have a blank between them
+                        add((*prefix, c), nothing, b + frame[c])
                 else:
                     add((*prefix, c), nothing, both + frame[c])
         ranked = sorted(new.items(), key=lambda item: -np.logaddexp(*item[1]))
