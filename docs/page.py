@@ -64,7 +64,9 @@ def marks() -> np.ndarray:
             x = EDGE + j * ACROSS + (ACROSS - w) // 2
             y = EDGE + i * DOWN + (DOWN - h) // 2 - (0 if i == 0 else 12)
             np.maximum(ink[y : y + h, x : x + w], line.ink, out=ink[y : y + h, x : x + w])
-    light = cv2.resize(rng.uniform(0.82, 1.0, (3, 3)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    light = cv2.resize(
+        rng.uniform(0.82, 1.0, (3, 3)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+    )
     sheet = 240 * light * (1 - 0.82 * ink)
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     seen = np.array([[70, 66], [width + 40, 40], [width + 78, height + 60], [46, height + 84]], np.float32)

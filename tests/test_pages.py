@@ -7,9 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
-import page_networks
 import pytest
 
 from mnist_cnn import mnist
@@ -17,7 +15,7 @@ from mnist_cnn.errors import RunError
 from mnist_cnn.learn import pages, scenes
 from mnist_cnn.learn.writing import OTHER, Glyph
 from mnist_cnn.read import strips
-from mnist_cnn.read.finder import Finder
+from mnist_cnn.read.finder import MARGIN, Finder, framed
 from mnist_cnn.read.strings import Strings
 
 
@@ -243,7 +241,8 @@ def test_a_training_resumes_from_its_checkpoint(kind: str, tmp_path: Path) -> No
             weights.append([file[name] for name in file.files if name.startswith("w")])
     assert steps == [3, 5], "the third call has nothing left to do"
     assert not all(np.array_equal(a, b) for a, b in zip(weights[0], weights[1], strict=True))
-    assert [path.name for path in (tmp_path / "run").iterdir()] == ["weights.npz"]
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [f"{kind}.onnx", "weights.npz"]
+    (Finder if kind == "finder" else Strings)(tmp_path / "run" / f"{kind}.onnx")
     other = next(name for name in pages.BATCHES if name != kind)
     start = tmp_path / "run" / "weights.npz"
     done = command(other, "--out", tmp_path / "other", "--steps", 1, "--batch", 2, "--start", start)
@@ -251,14 +250,46 @@ def test_a_training_resumes_from_its_checkpoint(kind: str, tmp_path: Path) -> No
     assert f"expected a checkpoint of the network '{other}', found one of another" in done.stderr.splitlines()[-1]
 
 
-def test_the_kept_networks_read_a_number_and_a_table(tmp_path: Path, dataset: mnist.Dataset) -> None:
-    kept = {kind: page_networks.network(page_networks.KEPT / f"{kind}.npz", kind, tmp_path) for kind in pages.BATCHES}
-    page = np.full((240, 520), 235, np.uint8)
-    numbers = ((30, 40, "40719"), (150, 40, "52"), (150, 300, "38"))
-    for top, left, text in numbers:
-        for i, digit in enumerate(text):
-            image = dataset.test.images[np.flatnonzero(dataset.test.labels == int(digit))[3]]
-            window = page[top : top + 56, left + 44 * i : left + 44 * i + 56]
-            np.minimum(window, 235 - cv2.resize(image, (56, 56)).astype(int) * 0.8, out=window, casting="unsafe")
-    rows = page_networks.read(page, Finder(kept["finder"]), Strings(kept["strings"]))
-    assert [[word.text for word in row] for row in rows] == [["40719"], ["52", "38"]]
+def test_a_checkpoint_becomes_a_network_that_the_reader_takes(tmp_path: Path) -> None:
+    kept = Path(__file__).parents[1] / "benchmarks" / "networks"
+    for kind, network in (("finder", Finder), ("strings", Strings)):
+        pages.export(kind, kept / f"{kind}.npz", tmp_path / f"{kind}.onnx")
+        network(tmp_path / f"{kind}.onnx")
+    with pytest.raises(RunError, match="expected a checkpoint of the network 'finder'"):
+        pages.export("finder", kept / "strings.npz", tmp_path / "other.onnx")
+
+
+def test_a_crop_moves_its_glyphs_with_it() -> None:
+    scene = scene_of(Glyph(7, (100, 120, 130, 170), 50), Glyph(1, (200, 120, 210, 170), 50))
+    part, (x, y) = pages.crop(scene, (90.4, 110.2, 140, 180))
+    assert part.pixels.shape == (180 - y, 140 - x)
+    assert part.glyphs[0].box == (100 - x, 120 - y, 130 - x, 170 - y)
+    whole, at = pages.crop(scene, (-50, -50, 900, 900))
+    assert (whole.pixels.shape, at) == ((320, 320), (0, 0))
+
+
+def test_pictures_of_the_finder_show_close_ups_with_their_margin(digits: mnist.Digits) -> None:
+    rng = np.random.default_rng(1)
+    drawn = [pages.picture(digits, rng) for _ in range(40)]
+    assert all(x.shape == (320, 320, 2) and y.shape == (80, 80, 8) for x, y in drawn)
+    mosaics = [(x, y) for x, y in drawn if not x[-4:].any() and not x[:, -4:].any()]
+    assert 5 <= len(mosaics) <= 25
+    for x, y in mosaics:
+        empty = ~x.any(axis=2).reshape(80, 4, 80, 4).any(axis=(1, 3))
+        assert not y[..., 3][empty].any(), "no glyph is where there is no picture"
+    assert framed(np.zeros((31, 50), np.uint8)).shape == (48, 72)
+    assert MARGIN == 8
+
+
+def test_a_glyph_cut_off_by_the_edge_is_ignored() -> None:
+    target = pages.truth(scene_of(Glyph(5, (-8, 100, 12, 124), 24)))
+    assert target[..., 3].sum() == 0
+    assert (target[27:29, 0, 0] == -1).any()
+
+
+def test_batches_come_again_once_on_average() -> None:
+    new = iter(range(1000))
+    batches = pages._echoed(lambda: next(new), np.random.default_rng(0))
+    drawn = [next(batches) for _ in range(600)]
+    assert drawn[::2] == list(range(300))
+    assert all(0 <= then - again < 24 for then, again in zip(drawn[::2], drawn[1::2], strict=True))

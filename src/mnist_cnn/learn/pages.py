@@ -468,6 +468,23 @@ def train(
             print(json.dumps(row), flush=True)
         if at % _SAVED == 0 or at == steps:
             _save(model, optimizer, at, kept)
+    export(kind, kept, out / f"{kind}.onnx")
+
+
+def export(kind: str, weights: Path, file: Path) -> None:
+    """Write the network of a checkpoint as an ONNX file, as ``read`` uses it.
+
+    Raises RunError if the checkpoint is missing, damaged or of another network, or the file cannot be written.
+    """
+    from mnist_cnn.learn import convnet_export
+
+    values = _checkpoint(weights)
+    model = build_strings() if kind == "strings" else build_finder()
+    _restore(model, None, {name: value.astype(np.float32) for name, value in values.items()}, weights)
+    output = "log_probabilities" if kind == "strings" else "glyphs"
+    content = convnet_export.onnx_file(model, output, {"recipe": kind, "steps": str(int(values["step"]))})
+    with replacing(file) as temporary:
+        temporary.write_bytes(content)
 
 
 def _folder(out: Path) -> Path:
@@ -609,8 +626,8 @@ def command(kind: str, **options: Any) -> None:
     """Train one of the two networks that read pages, from composed scenes.
 
     The string network ("strings") reads a strip of digits and signs. The finder ("finder") finds digits, signs and
-    other writing on a page. The result is DIR/weights.npz. It is saved every 300 steps. Interrupted trainings resume:
-    repeat the command.
+    other writing on a page. The result is DIR/strings.onnx or DIR/finder.onnx. The checkpoint DIR/weights.npz is saved
+    every 300 steps. Interrupted trainings resume: repeat the command.
 
     \b
     Examples:

@@ -1,6 +1,6 @@
 """Network: an ONNX file as a session of ONNX Runtime.
 
->>> session = load("model.onnx", [("image", "tensor(float)", 4)], [("probabilities", "tensor(float)", 2)])   # doctest: +SKIP
+>>> session = load("model.onnx", inputs, outputs)                                             # doctest: +SKIP
 """
 
 import os

@@ -29,8 +29,8 @@ SURE = 0.4
 """Heat from which a place is a glyph."""
 BEYOND = 0.6
 """How far beyond the glyphs of its run a strip is read, in digit heights."""
-RUNS = 600
-"""Maximum number of runs that are read on one picture."""
+RUNS = 300
+"""Maximum number of runs that are read on one picture: those with the most heat."""
 CLASSIFIER = 0.75
 """Weight of the classifier's log probabilities beside those of the string network."""
 _BESIDE = 0.5
@@ -103,8 +103,8 @@ class PageReader:
         digits: int | None = None,
         threshold: float | None = None,
         scale: float = 1.0,
-    ) -> tuple[list[Row], list[Box]]:
-        """Return the rows from the top down, and the places of other writing.
+    ) -> tuple[list[Row], list[Box], str | None]:
+        """Return the rows from the top down, the places of other writing, and why not all of the page was read.
 
         gray: uint8 (h, w).
         digits: number of digits in each row, if it is known. Other rows are not accepted.
@@ -112,39 +112,46 @@ class PageReader:
         scale: pixels of the boxes per pixel of `gray`.
         """
         least = (ACCEPTED, ACCEPTED_DIGIT) if threshold is None else (threshold, threshold)
-        found, others = self.find(gray, classifier, digits, scale)
+        found, others, reason = self.find(gray, classifier, digits, scale)
         rows = []
         for row in found:
             words = tuple(_word(word, *least) for word in row)
             n = sum(len(word.number) for word in words)
             if n:
-                reason = None if digits in (None, n) else f"{n} {'digit' if n == 1 else 'digits'}, expected {digits}"
-                rows.append(Row(words, reason))
-        return rows, others
+                other = None if digits in (None, n) else f"{n} {'digit' if n == 1 else 'digits'}, expected {digits}"
+                rows.append(Row(words, other))
+        return rows, others, reason
 
     def find(
         self, gray: np.ndarray, classifier: Classifier, digits: int | None = None, scale: float = 1.0
-    ) -> tuple[list[list[Found]], list[Box]]:
-        """Return the words of each row with what tells how sure they are, and the places of other writing."""
+    ) -> tuple[list[list[Found]], list[Box], str | None]:
+        """Return the words of each row with what tells how sure they are; the rest as ``read`` returns it."""
         glyphs = self._finder.glyphs(gray)
         glyphs = glyphs[glyphs[:, 5] > SURE]
         tilt = slope(glyphs)
-        read = self._runs(gray, glyphs, tilt, digits)
-        known = _classified(gray, read, classifier)
+        found = sorted((glyphs[run] for run in runs(glyphs, tilt)), key=lambda run: -run[:, 5].sum())
+        reason = None if len(found) <= RUNS else f"only {RUNS} of {len(found)} pieces of writing were read"
+        read = self._runs(gray, found[:RUNS], tilt)
         places = [([_box(m.box, 1) for m in run.marks if m.label < 10], True) for run in read]
+        order = layout.rows(places)
+        if digits is not None:  # a row of several runs may share its digits in any way
+            alone = [row[0] for row in order if len(row) == 1 and _count(read[row[0]]) != digits]
+            for i, run in zip(alone, self._runs(gray, [read[i].glyphs for i in alone], tilt, digits), strict=True):
+                read[i] = run
+        known = _classified(gray, read, classifier)
         rows = [
             sorted(
                 ((mark, p, read[i]) for i in row for mark, p in zip(read[i].marks, known[i], strict=True)),
                 key=lambda m: m[0].box[0] + m[0].box[2],
             )
-            for row in layout.rows(places)
+            for row in order
         ]
-        found = _words(rows, glyphs, scale)
+        words = _words(rows, glyphs, scale)
         others = [_box(m.box, scale) for run in read for m in run.marks if m.label == _UNREAD]
         unread = glyphs[glyphs[:, 4] == OTHER].copy()
         unread[:, 4] = DIGIT  # so that letters that stand together are one place
         others += [around(_box(g[:4], scale) for g in unread[run]) for run in runs(unread, tilt)]
-        return [row for row in found if row], others
+        return [row for row in words if row], others, reason
 
     def turn(self, gray: np.ndarray) -> int:
         """Return by how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270.
@@ -172,18 +179,25 @@ class PageReader:
         best = max(scores, key=lambda degrees: scores[degrees])
         return best if scores[best] > _TURNED * scores[0] + 1 else 0
 
-    def _runs(self, gray: np.ndarray, glyphs: np.ndarray, tilt: float, digits: int | None) -> list[Run]:
-        """Return the runs on which at least one digit was read."""
-        found = [glyphs[run] for run in runs(glyphs, tilt)][:RUNS]
+    def _runs(self, gray: np.ndarray, found: list[np.ndarray], tilt: float, digits: int | None = None) -> list[Run]:
+        """Return the runs, each the glyphs float (n, 6), on which at least one digit was read.
+
+        digits: number of digits of each run, if it is known. All runs are returned then.
+        """
         cut = [strips.band(_bounds(run), tilt) for run in found]
         said = self._strings.read([strips.cut(gray, strip) for strip in cut], digits) if cut else []
         read = []
         for i, (run, strip, string) in enumerate(zip(found, cut, said, strict=True)):
             others = np.concatenate([np.zeros((0, 6)), *(found[j] for j in range(len(found)) if j != i)])
             marks, missed = _marks(run, strip, string, others)
-            if any(mark.label < 10 for mark in marks):
+            if digits is not None or any(mark.label < 10 for mark in marks):
                 read.append(Run(run, strip, string, marks, missed))
         return read
+
+
+def _count(run: Run) -> int:
+    """Return the number of digits that were read on a run."""
+    return sum(mark.label < 10 for mark in run.marks)
 
 
 def _bounds(run: np.ndarray) -> np.ndarray:

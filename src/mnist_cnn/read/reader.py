@@ -17,7 +17,8 @@ from mnist_cnn.read.page import PageReader
 from mnist_cnn.read.picture import Picture, gray
 from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word
 
-_NO_DIGIT = "not a digit"
+_TURNED = 4
+"""Least number of digits that have to be accepted on a page after it was turned."""
 _PLAUSIBLE = 0.07
 """Tiles with a lower probability of being any digit are not digits."""
 
@@ -44,20 +45,28 @@ def read_image(
         return _of_tile(tile, classifier, digits, threshold, (width, height))
     page = _page()
     scale = width / pixels.shape[1]
-    rows, others = page.read(pixels, classifier, digits, threshold, scale)
-    turned = 0
-    if _doubtful(rows, others) and (turned := page.turn(pixels)):
-        upright = np.ascontiguousarray(np.rot90(pixels, -turned // 90))
-        rows, others = page.read(upright, classifier, digits, threshold, scale)
-        width, height = (height, width) if turned % 180 else (width, height)
-    return Reading(tuple(rows), width, height, tuple(others), turned)
+    rows, others, reason = page.read(pixels, classifier, digits, threshold, scale)
+    reading = Reading(tuple(rows), width, height, tuple(others), 0, reason)
+    if _doubtful(reading) and (turned := page.turn(pixels)):
+        pixels = np.ascontiguousarray(np.rot90(pixels, -turned // 90))
+        rows, others, reason = page.read(pixels, classifier, digits, threshold, scale)
+        size = (height, width) if turned % 180 else (width, height)
+        upright = Reading(tuple(rows), *size, tuple(others), turned, reason)
+        # Letters on their side look like digits: only what is accepted counts.
+        if _sure(upright) >= max(_TURNED, 2 * _sure(reading), 0.5 * len(upright.digits)):
+            return upright
+    return reading
 
 
-def _doubtful(rows: list[Row], others: list[Box]) -> bool:
+def _sure(reading: Reading) -> int:
+    """Return the number of digits in words that are accepted."""
+    return sum(len(word.digits) for row in reading.rows for word in row.words if word.accepted)
+
+
+def _doubtful(reading: Reading) -> bool:
     """Return whether so little of a page was accepted that it may not be upright."""
-    all_digits = sum(len(row.digits) for row in rows)
-    sure = sum(len(word.digits) for row in rows for word in row.words if word.accepted)
-    return all_digits + len(others) >= 4 and sure < 0.5 * max(all_digits, 1)
+    n = len(reading.digits)
+    return n + len(reading.others) >= _TURNED and _sure(reading) < 0.5 * max(n, 1)
 
 
 def _tile(pixels: np.ndarray) -> np.ndarray | None:

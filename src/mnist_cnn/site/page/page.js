@@ -10,13 +10,13 @@ import { tiles } from "./tiles.js";
 
 const SURE = 0.4;
 const BEYOND = 0.6;
-export const RUNS = 600;
+export const RUNS = 300;
 const CLASSIFIER = 0.75;
 const BESIDE = 0.5;
 const TURNED_RUNS = 40;
 const TURNED = 1.5;
 const UNREAD = NAMES.length - 1;
-const ACCEPTED = 0.9;
+const [ACCEPTED, ACCEPTED_DIGIT] = [0.9, 0.6];
 const FEATURES = ["bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat"];
 const WEIGHTS = [4, 1, 1, 0.3, 1, -2, -2, 1];
 const DASHES = "-+x÷=";
@@ -30,31 +30,39 @@ export class Page {
   }
 
   /**
-   * The rows from the top down, and the places of other writing.
+   * The rows from the top down, the places of other writing, and why not all of the page was read.
    * digits: their number in each row, if it is known. threshold: confidence below which a word is not accepted.
    * scale: pixels of the boxes per pixel of the picture.
    */
-  async read(gray, { digits = null, threshold = ACCEPTED, scale = 1 } = {}) {
-    const { found, others } = await this.find(gray, digits, scale);
+  async read(gray, { digits = null, threshold, scale = 1 } = {}) {
+    const { found, others, reason } = await this.find(gray, digits, scale);
     const rows = [];
     for (const row of found) {
-      const words = row.map((word) => judged(word, threshold));
+      const words = row.map((word) => judged(word, threshold ?? ACCEPTED, threshold ?? ACCEPTED_DIGIT));
       const n = total(words.map((word) => word.glyphs.filter(isDigit).length));
       if (!n) continue;
-      const reason = digits === null || digits === n ? null : `${n} ${n === 1 ? "digit" : "digits"}, expected ${digits}`;
-      rows.push({ words, reason });
+      const other = digits === null || digits === n ? null : `${n} ${n === 1 ? "digit" : "digits"}, expected ${digits}`;
+      rows.push({ words, reason: other });
     }
-    return { rows, others };
+    return { rows, others, reason };
   }
 
   /** The words of each row with their features, and the places of other writing. */
   async find(gray, digits = null, scale = 1) {
     const seen = await this.#glyphs(gray);
     const tilt = slope(seen);
-    const read = await this.#runs(gray, seen, tilt, digits);
-    const known = await this.#classified(gray, read);
+    const runsFound = hottest(runs(seen, tilt).map((run) => run.map((i) => seen[i])));
+    const reason = runsFound.length <= RUNS ? null : `only ${RUNS} of ${runsFound.length} pieces of writing were read`;
+    const read = await this.#runs(gray, runsFound.slice(0, RUNS), tilt);
     const places = read.map(({ marks }) => ({ boxes: marks.filter(isNumeral).map((m) => boxOf(m.box, 1)), number: true }));
-    const rows = layout.rows(places).map((row) =>
+    const order = layout.rows(places);
+    if (digits !== null) {
+      const alone = order.filter((row) => row.length === 1 && read[row[0]].marks.filter(isNumeral).length !== digits).map(([i]) => i);
+      const again = await this.#runs(gray, alone.map((i) => read[i].run), tilt, digits);
+      alone.forEach((i, n) => (read[i] = again[n]));
+    }
+    const known = await this.#classified(gray, read);
+    const rows = order.map((row) =>
       row
         .flatMap((i) => read[i].marks.map((mark, k) => ({ mark, known: known[i][k], run: read[i] })))
         .sort((a, b) => a.mark.box.left + a.mark.box.right - (b.mark.box.left + b.mark.box.right)),
@@ -65,7 +73,7 @@ export class Page {
       ...read.flatMap(({ marks }) => marks.filter(({ label }) => label === UNREAD).map((m) => boxOf(m.box, scale))),
       ...runs(unread, tilt).map((run) => around(run.map((i) => boxOf(unread[i], scale)))),
     ];
-    return { found: found.filter((row) => row.length), others };
+    return { found: found.filter((row) => row.length), others, reason };
   }
 
   /** By how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270. */
@@ -79,9 +87,8 @@ export class Page {
         seen = seen.map((g) => ({ ...g, left: high - g.bottom, top: g.left, right: high - g.top, bottom: g.right }));
       }
       const tilt = slope(seen);
-      const heat = (run) => total(run.map((i) => seen[i].heat));
-      const found = runs(seen, tilt).sort((a, b) => heat(b) - heat(a)).slice(0, TURNED_RUNS);
-      const cuts = found.map((run) => cut(gray, band(run.map((i) => seen[i]), tilt)));
+      const found = hottest(runs(seen, tilt).map((run) => run.map((i) => seen[i]))).slice(0, TURNED_RUNS);
+      const cuts = found.map((run) => cut(gray, band(run, tilt)));
       const read = await strings(cuts, this.#networks.strings);
       const sure = ({ marks }) => total(marks.filter(isNumeral).map((m) => m.probabilities[m.label]));
       scores.push(total(read.map((string) => string.probability * sure(string))));
@@ -94,17 +101,19 @@ export class Page {
     return (await glyphs(gray, this.#networks.finder)).filter(({ heat }) => heat > SURE);
   }
 
-  /** The runs on which at least one digit was read. */
-  async #runs(gray, seen, tilt, digits) {
-    const found = runs(seen, tilt).slice(0, RUNS).map((run) => run.map((i) => seen[i]));
+  /**
+   * The runs on which at least one digit was read; all of them if the number of digits of each is known.
+   * found: the glyphs of each run.
+   */
+  async #runs(gray, found, tilt, digits = null) {
     const strips = found.map((run) => band(bounds(run), tilt));
     const read = await strings(strips.map((strip) => cut(gray, strip)), this.#networks.strings, digits);
     return found
       .map((run, i) => {
         const others = found.filter((other) => other !== run).flat();
-        return { strip: strips[i], string: read[i], ...marksOf(run, strips[i], read[i], others) };
+        return { run, strip: strips[i], string: read[i], ...marksOf(run, strips[i], read[i], others) };
       })
-      .filter(({ marks }) => marks.some(isNumeral));
+      .filter(({ marks }) => digits !== null || marks.some(isNumeral));
   }
 
   /** For each mark of each run {tile, probabilities}; null for marks that are not digits. */
@@ -114,6 +123,12 @@ export class Page {
     const answers = (flat.length ? await this.#networks.classify(flat) : [])[Symbol.iterator]();
     return cuts.map((run) => run.map((tile) => tile && { tile, probabilities: answers.next().value }));
   }
+}
+
+/** Runs of glyphs, those with the most heat first. */
+function hottest(found) {
+  const heat = (run) => total(run.map((glyph) => glyph.heat));
+  return found.toSorted((a, b) => heat(b) - heat(a));
 }
 
 /** Whether a mark is a digit. */
@@ -245,15 +260,19 @@ function features(members, read) {
 }
 
 /** A word, accepted or with the reason why not. */
-function judged({ glyphs, features, beside }, least) {
+function judged({ glyphs: read, features, beside }, least, leastDigit) {
   const odds = total(WEIGHTS.map((weight, i) => weight * features[i]));
   const confidence = 1 / (1 + Math.exp(-clip(odds, -30, 30)));
+  const glyphs = read.map((glyph) => (isDigit(glyph) && glyph.confidence < leastDigit ? doubted(glyph) : glyph));
   let reason = null;
   if (beside) reason = "a mark beside it was not read";
   else if (features[FEATURES.indexOf("missed")]) reason = "a mark in it was not read";
-  else if (confidence < least) reason = "unsure";
-  return { glyphs, confidence, print: false, reason };
+  else if (confidence < least && glyphs.every((glyph, i) => glyph === read[i])) reason = "unsure";
+  return { glyphs, confidence, reason };
 }
+
+/** A digit as not accepted. */
+const doubted = (digit) => ({ ...digit, accepted: false, reason: `unsure: ${digit.digit} or ${digit.alternatives[0].digit}` });
 
 /** The smallest box of whole pixels around corners times `scale`. */
 function boxOf({ left, top, right, bottom }, scale) {

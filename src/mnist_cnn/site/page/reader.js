@@ -4,6 +4,7 @@ import { total } from "./vision.js";
 import { hasForm } from "./form.js";
 import { Page, around, isDigit, ranked, rowsOf } from "./page.js";
 
+const TURNED = 4;
 const PLAUSIBLE = 0.07;
 
 /**
@@ -16,25 +17,30 @@ export async function read(pixels, networks, size, { digits = null, threshold } 
   const tile = tileOf(pixels);
   if (tile) return ofTile(tile, networks, size, digits, threshold ?? networks.threshold);
   const page = new Page(networks);
-  let [width, height] = size;
-  const options = { digits, threshold, scale: width / pixels.width };
-  let { rows, others } = await page.read(pixels, options);
+  const options = { digits, threshold, scale: size[0] / pixels.width };
+  const found = await page.read(pixels, options);
   let turned = 0;
-  if (doubtful(rows, others) && (turned = await page.turn(pixels))) {
-    let upright = pixels;
-    for (let quarter = 0; quarter < turned / 90; quarter++) upright = upright.turned();
-    ({ rows, others } = await page.read(upright, options));
-    if (turned % 180) [width, height] = [height, width];
+  if (doubtful(found) && (turned = await page.turn(pixels))) {
+    for (let quarter = 0; quarter < turned / 90; quarter++) pixels = pixels.turned();
+    const upright = await page.read(pixels, options);
+    if (sure(upright) >= Math.max(TURNED, 2 * sure(found), 0.5 * all(upright))) {
+      return reading(upright, turned % 180 ? size.toReversed() : size, turned);
+    }
   }
-  return reading(rows, [width, height], others, turned);
+  return reading(found, size, 0);
 }
 
+const numerals = (words) => total(words.map(({ glyphs }) => glyphs.filter(isDigit).length));
+
+/** The number of digits. */
+const all = ({ rows }) => numerals(rows.flatMap((row) => row.words));
+
+/** The number of digits in words that are accepted. */
+const sure = ({ rows }) => numerals(rows.flatMap((row) => row.words).filter(accepted));
+
 /** Whether so little of a page was accepted that it may not be upright. */
-function doubtful(rows, others) {
-  const words = rows.flatMap((row) => row.words);
-  const count = (some) => total(some.map(({ glyphs }) => glyphs.filter(isDigit).length));
-  const all = count(words);
-  return all + others.length >= 4 && count(words.filter(accepted)) < 0.5 * Math.max(all, 1);
+function doubtful(found) {
+  return all(found) + found.others.length >= TURNED && sure(found) < 0.5 * Math.max(all(found), 1);
 }
 
 /** The tile, if the picture has MNIST's form, bright on dark or dark on bright. */
@@ -49,13 +55,14 @@ function tileOf(pixels) {
 async function ofTile(tile, { classify }, size, digits, threshold) {
   const box = { x: 0, y: 0, width: size[0], height: size[1] };
   const [probabilities] = await classify([tile]);
-  if (total(probabilities) < PLAUSIBLE) return reading([], size, [box], 0);
+  if (total(probabilities) < PLAUSIBLE) return reading({ rows: [], others: [box] }, size, 0);
   const { digit, confidence, alternatives } = ranked(probabilities);
-  const sure = confidence >= threshold;
-  const reason = sure ? null : `unsure: ${digit} or ${alternatives[0].digit}`;
-  const glyph = { box, digit, confidence, alternatives, accepted: sure, reason, probabilities, tile: rowsOf(tile) };
-  const word = { glyphs: [glyph], confidence, print: false, reason: null };
-  return reading([{ words: [word], reason: digits === null || digits === 1 ? null : `1 digit, expected ${digits}` }], size, [], 0);
+  const enough = confidence >= threshold;
+  const reason = enough ? null : `unsure: ${digit} or ${alternatives[0].digit}`;
+  const glyph = { box, digit, confidence, alternatives, accepted: enough, reason, probabilities, tile: rowsOf(tile) };
+  const word = { glyphs: [glyph], confidence, reason: null };
+  const reason_ = digits === null || digits === 1 ? null : `1 digit, expected ${digits}`;
+  return reading({ rows: [{ words: [word], reason: reason_ }], others: [] }, size, 0);
 }
 
 /** Whether a word can be used without looking. */
@@ -67,12 +74,12 @@ const rounded = (value) => Number(value.toFixed(6));
 
 // --- the server's form ---------------------------------------------------------------------------------------------
 
-function reading(found, [width, height], others, turned) {
+function reading({ rows: found, others, reason = null }, [width, height], turned) {
   const rows = found.map(rowOf);
   const number = rows.map((row) => row.number).join("");
   const confidence = found.length ? product(found.flatMap(({ words }) => words.map((word) => word.confidence))) : 0;
-  const sure = number !== "" && rows.every((row) => row.accepted);
-  return { number, confidence: rounded(confidence), accepted: sure, reason: null, width, height, turned, rows, others };
+  const usable = reason === null && number !== "" && rows.every((row) => row.accepted);
+  return { number, confidence: rounded(confidence), accepted: usable, reason, width, height, turned, rows, others };
 }
 
 function rowOf({ words: found, reason }) {
@@ -96,7 +103,6 @@ function wordOf(word) {
     confidence: rounded(word.confidence),
     accepted: accepted(word),
     reason: word.reason,
-    print: word.print,
     box: around(word.glyphs.map(({ box }) => box)),
     digits: digits.map(surely),
     signs: signs.map(surely),
