@@ -22,7 +22,7 @@ from mnist_cnn.read.finder import DIGIT, OTHER, Finder
 from mnist_cnn.read.reading import Box, Digit, Row, Sign, Word, around
 from mnist_cnn.read.runs import runs, slope
 from mnist_cnn.read.strings import NAMES, String, Strings
-from mnist_cnn.read.tiles import tiles
+from mnist_cnn.read.tiles import content, tiles
 
 MODELS = Path(__file__).parent / "models"
 SURE = 0.4
@@ -39,12 +39,20 @@ _TURNED_RUNS = 40
 """Number of runs by which the direction of a page is decided."""
 _TURNED = 1.5
 """A page is turned if that gives so many times more sure digits."""
+CLOSE_UP = 200
+"""Pictures of at most so many pixels on each side may show one piece of writing that fills them."""
+VIEWS = (0.88, 1.14)
+"""Each run is read at these sizes too. What is not read alike at all sizes is often wrong."""
+_LINE = 3.0
+"""A picture lower than so many digit heights is a crop of one line."""
+_SMALL = 0.55
+"""A run lower than this, in heights of a run beside it, is a part of that one."""
 _UNREAD = len(NAMES) - 1
 """Label of other writing."""
 ACCEPTED, ACCEPTED_DIGIT = 0.9, 0.6
 """Confidence from which a word is accepted, and each of its digits."""
-FEATURES = ("bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat")
-WEIGHTS = (4.0, 1.0, 1.0, 0.3, 1.0, -2.0, -2.0, 1.0)
+FEATURES = ("bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree")
+WEIGHTS = (4.0, 1.0, 1.0, 0.3, 1.0, -2.0, -2.0, 1.0, -1.0)
 """Weight of each of ``FEATURES`` in the log odds that a word is right."""
 
 
@@ -71,6 +79,8 @@ class Run(NamedTuple):
     marks: list[Mark]
     missed: int
     """Number of digits that the finder found and the string network did not read."""
+    agree: int
+    """Number of ``VIEWS`` on which the string network reads the same."""
 
 
 class Found(NamedTuple):
@@ -127,11 +137,21 @@ class PageReader:
     ) -> tuple[list[list[Found]], list[Box], str | None]:
         """Return the words of each row with what tells how sure they are; the rest as ``read`` returns it."""
         glyphs = self._finder.glyphs(gray)
-        glyphs = glyphs[glyphs[:, 5] > SURE]
+        found = self._find(gray, glyphs[glyphs[:, 5] > SURE], classifier, digits, scale)
+        if max(gray.shape) > CLOSE_UP or (box := content(gray)) is None:
+            return found
+        # Writing that fills a small picture is hard to find, and needs not be found.
+        whole = self._find(gray, np.array([[*box, DIGIT, SURE]], float), classifier, digits, scale)
+        return whole if _belief(whole[0]) > _belief(found[0]) else found
+
+    def _find(
+        self, gray: np.ndarray, glyphs: np.ndarray, classifier: Classifier, digits: int | None, scale: float
+    ) -> tuple[list[list[Found]], list[Box], str | None]:
+        """Return what ``find`` does, from the glyphs on the picture, float (n, 6)."""
         tilt = slope(glyphs)
         found = sorted((glyphs[run] for run in runs(glyphs, tilt)), key=lambda run: -run[:, 5].sum())
         reason = None if len(found) <= RUNS else f"only {RUNS} of {len(found)} pieces of writing were read"
-        read = self._runs(gray, found[:RUNS], tilt)
+        read = _outer(self._runs(gray, found[:RUNS], tilt, whole=_is_line(gray, found)))
         places = [([_box(m.box, 1) for m in run.marks if m.label < 10], True) for run in read]
         order = layout.rows(places)
         if digits is not None:  # a row of several runs may share its digits in any way
@@ -179,20 +199,69 @@ class PageReader:
         best = max(scores, key=lambda degrees: scores[degrees])
         return best if scores[best] > _TURNED * scores[0] + 1 else 0
 
-    def _runs(self, gray: np.ndarray, found: list[np.ndarray], tilt: float, digits: int | None = None) -> list[Run]:
+    def _runs(
+        self, gray: np.ndarray, found: list[np.ndarray], tilt: float, digits: int | None = None, whole: bool = False
+    ) -> list[Run]:
         """Return the runs, each the glyphs float (n, 6), on which at least one digit was read.
 
         digits: number of digits of each run, if it is known. All runs are returned then.
+        whole: their strips go from the left to the right edge of the picture.
         """
-        cut = [strips.band(_bounds(run), tilt) for run in found]
-        said = self._strings.read([strips.cut(gray, strip) for strip in cut], digits) if cut else []
+        cut = [strips.band(_bounds(run, gray.shape[1] if whole else None), tilt) for run in found]
+        said = self._strings.read([strips.cut(gray, strip) for strip in cut], digits)
+        views = [[strips.resized(strip, by) for strip in cut] for by in VIEWS]
+        seen = [self._strings.best_paths([strips.cut(gray, view) for view in some]) for some in views]
         read = []
-        for i, (run, strip, string) in enumerate(zip(found, cut, said, strict=True)):
+        for i, run in enumerate(found):
+            strip, string, paths = cut[i], said[i], [paths[i] for paths in seen]
+            if digits is None and len(set(paths)) == 1 and paths[0] != string.labels:  # two against one
+                strip = views[0][i]
+                string = self._strings.read([strips.cut(gray, strip)])[0]
             others = np.concatenate([np.zeros((0, 6)), *(found[j] for j in range(len(found)) if j != i)])
             marks, missed = _marks(run, strip, string, others)
             if digits is not None or any(mark.label < 10 for mark in marks):
-                read.append(Run(run, strip, string, marks, missed))
+                agree = sum(path == string.labels for path in paths)
+                read.append(Run(run, strip, string, marks, missed, agree))
         return read
+
+
+def _outer(read: list[Run]) -> list[Run]:
+    """Return the runs without those beside a mark of a run of much larger digits: a comma, a part of a digit."""
+    kept = []
+    for run in read:
+        x, y = _middle(run.glyphs)
+        small = _height(run)
+        for other in read:
+            high = _height(other)
+            if small < _SMALL * high and any(
+                abs((left + right) / 2 - x) < 0.4 * high and abs((top + bottom) / 2 - y) < 0.8 * high
+                for left, top, right, bottom in (mark.box for mark in other.marks)
+            ):
+                break
+        else:
+            kept.append(run)
+    return kept
+
+
+def _middle(glyphs: np.ndarray) -> tuple[float, float]:
+    return float((glyphs[:, 0] + glyphs[:, 2]).mean() / 2), float((glyphs[:, 1] + glyphs[:, 3]).mean() / 2)
+
+
+def _height(run: Run) -> float:
+    """Return the median height of the digits that the finder found, in pixels."""
+    digits = run.glyphs[run.glyphs[:, 4] == DIGIT]
+    return float(np.median(digits[:, 3] - digits[:, 1]))
+
+
+def _belief(rows: list[list[Found]]) -> float:
+    """Return the probability that all words are right, if they are independent; 0 if there are none."""
+    return math.prod(_confidence(word) for row in rows for word in row) if any(rows) else 0.0
+
+
+def _confidence(found: Found) -> float:
+    """Return the probability that a word is right."""
+    odds = sum(w * f for w, f in zip(WEIGHTS, found.features, strict=True))
+    return 1 / (1 + math.exp(-float(np.clip(odds, -30, 30))))
 
 
 def _count(run: Run) -> int:
@@ -200,11 +269,24 @@ def _count(run: Run) -> int:
     return sum(mark.label < 10 for mark in run.marks)
 
 
-def _bounds(run: np.ndarray) -> np.ndarray:
-    """Return the boxes of the digits of a run, float (n, 4), the outer ones widened by the signs beside them."""
+def _is_line(gray: np.ndarray, found: list[np.ndarray]) -> bool:
+    """Return whether a picture is a crop of one line: it has one run, and is not much higher than its digits."""
+    if len(found) != 1:
+        return False
+    digits = found[0][found[0][:, 4] == DIGIT]
+    return gray.shape[0] < _LINE * float(np.median(digits[:, 3] - digits[:, 1]))
+
+
+def _bounds(run: np.ndarray, width: int | None = None) -> np.ndarray:
+    """Return the boxes of the digits of a run, float (n, 4), the outer ones widened by the signs beside them.
+
+    width: of the picture, if they are widened to its edges.
+    """
     boxes = run[run[:, 4] == DIGIT, :4].copy()
     first, last = np.argmin(boxes[:, 0]), np.argmax(boxes[:, 2])
     boxes[first, 0], boxes[last, 2] = run[:, 0].min(), run[:, 2].max()
+    if width is not None:
+        boxes[first, 0], boxes[last, 2] = min(boxes[first, 0], 0), max(boxes[last, 2], width)
     return boxes
 
 
@@ -322,7 +404,8 @@ def _features(members: list[Member], glyphs: tuple[Digit | Sign, ...]) -> tuple[
     unseen = sum(m.heat == 0 and m.label < 10 for m, _, _ in members)
     missed = sum(run.missed for run in read)
     heat = min((math.log(m.heat) for m, _, _ in members if m.heat > 0), default=0.0)
-    return 1.0, string, digit, classifier, other, float(unseen), float(missed), heat
+    disagree = max(len(VIEWS) - run.agree for run in read)
+    return 1.0, string, digit, classifier, other, float(unseen), float(missed), heat, float(disagree)
 
 
 def _word(found: Found, least: float, least_digit: float) -> Word:
@@ -330,8 +413,7 @@ def _word(found: Found, least: float, least_digit: float) -> Word:
 
     least, least_digit: confidence from which the word and each digit are accepted.
     """
-    odds = sum(w * f for w, f in zip(WEIGHTS, found.features, strict=True))
-    confidence = 1 / (1 + math.exp(-float(np.clip(odds, -30, 30))))
+    confidence = _confidence(found)
     glyphs = tuple(_doubted(g) if isinstance(g, Digit) and g.confidence < least_digit else g for g in found.glyphs)
     reason = None
     if found.beside:

@@ -20,6 +20,8 @@ FRAME = 2
 """Pixels of the strip per frame."""
 AT_ONCE = 32
 """Strips that go through the network together."""
+NEVER_FIRST = frozenset(NAMES.index(sign) for sign in ",/x÷=)")
+"""Labels that no string starts with: what looks like a slash there is a slanted 1."""
 _BEAM = 8
 _PRUNED = -7.0
 
@@ -43,6 +45,10 @@ class String(NamedTuple):
     """Of the whole string, as the network has it."""
 
     @property
+    def labels(self) -> tuple[int, ...]:
+        return tuple(mark.label for mark in self.marks)
+
+    @property
     def text(self) -> str:
         return "".join(NAMES[mark.label] for mark in self.marks)
 
@@ -63,8 +69,16 @@ class Strings:
 
         digits: number of digits, if it is known. A string with as many is preferred to a more probable one.
         """
+        return [decode(frames, digits) for frames in self._frames(strips)]
+
+    def best_paths(self, strips: list[np.ndarray]) -> list[tuple[int, ...]]:
+        """Return the labels on the best path of each strip, uint8 (40, w): less exact than ``read``, and quicker."""
+        return [best_path(frames) for frames in self._frames(strips)]
+
+    def _frames(self, strips: list[np.ndarray]) -> list[np.ndarray]:
+        """Return the log probabilities of each strip, float32 (w / 2, 22)."""
         order = sorted(range(len(strips)), key=lambda i: strips[i].shape[1])
-        said: dict[int, String] = {}
+        said: dict[int, np.ndarray] = {}
         for start in range(0, len(order), AT_ONCE):
             some = order[start : start + AT_ONCE]
             width = max(strips[i].shape[1] for i in some)
@@ -72,8 +86,15 @@ class Strings:
             for row, i in enumerate(some):
                 x[row, :, : strips[i].shape[1]] = contrast(strips[i])
             for row, i in zip(self._session.run(None, {"strip": x})[0], some, strict=True):
-                said[i] = decode(row[: strips[i].shape[1] // FRAME], digits)
+                said[i] = row[: strips[i].shape[1] // FRAME]
         return [said[i] for i in range(len(strips))]
+
+
+def best_path(frames: np.ndarray) -> tuple[int, ...]:
+    """Return the most probable label of each frame, float32 (t, 22), repeats as one and blanks left out."""
+    best = frames.argmax(axis=1)
+    new = np.concatenate([[True], best[1:] != best[:-1]])
+    return tuple(best[new & (best != BLANK)].tolist())
 
 
 def decode(frames: np.ndarray, digits: int | None = None) -> String:
@@ -117,6 +138,8 @@ def _search(frames: np.ndarray) -> list[tuple[tuple[int, ...], float]]:
             both = float(np.logaddexp(b, n))
             add(prefix, both + frame[BLANK], nothing)
             for c in candidates:
+                if not prefix and c in NEVER_FIRST:
+                    continue
                 if prefix and prefix[-1] == c:
                     add(prefix, nothing, n + frame[c])
                     if b > nothing / 2:  # two equal labels have a blank between them

@@ -78,6 +78,16 @@ def band(boxes: np.ndarray, slope: float = 0.0) -> Strip:
     return Strip(np.array([[c * scale, -s * scale, start[0]], [s * scale, c * scale, start[1]]]), min(width, WIDEST))
 
 
+def resized(strip: Strip, by: float) -> Strip:
+    """Return the strip of the same writing that shows it `by` times as large."""
+    width = min(int(np.ceil(strip.width * by / 16)) * 16, WIDEST)
+    matrix = strip.matrix.copy()
+    middle = matrix @ np.array([strip.width / 2, ROWS / 2, 1])
+    matrix[:, :2] /= by
+    matrix[:, 2] = middle - matrix[:, :2] @ np.array([width / 2, ROWS / 2])
+    return Strip(matrix, width)
+
+
 def cut(gray: np.ndarray, strip: Strip, rows: int = ROWS) -> np.ndarray:
     """Return the pixels of a strip, uint8 (rows, width)."""
     scale = float(np.sqrt(abs(np.linalg.det(strip.matrix[:, :2]))))

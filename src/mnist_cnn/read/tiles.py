@@ -22,6 +22,8 @@ _FAINT, _FULL = 0.25, 0.9
 """Contrast that is no ink and that is full ink, as parts of that between a piece's paper and its pen."""
 _STRONG = 0.3
 """Ink above this is connected."""
+_PART = 0.2
+"""Parts of the writing on a close-up have at least this share of the largest part's area."""
 _OUTER = 0.15
 """Ink that touches the edge of its piece and lies in this outer part of it belongs to something else."""
 
@@ -62,6 +64,22 @@ def tiles(
         else form(_own(_ink(piece, *level[:2], bright)) if level else np.zeros((1, 1), np.float32))
         for piece, level in zip(pieces, levels, strict=True)
     ]
+
+
+def content(gray: np.ndarray) -> tuple[int, int, int, int] | None:
+    """Return the box around the writing on a close-up, uint8 (h, w): left, top, right, bottom; None if it is blank.
+
+    Parts that are much smaller than the largest do not count.
+    """
+    dark, bright, above = _levels(gray)
+    ink = _ink(gray, dark, bright, above < 0.5)
+    count, _, stats, _ = cv2.connectedComponentsWithStats((ink > _STRONG).astype(np.uint8), connectivity=8)
+    if count < 2:
+        return None
+    parts = stats[1:][stats[1:, cv2.CC_STAT_AREA] >= _PART * stats[1:, cv2.CC_STAT_AREA].max()]
+    left, top = parts[:, :2].min(axis=0)
+    right, bottom = (parts[:, :2] + parts[:, 2:4]).max(axis=0)
+    return int(left), int(top), int(right), int(bottom)
 
 
 def _levels(piece: np.ndarray) -> tuple[float, float, float]:

@@ -8,6 +8,7 @@ export const NAMES = [..."0123456789", ...SIGNS, "#"];
 export const BLANK = NAMES.length;
 const FRAME = 2;
 export const AT_ONCE = 32;
+const NEVER_FIRST = new Set([...",/x÷=)"].map((sign) => NAMES.indexOf(sign)));
 const BEAM = 8;
 const PRUNED = -7;
 const NOTHING = -1e9;
@@ -89,6 +90,7 @@ function search(frames) {
       const both = logSum(blank, label);
       add(node, both + frame[BLANK], NOTHING);
       for (const c of candidates) {
+        if (!node.before && NEVER_FIRST.has(c)) continue;
         const longer = (node.next[c] ??= { last: c, before: node, next: [] });
         if (node.last !== c) {
           add(longer, NOTHING, both + frame[c]);
