@@ -39,6 +39,8 @@ _TURNED_RUNS = 40
 """Number of runs by which the direction of a page is decided."""
 _TURNED = 1.5
 """A page is turned if that gives so many times more sure digits."""
+LIKELY, DOUBTFUL = 0.6, 0.3
+"""If the surest word of a page has at least the first confidence, words with less than the second are not numbers."""
 CLOSE_UP = 200
 """Pictures of at most so many pixels on each side may show one piece of writing that fills them."""
 VIEWS = (0.88, 1.14)
@@ -171,7 +173,9 @@ class PageReader:
         unread = glyphs[glyphs[:, 4] == OTHER].copy()
         unread[:, 4] = DIGIT  # so that letters that stand together are one place
         others += [around(_box(g[:4], scale) for g in unread[run]) for run in runs(unread, tilt)]
-        return [row for row in words if row], others, reason
+        words, doubtful = _without_doubtful(words)
+        others += [around(glyph.box for glyph in word.glyphs) for word in doubtful]
+        return words, others, reason
 
     def turn(self, gray: np.ndarray) -> int:
         """Return by how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270.
@@ -209,7 +213,7 @@ class PageReader:
         """
         cut = [strips.band(_bounds(run, gray.shape[1] if whole else None), tilt) for run in found]
         said = self._strings.read([strips.cut(gray, strip) for strip in cut], digits)
-        views = [[strips.resized(strip, by) for strip in cut] for by in VIEWS]
+        views = [[strips.view(strip, by) for strip in cut] for by in VIEWS]
         seen = [self._strings.best_paths([strips.cut(gray, view) for view in some]) for some in views]
         read = []
         for i, run in enumerate(found):
@@ -364,6 +368,14 @@ def _words(rows: list[list[Member]], glyphs: np.ndarray, scale: float) -> list[l
                 Found(read, _features(members, read), _beside([m.box for m, _, _ in members], unread, height))
             )
     return found
+
+
+def _without_doubtful(rows: list[list[Found]]) -> tuple[list[list[Found]], list[Found]]:
+    """Return the rows without words that hardly can be right, if there is one that well can; and those words."""
+    if max((_confidence(word) for row in rows for word in row), default=0.0) < LIKELY:
+        return [row for row in rows if row], []
+    kept = [[word for word in row if _confidence(word) >= DOUBTFUL] for row in rows]
+    return [row for row in kept if row], [word for row in rows for word in row if _confidence(word) < DOUBTFUL]
 
 
 def _beside(boxes: list[tuple[float, ...]], unread: list[tuple[float, ...]], height: float) -> bool:

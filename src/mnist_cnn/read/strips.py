@@ -78,7 +78,7 @@ def band(boxes: np.ndarray, slope: float = 0.0) -> Strip:
     return Strip(np.array([[c * scale, -s * scale, start[0]], [s * scale, c * scale, start[1]]]), min(width, WIDEST))
 
 
-def resized(strip: Strip, by: float) -> Strip:
+def view(strip: Strip, by: float) -> Strip:
     """Return the strip of the same writing that shows it `by` times as large."""
     width = min(int(np.ceil(strip.width * by / 16)) * 16, WIDEST)
     matrix = strip.matrix.copy()

@@ -4,9 +4,9 @@ import { argmax, argmin, clip, largest, median, smallest, total } from "./vision
 import { DIGIT, OTHER, glyphs } from "./finder.js";
 import * as layout from "./rows.js";
 import { runs, slope } from "./runs.js";
-import { NAMES, strings } from "./strings.js";
-import { DIGIT as TALL, ROOM, ROWS, band, cut, scaleOf } from "./strips.js";
-import { tiles } from "./tiles.js";
+import { NAMES, bestPaths, strings } from "./strings.js";
+import { DIGIT as TALL, ROOM, ROWS, band, cut, scaleOf, view } from "./strips.js";
+import { content, tiles } from "./tiles.js";
 
 const SURE = 0.4;
 const BEYOND = 0.6;
@@ -15,10 +15,15 @@ const CLASSIFIER = 0.75;
 const BESIDE = 0.5;
 const TURNED_RUNS = 40;
 const TURNED = 1.5;
+const [LIKELY, DOUBTFUL] = [0.6, 0.3];
+const CLOSE_UP = 200;
+const VIEWS = [0.88, 1.14];
+const LINE = 3;
+const SMALL = 0.55;
 const UNREAD = NAMES.length - 1;
 const [ACCEPTED, ACCEPTED_DIGIT] = [0.9, 0.6];
-const FEATURES = ["bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat"];
-const WEIGHTS = [4, 1, 1, 0.3, 1, -2, -2, 1];
+const FEATURES = ["bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree"];
+const WEIGHTS = [4, 1, 1, 0.3, 1, -2, -2, 1, -1];
 const DASHES = "-+x÷=";
 
 /** networks: {finder, strings, classify}, functions that run them. */
@@ -49,16 +54,24 @@ export class Page {
 
   /** The words of each row with their features, and the places of other writing. */
   async find(gray, digits = null, scale = 1) {
-    const seen = await this.#glyphs(gray);
+    const found = await this.#find(gray, await this.#glyphs(gray), digits, scale);
+    const box = Math.max(gray.width, gray.height) > CLOSE_UP ? null : content(gray);
+    if (!box) return found;
+    const whole = await this.#find(gray, [{ ...box, kind: DIGIT, heat: SURE }], digits, scale);
+    return belief(whole.found) > belief(found.found) ? whole : found;
+  }
+
+  /** What `find` returns, from the glyphs on the picture. */
+  async #find(gray, seen, digits, scale) {
     const tilt = slope(seen);
     const runsFound = hottest(runs(seen, tilt).map((run) => run.map((i) => seen[i])));
     const reason = runsFound.length <= RUNS ? null : `only ${RUNS} of ${runsFound.length} pieces of writing were read`;
-    const read = await this.#runs(gray, runsFound.slice(0, RUNS), tilt);
+    const read = outer(await this.#runs(gray, runsFound.slice(0, RUNS), tilt, { whole: isLine(gray, runsFound) }));
     const places = read.map(({ marks }) => ({ boxes: marks.filter(isNumeral).map((m) => boxOf(m.box, 1)), number: true }));
     const order = layout.rows(places);
     if (digits !== null) {
       const alone = order.filter((row) => row.length === 1 && read[row[0]].marks.filter(isNumeral).length !== digits).map(([i]) => i);
-      const again = await this.#runs(gray, alone.map((i) => read[i].run), tilt, digits);
+      const again = await this.#runs(gray, alone.map((i) => read[i].run), tilt, { digits });
       alone.forEach((i, n) => (read[i] = again[n]));
     }
     const known = await this.#classified(gray, read);
@@ -73,7 +86,10 @@ export class Page {
       ...read.flatMap(({ marks }) => marks.filter(({ label }) => label === UNREAD).map((m) => boxOf(m.box, scale))),
       ...runs(unread, tilt).map((run) => around(run.map((i) => boxOf(unread[i], scale)))),
     ];
-    return { found: found.filter((row) => row.length), others, reason };
+    const words = found.flat();
+    const kept = largest(words.map(confidenceOf), 0) < LIKELY ? words : words.filter((word) => confidenceOf(word) >= DOUBTFUL);
+    for (const word of words) if (!kept.includes(word)) others.push(around(word.glyphs.map(({ box }) => box)));
+    return { found: found.map((row) => row.filter((word) => kept.includes(word))).filter((row) => row.length), others, reason };
   }
 
   /** By how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270. */
@@ -103,17 +119,28 @@ export class Page {
 
   /**
    * The runs on which at least one digit was read; all of them if the number of digits of each is known.
-   * found: the glyphs of each run.
+   * found: the glyphs of each run. whole: their strips go from the left to the right edge of the picture.
    */
-  async #runs(gray, found, tilt, digits = null) {
-    const strips = found.map((run) => band(bounds(run), tilt));
-    const read = await strings(strips.map((strip) => cut(gray, strip)), this.#networks.strings, digits);
-    return found
-      .map((run, i) => {
-        const others = found.filter((other) => other !== run).flat();
-        return { run, strip: strips[i], string: read[i], ...marksOf(run, strips[i], read[i], others) };
-      })
-      .filter(({ marks }) => digits !== null || marks.some(isNumeral));
+  async #runs(gray, found, tilt, { digits = null, whole = false }) {
+    const run = this.#networks.strings;
+    const strips = found.map((glyphs) => band(bounds(glyphs, whole ? gray.width : null), tilt));
+    const read = await strings(strips.map((strip) => cut(gray, strip)), run, digits);
+    const views = VIEWS.map((by) => strips.map((strip) => view(strip, by)));
+    const seen = [];
+    for (const some of views) seen.push(await bestPaths(some.map((strip) => cut(gray, strip)), run));
+    const runs = [];
+    for (const [i, glyphs] of found.entries()) {
+      const paths = seen.map((some) => some[i]);
+      let [strip, string] = [strips[i], read[i]];
+      const alike = (path) => same(path, string.marks.map(({ label }) => label));
+      if (digits === null && paths.every((path) => same(path, paths[0])) && !alike(paths[0])) {
+        strip = views[0][i];
+        [string] = await strings([cut(gray, strip)], run);
+      }
+      const others = found.filter((other) => other !== glyphs).flat();
+      runs.push({ run: glyphs, strip, string, agree: paths.filter(alike).length, ...marksOf(glyphs, strip, string, others) });
+    }
+    return runs.filter(({ marks }) => digits !== null || marks.some(isNumeral));
   }
 
   /** For each mark of each run {tile, probabilities}; null for marks that are not digits. */
@@ -131,18 +158,59 @@ function hottest(found) {
   return found.toSorted((a, b) => heat(b) - heat(a));
 }
 
+/** Whether two lists have the same items. */
+const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
+
+const digitsOf = (glyphs) => glyphs.filter(({ kind }) => kind === DIGIT);
+
+/** The median height of the digits of some glyphs. */
+const heightOf = (glyphs) => median(digitsOf(glyphs).map(({ top, bottom }) => bottom - top));
+
+/** Whether a picture is a crop of one line: it has one run, and is not much higher than its digits. */
+const isLine = (gray, found) => found.length === 1 && gray.height < LINE * heightOf(found[0]);
+
+/** The runs without those beside a mark of a run of much larger digits: a comma, a part of a digit. */
+function outer(read) {
+  const mean = (values) => total(values) / values.length;
+  return read.filter(({ run }) => {
+    const x = mean(run.map(({ left, right }) => left + right)) / 2;
+    const y = mean(run.map(({ top, bottom }) => top + bottom)) / 2;
+    return !read.some((other) => {
+      const high = heightOf(other.run);
+      return heightOf(run) < SMALL * high && other.marks.some(({ box: { left, top, right, bottom } }) =>
+        Math.abs((left + right) / 2 - x) < 0.4 * high && Math.abs((top + bottom) / 2 - y) < 0.8 * high);
+    });
+  });
+}
+
+/** The probability that all words are right, if they are independent; 0 if there are none. */
+function belief(rows) {
+  const words = rows.flat();
+  return words.length ? words.reduce((all, word) => all * confidenceOf(word), 1) : 0;
+}
+
+/** The probability that a word is right. */
+function confidenceOf({ features }) {
+  const odds = total(WEIGHTS.map((weight, i) => weight * features[i]));
+  return 1 / (1 + Math.exp(-clip(odds, -30, 30)));
+}
+
 /** Whether a mark is a digit. */
 const isNumeral = ({ label }) => label < 10;
 
 /** Whether a glyph of a word is a digit, not a sign. */
 export const isDigit = (glyph) => "digit" in glyph;
 
-/** The boxes of the digits of a run, the outer ones widened by the signs beside them. */
-function bounds(run) {
+/** The boxes of the digits of a run, the outer ones widened by the signs beside them, and to 0 and `width` if it is given. */
+function bounds(run, width) {
   const boxes = run.filter(({ kind }) => kind === DIGIT).map(({ left, top, right, bottom }) => ({ left, top, right, bottom }));
   const [first, last] = [argmin(boxes.map(({ left }) => left)), argmax(boxes.map(({ right }) => right))];
   boxes[first].left = smallest(run.map(({ left }) => left));
   boxes[last].right = largest(run.map(({ right }) => right));
+  if (width !== null) {
+    boxes[first].left = Math.min(boxes[first].left, 0);
+    boxes[last].right = Math.max(boxes[last].right, width);
+  }
   return boxes;
 }
 
@@ -255,14 +323,15 @@ function features(members, read) {
     unseen: members.filter(({ mark }) => mark.heat === 0 && isNumeral(mark)).length,
     missed: total(own.map((run) => run.missed)),
     heat: heats.length ? smallest(heats.map(Math.log)) : 0,
+    disagree: largest(own.map((run) => VIEWS.length - run.agree)),
   };
   return FEATURES.map((name) => values[name]);
 }
 
 /** A word, accepted or with the reason why not. */
-function judged({ glyphs: read, features, beside }, least, leastDigit) {
-  const odds = total(WEIGHTS.map((weight, i) => weight * features[i]));
-  const confidence = 1 / (1 + Math.exp(-clip(odds, -30, 30)));
+function judged(word, least, leastDigit) {
+  const { glyphs: read, features, beside } = word;
+  const confidence = confidenceOf(word);
   const glyphs = read.map((glyph) => (isDigit(glyph) && glyph.confidence < leastDigit ? doubted(glyph) : glyph));
   let reason = null;
   if (beside) reason = "a mark beside it was not read";

@@ -19,6 +19,28 @@ const NOTHING = -1e9;
  * digits: their number, if it is known. A string with as many is preferred to a more probable one.
  */
 export async function strings(strips, run, digits = null) {
+  return (await framesOf(strips, run)).map((data) => decode(data, digits));
+}
+
+/** The labels on the best path of each strip: less exact than a string, and quicker. */
+export async function bestPaths(strips, run) {
+  return (await framesOf(strips, run)).map(bestPath);
+}
+
+/** The most probable label of each frame of a Float32Array (t, 22), repeats as one and blanks left out. */
+export function bestPath(data) {
+  const labels = [];
+  let before = -1;
+  for (let t = 0; t < data.length; t += BLANK + 1) {
+    const best = argmax(data.subarray(t, t + BLANK + 1));
+    if (best !== before && best !== BLANK) labels.push(best);
+    before = best;
+  }
+  return labels;
+}
+
+/** The log probabilities of each strip, a Float32Array (width / 2, 22). */
+async function framesOf(strips, run) {
   const order = [...strips.keys()].sort((a, b) => strips[a].width - strips[b].width);
   const found = new Array(strips.length);
   for (let start = 0; start < order.length; start += AT_ONCE) {
@@ -33,7 +55,7 @@ export async function strings(strips, run, digits = null) {
     some.forEach((i, n) => {
       const first = n * frames * (BLANK + 1);
       const count = Math.min(frames, Math.floor(strips[i].width / FRAME));
-      found[i] = decode(data.subarray(first, first + count * (BLANK + 1)), digits);
+      found[i] = data.subarray(first, first + count * (BLANK + 1));
     });
   }
   return found;

@@ -62,6 +62,14 @@ export function band(boxes, slope = 0) {
 /** Pixels of the picture per pixel of a strip. */
 export const scaleOf = ([[a, b], [c, d]]) => Math.sqrt(Math.abs(a * d - b * c));
 
+/** The strip of the same writing that shows it `by` times as large. */
+export function view({ matrix, width: before }, by) {
+  const width = Math.min(Math.ceil((before * by) / 16) * 16, WIDEST);
+  const middle = matrix.map(([a, b, c]) => a * (before / 2) + b * (ROWS / 2) + c);
+  const linear = matrix.map(([a, b]) => [a / by, b / by]);
+  return { matrix: linear.map(([a, b], i) => [a, b, middle[i] - (a * (width / 2) + b * (ROWS / 2))]), width };
+}
+
 /** The pixels of a strip: a Grid of rows x width. */
 export function cut(gray, { matrix, width }, rows = ROWS) {
   const scale = scaleOf(matrix);

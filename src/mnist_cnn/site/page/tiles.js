@@ -1,6 +1,6 @@
 /** Tiles: the digits of a strip in MNIST's form. A copy of read/tiles.py. */
 
-import { Grid, clip, components, cv, morphed, ones, otsu, round, total } from "./vision.js";
+import { Grid, clip, components, cv, largest, morphed, ones, otsu, round, smallest, total } from "./vision.js";
 import { form } from "./form.js";
 import { ROWS, cut } from "./strips.js";
 
@@ -8,6 +8,7 @@ const FINE = 2;
 const [PAD, HIGH] = [3, 5];
 const [FAINT, FULL] = [0.25, 0.9];
 const STRONG = 0.3;
+const PART = 0.2;
 const OUTER = 0.15;
 
 /**
@@ -37,6 +38,20 @@ export function tiles(gray, strip, boxes, wanted) {
   const levels = pieces.map((piece) => (piece?.data.length ? levelsOf(piece) : null));
   const bright = total(levels.map((level) => (level ? 2 * level.share - 1 : 0))) < 0;
   return pieces.map((piece, i) => piece && form(levels[i] ? own(ink(piece, levels[i], bright)) : new Grid(1, 1)));
+}
+
+/** The box around the writing on a close-up: {left, top, right, bottom}; null if it is blank. */
+export function content(gray) {
+  const level = levelsOf(gray);
+  const parts = components(ink(gray, level, level.share < 0.5).above(STRONG)).parts.slice(1);
+  if (!parts.length) return null;
+  const large = parts.filter(({ area }) => area >= PART * largest(parts.map((part) => part.area)));
+  return {
+    left: smallest(large.map(({ x }) => x)),
+    top: smallest(large.map(({ y }) => y)),
+    right: largest(large.map(({ x, width }) => x + width)),
+    bottom: largest(large.map(({ y, height }) => y + height)),
+  };
 }
 
 /** The affine transform back, as OpenCV's invertAffineTransform. */

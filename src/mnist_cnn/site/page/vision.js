@@ -167,9 +167,9 @@ export function components(grid) {
     cv.connectedComponentsWithStats(source, labels, stats, centres, 8);
     const [numbers, middles] = [gridOf(stats), gridOf(centres)];
     const parts = Array.from({ length: numbers.height }, (_, k) => {
-      const [x, y, width, height] = numbers.row(k);
+      const [x, y, width, height, area] = numbers.row(k);
       const [cx, cy] = middles.row(k);
-      return { x, y, width, height, cx, cy };
+      return { x, y, width, height, area, cx, cy };
     });
     return { labels: gridOf(labels), parts };
   } finally {
