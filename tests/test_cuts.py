@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnist_cnn.learn.cuts import HEIGHT, cuts, pieces
+from mnist_cnn.read.cuts import cuts, pieces
+from mnist_cnn.read.lines import HEIGHT
 
 
 def ring_and_bar(overlap: int, lean: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -12,10 +12,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mnist_cnn.learn import augment, cuts, outliers
-from mnist_cnn.learn.cuts import HEIGHT
+from mnist_cnn.learn import augment, outliers
 from mnist_cnn.mnist import Digits
+from mnist_cnn.read import cuts
 from mnist_cnn.read.form import form
+from mnist_cnn.read.lines import HEIGHT
 
 _SLIM, _STRAIGHT = 0.4, 0.22
 """A part of a digit that is slimmer than this, as a share of its height, or whose ink is, of its own length, may well

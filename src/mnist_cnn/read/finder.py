@@ -30,6 +30,9 @@ LEAST = 0.3
 """Heat below this is no glyph."""
 KINDS = ("digit", "sign", "other")
 DIGIT, SIGN, OTHER = range(3)
+_COVERED, _AS_HOT = 0.7, 0.8
+"""A glyph that covers two digits, lower than the first part of its height and hotter than the second part of its heat,
+is not one."""
 _NEAR = 0.45
 """Two places nearer than this part of their width are one glyph, seen twice."""
 
@@ -97,4 +100,16 @@ def _once(found: np.ndarray) -> np.ndarray:
         small = (np.minimum(wide[i], wide[kept]) < 0.6 * w) & (np.minimum(tall[i], tall[kept]) < 0.6 * t)
         if not (same & ~(small & (dy > 0.25 * t))).any():
             kept = np.append(kept, i)
-    return found[kept]
+    return _without_covers(found[kept])
+
+
+def _without_covers(glyphs: np.ndarray) -> np.ndarray:
+    """Return the glyphs, float (n, 6), without those that cover two or more digits about as hot: rows seen as one."""
+    digits = glyphs[glyphs[:, 4] == DIGIT]
+    x, y = (digits[:, 0] + digits[:, 2]) / 2, (digits[:, 1] + digits[:, 3]) / 2
+    tall = digits[:, 3] - digits[:, 1]
+    kept = []
+    for left, top, right, bottom, _, heat in glyphs:
+        inside = (x > left) & (x < right) & (y > top) & (y < bottom) & (tall < _COVERED * (bottom - top))
+        kept.append(int((inside & (digits[:, 5] > _AS_HOT * heat)).sum()) < 2)
+    return glyphs[np.array(kept, bool)]

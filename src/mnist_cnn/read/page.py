@@ -9,6 +9,7 @@ combined. Runs at one height are a row, and gaps part a row into words.
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mnist_cnn.read import rows as layout
-from mnist_cnn.read import strips
+from mnist_cnn.read import strings, strips
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.finder import DIGIT, OTHER, Finder
 from mnist_cnn.read.reading import Box, Digit, Row, Sign, Word, around
@@ -40,7 +41,7 @@ _TURNED_RUNS = 40
 _TURNED = 1.5
 """A page is turned if that gives so many times more sure digits."""
 LIKELY, DOUBTFUL = 0.6, 0.3
-"""If the surest word of a page has at least the first confidence, words with less than the second are not numbers."""
+"""If the surest word of a page has at least the first confidence, rows of words with less than the second are none."""
 CLOSE_UP = 200
 """Pictures of at most so many pixels on each side may show one piece of writing that fills them."""
 VIEWS = (0.88, 1.14)
@@ -53,6 +54,7 @@ _UNREAD = len(NAMES) - 1
 """Label of other writing."""
 ACCEPTED, ACCEPTED_DIGIT = 0.9, 0.6
 """Confidence from which a word is accepted, and each of its digits."""
+UNSURE = "unsure"
 FEATURES = ("bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree")
 WEIGHTS = (4.0, 1.0, 1.0, 0.3, 1.0, -2.0, -2.0, 1.0, -1.0)
 """Weight of each of ``FEATURES`` in the log odds that a word is right."""
@@ -153,7 +155,7 @@ class PageReader:
         tilt = slope(glyphs)
         found = sorted((glyphs[run] for run in runs(glyphs, tilt)), key=lambda run: -run[:, 5].sum())
         reason = None if len(found) <= RUNS else f"only {RUNS} of {len(found)} pieces of writing were read"
-        read = _outer(self._runs(gray, found[:RUNS], tilt, whole=_is_line(gray, found)))
+        read = self._runs(gray, found[:RUNS], tilt, whole=_is_line(gray, found))
         places = [([_box(m.box, 1) for m in run.marks if m.label < 10], True) for run in read]
         order = layout.rows(places)
         if digits is not None:  # a row of several runs may share its digits in any way
@@ -215,45 +217,62 @@ class PageReader:
         said = self._strings.read([strips.cut(gray, strip) for strip in cut], digits)
         views = [[strips.view(strip, by) for strip in cut] for by in VIEWS]
         seen = [self._strings.best_paths([strips.cut(gray, view) for view in some]) for some in views]
-        read = []
+        parts = []
         for i, run in enumerate(found):
             strip, string, paths = cut[i], said[i], [paths[i] for paths in seen]
             if digits is None and len(set(paths)) == 1 and paths[0] != string.labels:  # two against one
                 strip = views[0][i]
                 string = self._strings.read([strips.cut(gray, strip)])[0]
-            others = np.concatenate([np.zeros((0, 6)), *(found[j] for j in range(len(found)) if j != i)])
-            marks, missed = _marks(run, strip, string, others)
+            parts.append(_Part(run, strip, string, sum(path == string.labels for path in paths)))
+        if digits is None:
+            parts = _outer(parts)
+        read = []
+        for part in parts:
+            others = np.concatenate([np.zeros((0, 6)), *(other.glyphs for other in parts if other is not part)])
+            marks, missed = _marks(part.glyphs, part.strip, part.string, others)
             if digits is not None or any(mark.label < 10 for mark in marks):
-                agree = sum(path == string.labels for path in paths)
-                read.append(Run(run, strip, string, marks, missed, agree))
+                read.append(Run(part.glyphs, part.strip, part.string, marks, missed, part.agree))
         return read
 
 
-def _outer(read: list[Run]) -> list[Run]:
+class _Part(NamedTuple):
+    """A run before its marks are matched with its glyphs."""
+
+    glyphs: np.ndarray
+    strip: strips.Strip
+    string: String
+    agree: int
+
+
+def _outer(parts: list[_Part]) -> list[_Part]:
     """Return the runs without those beside a mark of a run of much larger digits: a comma, a part of a digit."""
     kept = []
-    for run in read:
-        x, y = _middle(run.glyphs)
-        small = _height(run)
-        for other in read:
-            high = _height(other)
-            if small < _SMALL * high and any(
-                abs((left + right) / 2 - x) < 0.4 * high and abs((top + bottom) / 2 - y) < 0.8 * high
-                for left, top, right, bottom in (mark.box for mark in other.marks)
-            ):
+    for part in parts:
+        x, y = _middle(part.glyphs)
+        small = _height(part.glyphs)
+        for other in parts:
+            high = _height(other.glyphs)
+            surer = other.string.probability > part.string.probability / 2
+            away = abs(_places(other.strip, other.string.marks) - (x, y))
+            if surer and small < _SMALL * high and ((away[:, 0] < 0.4 * high) & (away[:, 1] < 0.8 * high)).any():
                 break
         else:
-            kept.append(run)
+            kept.append(part)
     return kept
+
+
+def _places(strip: strips.Strip, marks: Sequence[strings.Mark]) -> np.ndarray:
+    """Return the middles of marks on the picture, float (n, 2)."""
+    return np.array([strip.matrix @ [m.x, strips.ROWS / 2, 1] for m in marks]).reshape(-1, 2)
 
 
 def _middle(glyphs: np.ndarray) -> tuple[float, float]:
     return float((glyphs[:, 0] + glyphs[:, 2]).mean() / 2), float((glyphs[:, 1] + glyphs[:, 3]).mean() / 2)
 
 
-def _height(run: Run) -> float:
-    """Return the median height of the digits that the finder found, in pixels."""
-    digits = run.glyphs[run.glyphs[:, 4] == DIGIT]
+def _height(glyphs: np.ndarray) -> float:
+    """Return the median height of the digits among glyphs, float (n, 6)."""
+    digits = glyphs[glyphs[:, 4] == DIGIT]
     return float(np.median(digits[:, 3] - digits[:, 1]))
 
 
@@ -277,8 +296,7 @@ def _is_line(gray: np.ndarray, found: list[np.ndarray]) -> bool:
     """Return whether a picture is a crop of one line: it has one run, and is not much higher than its digits."""
     if len(found) != 1:
         return False
-    digits = found[0][found[0][:, 4] == DIGIT]
-    return gray.shape[0] < _LINE * float(np.median(digits[:, 3] - digits[:, 1]))
+    return gray.shape[0] < _LINE * _height(found[0])
 
 
 def _bounds(run: np.ndarray, width: int | None = None) -> np.ndarray:
@@ -302,7 +320,7 @@ def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndar
     margin = (strips.ROOM - BEYOND) * strips.DIGIT
     inside = [m for m in string.marks if margin < m.x < strip.width - margin]
     height = strips.DIGIT * float(np.sqrt(abs(np.linalg.det(strip.matrix[:, :2]))))
-    places = np.array([strip.matrix @ [m.x, strips.ROWS / 2, 1] for m in inside]).reshape(-1, 2)
+    places = _places(strip, inside)
     x, wide = (run[:, 0] + run[:, 2]) / 2, run[:, 2] - run[:, 0]
     pairs = sorted((float(abs(x[j] - p[0])), i, j) for i, p in enumerate(places) for j in range(len(run)))
     matched: dict[int, int] = {}
@@ -371,11 +389,10 @@ def _words(rows: list[list[Member]], glyphs: np.ndarray, scale: float) -> list[l
 
 
 def _without_doubtful(rows: list[list[Found]]) -> tuple[list[list[Found]], list[Found]]:
-    """Return the rows without words that hardly can be right, if there is one that well can; and those words."""
-    if max((_confidence(word) for row in rows for word in row), default=0.0) < LIKELY:
-        return [row for row in rows if row], []
-    kept = [[word for word in row if _confidence(word) >= DOUBTFUL] for row in rows]
-    return [row for row in kept if row], [word for row in rows for word in row if _confidence(word) < DOUBTFUL]
+    """Return the rows without those that hardly can be right, if a word well can; and the words of those left out."""
+    likely = max((_confidence(word) for row in rows for word in row), default=0.0) >= LIKELY
+    kept = [row for row in rows if row and not (likely and max(map(_confidence, row)) < DOUBTFUL)]
+    return kept, [word for row in rows if row not in kept for word in row]
 
 
 def _beside(boxes: list[tuple[float, ...]], unread: list[tuple[float, ...]], height: float) -> bool:
@@ -433,7 +450,7 @@ def _word(found: Found, least: float, least_digit: float) -> Word:
     elif found.features[FEATURES.index("missed")]:
         reason = "a mark in it was not read"
     elif confidence < least and glyphs == found.glyphs:
-        reason = "unsure"
+        reason = UNSURE
     return Word(glyphs, confidence, reason)
 
 

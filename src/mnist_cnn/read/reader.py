@@ -4,19 +4,24 @@
     >>> reading.rows[0].text, round(reading.confidence, 2), reading.accepted                # doctest: +SKIP
     ('47.11', 0.98, True)
 
-A picture in MNIST's form goes to the classifier as it is. Any other picture is a page: see ``page``.
+A picture in MNIST's form goes to the classifier as it is. Any other picture is a page: see ``page``. If it has one row
+at most, ``number`` reads it too, and the two readings are compared.
 """
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.form import has_form
-from mnist_cnn.read.page import PageReader
+from mnist_cnn.read.number import read_number
+from mnist_cnn.read.page import UNSURE, PageReader
 from mnist_cnn.read.picture import Picture, gray
 from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word
 
+_FEW = 12
+"""Pictures with one row and at most so many other marks are read as a number too."""
 _TURNED = 4
 """Least number of digits that have to be accepted on a page after it was turned."""
 _PLAUSIBLE = 0.07
@@ -46,6 +51,8 @@ def read_image(
     page = _page()
     scale = width / pixels.shape[1]
     rows, others, reason = page.read(pixels, classifier, digits, threshold, scale)
+    if len(rows) <= 1 and len(others) <= _FEW:
+        rows, others = _joined(rows, others, *read_number(pixels, classifier, (width, height), digits, threshold))
     reading = Reading(tuple(rows), width, height, tuple(others), 0, reason)
     if _doubtful(reading) and (turned := page.turn(pixels)):
         pixels = np.ascontiguousarray(np.rot90(pixels, -turned // 90))
@@ -56,6 +63,49 @@ def read_image(
         if _sure(upright) >= max(_TURNED, 2 * _sure(reading), 0.5 * len(upright.digits)):
             return upright
     return reading
+
+
+def _joined(
+    rows: list[Row], others: list[Box], second: list[Row], second_others: list[Box]
+) -> tuple[list[Row], list[Box]]:
+    """Return one reading of a picture with at most one row, from that of the page networks and a second one.
+
+    Where both have the same digits, what one accepts is accepted. Where they differ, the surer is not accepted.
+    """
+    if len(second) != 1:
+        return rows, others
+    if not rows:
+        return [replace(second[0], reason=second[0].reason or UNSURE)], second_others
+    first, other = rows[0], second[0]
+    if first.number == other.number:
+        return [_agreed(first, other)], others if _signs(first) else second_others
+    chosen = first.confidence >= other.confidence
+    row = first if chosen else other
+    reason = row.reason or f"read as {first.number} or {other.number}"
+    return [replace(row, reason=reason)], others if chosen else second_others
+
+
+def _signs(row: Row) -> bool:
+    """Return whether a row has a sign."""
+    return any(word.signs for word in row.words)
+
+
+def _agreed(first: Row, other: Row) -> Row:
+    """Return a row that both readers read, `first` that of the page networks. What one is sure of is not unsure."""
+    signs = _signs(first)
+    row = first if signs else other  # the second reader knows no signs, but its boxes are more exact
+    reasons = [first.reason, *(word.reason for word in first.words if word.reason != UNSURE)]
+    reason = next((r for r in (*reasons, None if signs else other.reason) if r is not None), None)
+    if not (first.accepted or other.accepted):
+        return replace(row, reason=reason)
+    words = [
+        Word(
+            tuple(replace(g, accepted=True, reason=None) if isinstance(g, Digit) else g for g in word.glyphs),
+            1 - (1 - first.confidence) * (1 - other.confidence) if len(row.words) == 1 else word.confidence,
+        )
+        for word in row.words
+    ]
+    return Row(tuple(words), reason)
 
 
 def _sure(reading: Reading) -> int:

@@ -93,6 +93,30 @@ def rows(pieces: Sequence[tuple[Sequence[Box], bool]]) -> list[list[int]]:
     return [[order[i] for i in one] for one in parts]
 
 
+def words(pieces: Sequence[Sequence[Box]]) -> list[list[int]]:
+    """The words of a row from left to right, each the indices of its pieces.
+
+    pieces: the boxes of the digits of each, at least one, from left to right.
+
+    Two pieces are two words if the gap between them is wider than 1.2 digit heights and than twice the narrowest gap
+    between two digits of the row. So digits that are spaced evenly are one word, however far apart they are; in a row
+    of two digits there is nothing to compare their gap with, and only its width counts. A piece is never parted.
+    """
+    digits = [box for boxes in pieces for box in boxes]
+    gaps = [right.x - left.x - left.width for left, right in pairwise(digits)]
+    space = _SPACE * sum(box.height for box in digits) / len(digits) if digits else 0.0
+    if len(gaps) > 1:
+        space = max(space, _WIDER * min(gaps))
+    found: list[list[int]] = []
+    end = 0
+    for i, boxes in enumerate(pieces):
+        if i == 0 or gaps[end - 1] > space:
+            found.append([])
+        found[-1].append(i)
+        end += len(boxes)
+    return found
+
+
 def parted(page: Sequence[Sequence[Box]]) -> list[list[list[int]]]:
     """Return the words of each row of a page, each the indices of its glyphs from left to right.
 

@@ -10,6 +10,7 @@ const MARGIN = 2 * STRIDE;
 export const MOST = 3000;
 const LEAST = 0.3;
 export const [DIGIT, SIGN, OTHER] = [0, 1, 2];
+const [COVERED, AS_HOT] = [0.7, 0.8];
 const NEAR = 0.45;
 
 /**
@@ -64,6 +65,16 @@ export function once(found) {
     const own = measured(glyph);
     if (!kept.some((other) => same(own, other))) kept.push(own);
   }
+  return withoutCovers(kept);
+}
+
+/** The glyphs without those that cover two or more digits about as hot: rows seen as one. */
+function withoutCovers(measures) {
+  const digits = measures.filter(({ glyph }) => glyph.kind === DIGIT);
+  const kept = measures.filter(({ tall, glyph: { left, top, right, bottom, heat } }) => {
+    const inside = (d) => d.x > left && d.x < right && d.y > top && d.y < bottom && d.tall < COVERED * tall;
+    return digits.filter((d) => inside(d) && d.glyph.heat > AS_HOT * heat).length < 2;
+  });
   return kept.map(({ glyph }) => glyph);
 }
 

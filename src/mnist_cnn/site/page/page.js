@@ -16,6 +16,7 @@ const BESIDE = 0.5;
 const TURNED_RUNS = 40;
 const TURNED = 1.5;
 const [LIKELY, DOUBTFUL] = [0.6, 0.3];
+export const UNSURE = "unsure";
 const CLOSE_UP = 200;
 const VIEWS = [0.88, 1.14];
 const LINE = 3;
@@ -66,7 +67,7 @@ export class Page {
     const tilt = slope(seen);
     const runsFound = hottest(runs(seen, tilt).map((run) => run.map((i) => seen[i])));
     const reason = runsFound.length <= RUNS ? null : `only ${RUNS} of ${runsFound.length} pieces of writing were read`;
-    const read = outer(await this.#runs(gray, runsFound.slice(0, RUNS), tilt, { whole: isLine(gray, runsFound) }));
+    const read = await this.#runs(gray, runsFound.slice(0, RUNS), tilt, { whole: isLine(gray, runsFound) });
     const places = read.map(({ marks }) => ({ boxes: marks.filter(isNumeral).map((m) => boxOf(m.box, 1)), number: true }));
     const order = layout.rows(places);
     if (digits !== null) {
@@ -86,10 +87,11 @@ export class Page {
       ...read.flatMap(({ marks }) => marks.filter(({ label }) => label === UNREAD).map((m) => boxOf(m.box, scale))),
       ...runs(unread, tilt).map((run) => around(run.map((i) => boxOf(unread[i], scale)))),
     ];
-    const words = found.flat();
-    const kept = largest(words.map(confidenceOf), 0) < LIKELY ? words : words.filter((word) => confidenceOf(word) >= DOUBTFUL);
-    for (const word of words) if (!kept.includes(word)) others.push(around(word.glyphs.map(({ box }) => box)));
-    return { found: found.map((row) => row.filter((word) => kept.includes(word))).filter((row) => row.length), others, reason };
+    const surest = (row) => largest(row.map(confidenceOf), 0);
+    const likely = largest(found.map(surest), 0) >= LIKELY;
+    const kept = found.filter((row) => row.length && !(likely && surest(row) < DOUBTFUL));
+    for (const row of found) if (!kept.includes(row)) others.push(...row.map(({ glyphs }) => around(glyphs.map(({ box }) => box))));
+    return { found: kept, others, reason };
   }
 
   /** By how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270. */
@@ -128,7 +130,7 @@ export class Page {
     const views = VIEWS.map((by) => strips.map((strip) => view(strip, by)));
     const seen = [];
     for (const some of views) seen.push(await bestPaths(some.map((strip) => cut(gray, strip)), run));
-    const runs = [];
+    let parts = [];
     for (const [i, glyphs] of found.entries()) {
       const paths = seen.map((some) => some[i]);
       let [strip, string] = [strips[i], read[i]];
@@ -137,10 +139,15 @@ export class Page {
         strip = views[0][i];
         [string] = await strings([cut(gray, strip)], run);
       }
-      const others = found.filter((other) => other !== glyphs).flat();
-      runs.push({ run: glyphs, strip, string, agree: paths.filter(alike).length, ...marksOf(glyphs, strip, string, others) });
+      parts.push({ run: glyphs, strip, string, agree: paths.filter(alike).length });
     }
-    return runs.filter(({ marks }) => digits !== null || marks.some(isNumeral));
+    if (digits === null) parts = outer(parts);
+    return parts
+      .map((part) => {
+        const others = parts.filter((other) => other !== part).flatMap((other) => other.run);
+        return { ...part, ...marksOf(part.run, part.strip, part.string, others) };
+      })
+      .filter(({ marks }) => digits !== null || marks.some(isNumeral));
   }
 
   /** For each mark of each run {tile, probabilities}; null for marks that are not digits. */
@@ -170,18 +177,21 @@ const heightOf = (glyphs) => median(digitsOf(glyphs).map(({ top, bottom }) => bo
 const isLine = (gray, found) => found.length === 1 && gray.height < LINE * heightOf(found[0]);
 
 /** The runs without those beside a mark of a run of much larger digits: a comma, a part of a digit. */
-function outer(read) {
+function outer(parts) {
   const mean = (values) => total(values) / values.length;
-  return read.filter(({ run }) => {
+  return parts.filter(({ run, string }) => {
     const x = mean(run.map(({ left, right }) => left + right)) / 2;
     const y = mean(run.map(({ top, bottom }) => top + bottom)) / 2;
-    return !read.some((other) => {
+    return !parts.some((other) => {
       const high = heightOf(other.run);
-      return heightOf(run) < SMALL * high && other.marks.some(({ box: { left, top, right, bottom } }) =>
-        Math.abs((left + right) / 2 - x) < 0.4 * high && Math.abs((top + bottom) / 2 - y) < 0.8 * high);
+      return other.string.probability > string.probability / 2 && heightOf(run) < SMALL * high
+        && placesOf(other.strip, other.string.marks).some(([px, py]) => Math.abs(px - x) < 0.4 * high && Math.abs(py - y) < 0.8 * high);
     });
   });
 }
+
+/** The middles of marks on the picture. */
+const placesOf = ({ matrix }, marks) => marks.map((m) => matrix.map(([a, b, c]) => a * m.x + b * (ROWS / 2) + c));
 
 /** The probability that all words are right, if they are independent; 0 if there are none. */
 function belief(rows) {
@@ -222,7 +232,7 @@ function marksOf(run, strip, string, others) {
   const margin = (ROOM - BEYOND) * TALL;
   const inside = string.marks.filter(({ x }) => margin < x && x < strip.width - margin);
   const height = TALL * scaleOf(strip.matrix);
-  const places = inside.map((m) => strip.matrix.map(([a, b, c]) => a * m.x + b * (ROWS / 2) + c));
+  const places = placesOf(strip, inside);
   const pairs = [];
   run.forEach(({ left, right }, j) => places.forEach(([x], i) => {
     const distance = Math.abs((left + right) / 2 - x);
@@ -336,7 +346,7 @@ function judged(word, least, leastDigit) {
   let reason = null;
   if (beside) reason = "a mark beside it was not read";
   else if (features[FEATURES.indexOf("missed")]) reason = "a mark in it was not read";
-  else if (confidence < least && glyphs.every((glyph, i) => glyph === read[i])) reason = "unsure";
+  else if (confidence < least && glyphs.every((glyph, i) => glyph === read[i])) reason = UNSURE;
   return { glyphs, confidence, reason };
 }
 

@@ -2,8 +2,10 @@
 
 import { total } from "./vision.js";
 import { hasForm } from "./form.js";
-import { Page, around, isDigit, ranked, rowsOf } from "./page.js";
+import { readNumber } from "./number.js";
+import { Page, UNSURE, around, isDigit, ranked, rowsOf } from "./page.js";
 
+const FEW = 12;
 const TURNED = 4;
 const PLAUSIBLE = 0.07;
 
@@ -18,7 +20,10 @@ export async function read(pixels, networks, size, { digits = null, threshold } 
   if (tile) return ofTile(tile, networks, size, digits, threshold ?? networks.threshold);
   const page = new Page(networks);
   const options = { digits, threshold, scale: size[0] / pixels.width };
-  const found = await page.read(pixels, options);
+  let found = await page.read(pixels, options);
+  if (found.rows.length <= 1 && found.others.length <= FEW) {
+    found = joined(found, await readNumber(pixels, networks, size, { digits, threshold }));
+  }
   let turned = 0;
   if (doubtful(found) && (turned = await page.turn(pixels))) {
     for (let quarter = 0; quarter < turned / 90; quarter++) pixels = pixels.turned();
@@ -28,6 +33,37 @@ export async function read(pixels, networks, size, { digits = null, threshold } 
     }
   }
   return reading(found, size, 0);
+}
+
+/** One reading of a picture with at most one row, from that of the page networks and a second one. */
+function joined(found, second) {
+  if (second.rows.length !== 1) return found;
+  const [other] = second.rows;
+  if (!found.rows.length) return { ...found, others: second.others, rows: [{ ...other, reason: other.reason ?? UNSURE }] };
+  const [first] = found.rows;
+  const [one, two] = [first, other].map(rowOf);
+  if (one.number === two.number) return { ...found, others: (hasSigns(first) ? found : second).others, rows: [agreed(first, other)] };
+  const chosen = one.all >= two.all;
+  const [row, rest] = chosen ? [first, found] : [other, second];
+  return { ...found, others: rest.others, rows: [{ ...row, reason: row.reason ?? `read as ${one.number} or ${two.number}` }] };
+}
+
+const hasSigns = (row) => row.words.some(({ glyphs }) => !glyphs.every(isDigit));
+
+/** A row that both readers read, `first` that of the page networks. What one is sure of is not unsure. */
+function agreed(first, other) {
+  const signs = hasSigns(first);
+  const row = signs ? first : other;
+  const reasons = [first.reason, ...first.words.map((word) => (word.reason === UNSURE ? null : word.reason))];
+  const reason = [...reasons, signs ? null : other.reason].find((value) => value !== null) ?? null;
+  const [one, two] = [first, other].map(rowOf);
+  if (!one.accepted && !two.accepted) return { ...row, reason };
+  const words = row.words.map((word) => ({
+    glyphs: word.glyphs.map((glyph) => (isDigit(glyph) ? { ...glyph, accepted: true, reason: null } : glyph)),
+    confidence: row.words.length === 1 ? 1 - (1 - one.all) * (1 - two.all) : word.confidence,
+    reason: null,
+  }));
+  return { words, reason };
 }
 
 const numerals = (words) => total(words.map(({ glyphs }) => glyphs.filter(isDigit).length));
@@ -75,19 +111,22 @@ const rounded = (value) => Number(value.toFixed(6));
 // --- the server's form ---------------------------------------------------------------------------------------------
 
 function reading({ rows: found, others, reason = null }, [width, height], turned) {
-  const rows = found.map(rowOf);
+  const rows = found.map(rowOf).map(({ all: _, ...row }) => row);
   const number = rows.map((row) => row.number).join("");
   const confidence = found.length ? product(found.flatMap(({ words }) => words.map((word) => word.confidence))) : 0;
   const usable = reason === null && number !== "" && rows.every((row) => row.accepted);
   return { number, confidence: rounded(confidence), accepted: usable, reason, width, height, turned, rows, others };
 }
 
+/** A row, with its unrounded confidence as `all`. */
 function rowOf({ words: found, reason }) {
   const words = found.map(wordOf);
+  const all = product(found.map((word) => word.confidence));
   return {
+    all,
     number: words.map((word) => word.number).join(""),
     text: words.map((word) => word.text).join(" "),
-    confidence: rounded(product(found.map((word) => word.confidence))),
+    confidence: rounded(all),
     accepted: reason === null && words.every((word) => word.accepted),
     reason,
     box: around(words.map((word) => word.box)),

@@ -43,6 +43,25 @@ export function rows(pieces) {
 }
 
 /**
+ * The words of a row from left to right, each the indices of its pieces.
+ * pieces: of each the boxes of its digits, at least one, from left to right.
+ */
+export function words(pieces) {
+  const digits = pieces.flat();
+  const gaps = digits.slice(1).map((right, i) => right.x - digits[i].x - digits[i].width);
+  let space = digits.length ? (SPACE * sum(digits.map(({ height }) => height))) / digits.length : 0;
+  if (gaps.length > 1) space = Math.max(space, WIDER * Math.min(...gaps));
+  const found = [];
+  let end = 0;
+  pieces.forEach((boxes, i) => {
+    if (i === 0 || gaps[end - 1] > space) found.push([]);
+    found.at(-1).push(i);
+    end += boxes.length;
+  });
+  return found;
+}
+
+/**
  * The words of each row of a page, each the indices of its glyphs from left to right.
  * page: the boxes of the glyphs of each row, from left to right, all as high as a digit.
  */

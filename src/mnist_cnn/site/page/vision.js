@@ -39,6 +39,14 @@ export class Grid {
     return larger;
   }
 
+  transposed() {
+    const other = new Grid(this.width, this.height, new this.data.constructor(this.data.length));
+    for (let y = 0; y < this.height; y++) {
+      for (let x = 0; x < this.width; x++) other.data[x * this.height + y] = this.data[y * this.width + x];
+    }
+    return other;
+  }
+
   /** Turned clockwise by 90 degrees. */
   turned() {
     const { height, width, data } = this;
@@ -69,6 +77,19 @@ export class Grid {
     }
     return bottom ? [top, bottom, left, right] : null;
   }
+
+  /** The places of the values that are more than `level`: columns and rows. */
+  points(level) {
+    const columns = [];
+    const rows = [];
+    const least = Math.fround(level);
+    this.data.forEach((value, i) => {
+      if (!(value > least)) return;
+      columns.push(i % this.width);
+      rows.push(Math.floor(i / this.width));
+    });
+    return { columns, rows };
+  }
 }
 
 // --- OpenCV --------------------------------------------------------------------------------------------------------
@@ -98,6 +119,15 @@ function gridOf(target) {
 
 const size = (width, height) => new cv.Size(width, height);
 
+export function blurred(grid, sigma) {
+  return through(grid, (a, b) => cv.GaussianBlur(a, b, size(0, 0), sigma));
+}
+
+/** The mean of the width x height pixels around each pixel. */
+export function mean(grid, width, height, border = cv.BORDER_DEFAULT) {
+  return through(grid, (a, b) => cv.blur(a, b, size(width, height), new cv.Point(-1, -1), border));
+}
+
 /** The sum of the side x side pixels around each pixel of a Float32Array. Pixels outside count as 0. */
 export function windowSums(grid, side) {
   const anchor = new cv.Point(-1, -1);
@@ -108,9 +138,9 @@ export function resized(grid, width, height, how) {
   return through(grid, (a, b) => cv.resize(a, b, size(width, height), 0, 0, how));
 }
 
-/** With the pixels of the edge repeated around the picture. */
-export function bordered(grid, top, bottom, left, right) {
-  return through(grid, (a, b) => cv.copyMakeBorder(a, b, top, bottom, left, right, cv.BORDER_REPLICATE, new cv.Scalar()));
+/** With more pixels around the picture, by default those of its edge repeated. */
+export function bordered(grid, top, bottom, left, right, border = cv.BORDER_REPLICATE) {
+  return through(grid, (a, b) => cv.copyMakeBorder(a, b, top, bottom, left, right, border, new cv.Scalar()));
 }
 
 export function morphed(grid, how, kernel) {
@@ -122,12 +152,14 @@ export function morphed(grid, how, kernel) {
   }
 }
 
-/** The width x height pixels whose places on `grid` an affine transform gives, with the pixels of the edge repeated. */
-export function warped(grid, transform, width, height) {
+/**
+ * The width x height pixels whose places on `grid` an affine transform gives, with the pixels of the edge repeated.
+ * how: without cv.WARP_INVERSE_MAP, the transform gives the new places of the pixels of `grid`.
+ */
+export function warped(grid, transform, width, height, how = cv.INTER_LINEAR | cv.WARP_INVERSE_MAP, border = cv.BORDER_REPLICATE) {
   const map = matrix(new Grid(2, 3, new Float64Array(transform.flat())));
-  const how = cv.INTER_LINEAR | cv.WARP_INVERSE_MAP;
   try {
-    return through(grid, (a, b) => cv.warpAffine(a, b, map, size(width, height), how, cv.BORDER_REPLICATE, new cv.Scalar()));
+    return through(grid, (a, b) => cv.warpAffine(a, b, map, size(width, height), how, border, new cv.Scalar()));
   } finally {
     map.delete();
   }
@@ -157,9 +189,20 @@ export function ellipse(side) {
   return grid;
 }
 
+/** A straight line as a kernel. */
+export function dash(length, angle) {
+  const radians = (angle * Math.PI) / 180;
+  const [x, y] = [round((length / 2) * Math.cos(radians)), round((length / 2) * Math.sin(radians))];
+  const kernel = cv.Mat.zeros(2 * Math.abs(y) + 1, 2 * x + 1, cv.CV_8UC1);
+  cv.line(kernel, new cv.Point(0, Math.abs(y) - y), new cv.Point(2 * x, Math.abs(y) + y), new cv.Scalar(1));
+  const grid = gridOf(kernel);
+  kernel.delete();
+  return grid;
+}
+
 /**
  * The connected parts of what is not 0. labels: the number of the part of each pixel; 0 is the background.
- * parts: {x, y, width, height, cx, cy} of each part, the last two of its centre.
+ * parts: {x, y, width, height, area, cx, cy} of each part, the last two of its centre.
  */
 export function components(grid) {
   const [source, labels, stats, centres] = [matrix(grid), new cv.Mat(), new cv.Mat(), new cv.Mat()];
@@ -236,13 +279,43 @@ export function median(values) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
+export const spread = (values) => largest(values) - smallest(values);
+
 /** The slope of the straight line nearest to points. */
-export function steepness(x, y) {
+export const steepness = (x, y) => straight(x, y)[0];
+
+/** [slope, value at 0] of the straight line nearest to points. */
+export function straight(x, y) {
   const [mx, my] = [total(x) / x.length, total(y) / y.length];
   let [xy, xx] = [0, 0];
   x.forEach((value, i) => {
     xy += (value - mx) * (y[i] - my);
     xx += (value - mx) ** 2;
   });
-  return xx ? xy / xx : 0;
+  const slope = xx ? xy / xx : 0;
+  return [slope, my - slope * mx];
+}
+
+/** [start, end) of each unbroken run of flags that are set. */
+export function runs(flags) {
+  const found = [];
+  flags.forEach((flag, i) => {
+    if (!flag) return;
+    if (found.length && found.at(-1)[1] === i) found.at(-1)[1] = i + 1;
+    else found.push([i, i + 1]);
+  });
+  return found;
+}
+
+/** y at x, for points in the order of their xs; beyond them, y of the first or the last. */
+export function interpolated(x, xs, ys) {
+  if (x <= xs[0]) return ys[0];
+  if (x >= xs.at(-1)) return ys.at(-1);
+  let [low, high] = [0, xs.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (xs[middle] <= x) low = middle;
+    else high = middle;
+  }
+  return ys[low] + ((x - xs[low]) * (ys[high] - ys[low])) / (xs[high] - xs[low]);
 }

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-HEIGHT = 64
-"""Height of a line in pixels."""
 _SIDEWAYS = 0.12
 """What a step to the side costs a seam, in pixels of ink."""
 _APART = 6
