@@ -20,9 +20,9 @@ from mnist_cnn.read.page import FEATURES, Found, PageReader
 from mnist_cnn.read.reading import Box, Digit, around
 from mnist_cnn.read.strings import NAMES
 
-PAGES = 1500
+PAGES = 900
 """Number of composed pages."""
-WRONG = 0.003
+WRONG = 0.02
 """Share of wrong words among those accepted, on composed pages."""
 _RIDGE = 1.0
 """Penalty of the weights, so that rare features do not get large ones."""

@@ -52,12 +52,12 @@ _SMALL = 0.55
 """A run lower than this, in heights of a run beside it, is a part of that one."""
 _UNREAD = len(NAMES) - 1
 """Label of other writing."""
-ACCEPTED, ACCEPTED_DIGIT = 0.9, 0.6
+ACCEPTED, ACCEPTED_DIGIT = 0.92, 0.6
 """Confidence from which a word is accepted, and each of its digits."""
 UNSURE = "unsure"
 FEATURES = ("bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree")
-WEIGHTS = (4.0, 1.0, 1.0, 0.3, 1.0, -2.0, -2.0, 1.0, -1.0)
-"""Weight of each of ``FEATURES`` in the log odds that a word is right."""
+WEIGHTS = (3.39, 0.49, 1.85, 0.21, 0.59, -0.25, -0.03, 1.7, -0.62)
+"""Weight of each of ``FEATURES`` in the log odds that a word is right, fitted by ``learn.acceptance``."""
 
 
 class Mark(NamedTuple):

@@ -70,7 +70,8 @@ def _joined(
 ) -> tuple[list[Row], list[Box]]:
     """Return one reading of a picture with at most one row, from that of the page networks and a second one.
 
-    Where both have the same digits, what one accepts is accepted. Where they differ, the surer is not accepted.
+    Where both have the same digits, what one accepts is accepted. Where they differ, the surer one is returned, as not
+    accepted.
     """
     if len(second) != 1:
         return rows, others
@@ -79,7 +80,7 @@ def _joined(
     first, other = rows[0], second[0]
     if first.number == other.number:
         return [_agreed(first, other)], others if _signs(first) else second_others
-    chosen = first.confidence >= other.confidence
+    chosen = _signs(first) or first.confidence >= other.confidence  # the second reader knows no signs
     row = first if chosen else other
     reason = row.reason or f"read as {first.number} or {other.number}"
     return [replace(row, reason=reason)], others if chosen else second_others

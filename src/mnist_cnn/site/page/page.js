@@ -22,9 +22,9 @@ const VIEWS = [0.88, 1.14];
 const LINE = 3;
 const SMALL = 0.55;
 const UNREAD = NAMES.length - 1;
-const [ACCEPTED, ACCEPTED_DIGIT] = [0.9, 0.6];
+const [ACCEPTED, ACCEPTED_DIGIT] = [0.92, 0.6];
 const FEATURES = ["bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree"];
-const WEIGHTS = [4, 1, 1, 0.3, 1, -2, -2, 1, -1];
+const WEIGHTS = [3.39, 0.49, 1.85, 0.21, 0.59, -0.25, -0.03, 1.7, -0.62];
 const DASHES = "-+x÷=";
 
 /** networks: {finder, strings, classify}, functions that run them. */
