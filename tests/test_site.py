@@ -296,7 +296,7 @@ def test_its_strips_are_those_of_python(page: Page, dataset: mnist.Dataset) -> N
 @pytest.mark.parametrize("shape", [(2, 2), (3, 300), (300, 3), (20, 20), (28, 28), (57, 31), (400, 600)])
 def test_pictures_without_writing_are_read_as_python_does(shape: tuple[int, int], page: Page) -> None:
     assert same(page, png(np.full(shape, 255, np.uint8))) == same(page, png(np.zeros(shape, np.uint8))) == ""
-    noise = np.random.default_rng(shape).integers(0, 256, shape, dtype=np.uint8)
+    noise = np.random.default_rng((*shape, 1)).integers(0, 256, shape, dtype=np.uint8)
     for picture in (noise, cv2.GaussianBlur(noise, (0, 0), 3)):
         same(page, png(picture))
 

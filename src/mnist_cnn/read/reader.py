@@ -22,8 +22,8 @@ from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word
 
 _FEW = 12
 """Pictures with one row and at most so many other marks are read as a number too."""
-_TURNED = 4
-"""Least number of digits that have to be accepted on a page after it was turned."""
+_TURNED, _TURNED_SHARE = 4, 0.3
+"""Least number and share of digits that have to be accepted on a page after it was turned."""
 _PLAUSIBLE = 0.07
 """Tiles with a lower probability of being any digit are not digits."""
 
@@ -60,7 +60,7 @@ def read_image(
         size = (height, width) if turned % 180 else (width, height)
         upright = Reading(tuple(rows), *size, tuple(others), turned, reason)
         # Letters on their side look like digits: only what is accepted counts.
-        if _sure(upright) >= max(_TURNED, 2 * _sure(reading), 0.5 * len(upright.digits)):
+        if _sure(upright) >= max(_TURNED, 2 * _sure(reading), _TURNED_SHARE * len(upright.digits)):
             return upright
     return reading
 
@@ -97,7 +97,7 @@ def _agreed(first: Row, other: Row) -> Row:
     row = first if signs else other  # the second reader knows no signs, but its boxes are more exact
     reasons = [first.reason, *(word.reason for word in first.words if word.reason != UNSURE)]
     reason = next((r for r in (*reasons, None if signs else other.reason) if r is not None), None)
-    if not (first.accepted or other.accepted):
+    if not (first.accepted or (other.accepted and not signs)):
         return replace(row, reason=reason)
     words = [
         Word(
@@ -116,8 +116,8 @@ def _sure(reading: Reading) -> int:
 
 def _doubtful(reading: Reading) -> bool:
     """Return whether so little of a page was accepted that it may not be upright."""
-    n = len(reading.digits)
-    return n + len(reading.others) >= _TURNED and _sure(reading) < 0.5 * max(n, 1)
+    n = len(reading.digits) + len(reading.others)
+    return n >= _TURNED and _sure(reading) < 0.5 * n
 
 
 def _tile(pixels: np.ndarray) -> np.ndarray | None:

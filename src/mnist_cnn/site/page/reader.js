@@ -6,7 +6,7 @@ import { readNumber } from "./number.js";
 import { Page, UNSURE, around, isDigit, ranked, rowsOf } from "./page.js";
 
 const FEW = 12;
-const TURNED = 4;
+const [TURNED, TURNED_SHARE] = [4, 0.3];
 const PLAUSIBLE = 0.07;
 
 /**
@@ -28,7 +28,7 @@ export async function read(pixels, networks, size, { digits = null, threshold } 
   if (doubtful(found) && (turned = await page.turn(pixels))) {
     for (let quarter = 0; quarter < turned / 90; quarter++) pixels = pixels.turned();
     const upright = await page.read(pixels, options);
-    if (sure(upright) >= Math.max(TURNED, 2 * sure(found), 0.5 * all(upright))) {
+    if (sure(upright) >= Math.max(TURNED, 2 * sure(found), TURNED_SHARE * all(upright))) {
       return reading(upright, turned % 180 ? size.toReversed() : size, turned);
     }
   }
@@ -57,7 +57,7 @@ function agreed(first, other) {
   const reasons = [first.reason, ...first.words.map((word) => (word.reason === UNSURE ? null : word.reason))];
   const reason = [...reasons, signs ? null : other.reason].find((value) => value !== null) ?? null;
   const [one, two] = [first, other].map(rowOf);
-  if (!one.accepted && !two.accepted) return { ...row, reason };
+  if (!one.accepted && (signs || !two.accepted)) return { ...row, reason };
   const words = row.words.map((word) => ({
     glyphs: word.glyphs.map((glyph) => (isDigit(glyph) ? { ...glyph, accepted: true, reason: null } : glyph)),
     confidence: row.words.length === 1 ? 1 - (1 - one.all) * (1 - two.all) : word.confidence,
@@ -76,7 +76,8 @@ const sure = ({ rows }) => numerals(rows.flatMap((row) => row.words).filter(acce
 
 /** Whether so little of a page was accepted that it may not be upright. */
 function doubtful(found) {
-  return all(found) + found.others.length >= TURNED && sure(found) < 0.5 * Math.max(all(found), 1);
+  const n = all(found) + found.others.length;
+  return n >= TURNED && sure(found) < 0.5 * n;
 }
 
 /** The tile, if the picture has MNIST's form, bright on dark or dark on bright. */
