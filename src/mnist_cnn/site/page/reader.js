@@ -43,7 +43,8 @@ function joined(found, second) {
   const [first] = found.rows;
   const [one, two] = [first, other].map(rowOf);
   if (one.number === two.number) return { ...found, others: (hasSigns(first) ? found : second).others, rows: [agreed(first, other)] };
-  const chosen = hasSigns(first) || one.all >= two.all;
+  const missed = two.accepted && two.number.length > one.number.length;
+  const chosen = hasSigns(first) || (one.all >= two.all && !missed);
   const [row, rest] = chosen ? [first, found] : [other, second];
   return { ...found, others: rest.others, rows: [{ ...row, reason: row.reason ?? `read as ${one.number} or ${two.number}` }] };
 }
