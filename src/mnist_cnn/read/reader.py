@@ -80,9 +80,9 @@ def _joined(
     first, other = rows[0], second[0]
     if first.number == other.number:
         return [_agreed(first, other)], others if _signs(first) else second_others
-    # The second reader knows no signs; the page networks sometimes miss a 1.
+    # The page networks sometimes miss a 1.
     missed = other.accepted and len(other.number) > len(first.number)
-    chosen = _signs(first) or (first.confidence >= other.confidence and not missed)
+    chosen = first.accepted or (first.confidence >= other.confidence and not missed)
     row = first if chosen else other
     reason = row.reason or f"read as {first.number} or {other.number}"
     return [replace(row, reason=reason)], others if chosen else second_others

@@ -44,7 +44,7 @@ function joined(found, second) {
   const [one, two] = [first, other].map(rowOf);
   if (one.number === two.number) return { ...found, others: (hasSigns(first) ? found : second).others, rows: [agreed(first, other)] };
   const missed = two.accepted && two.number.length > one.number.length;
-  const chosen = hasSigns(first) || (one.all >= two.all && !missed);
+  const chosen = one.accepted || (one.all >= two.all && !missed);
   const [row, rest] = chosen ? [first, found] : [other, second];
   return { ...found, others: rest.others, rows: [{ ...row, reason: row.reason ?? `read as ${one.number} or ${two.number}` }] };
 }
