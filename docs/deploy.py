@@ -38,7 +38,7 @@ Restart=always
 
 ## Without a server
 
-`mnist-cnn site public` writes the page with the network and the reader in it: 29 MB of files, of which a browser loads
+`mnist-cnn site public` writes the page with the network and the reader in it: 33 MB of files, of which a browser loads
 about a third when they come compressed. Any web host can hand them out, over https or from localhost (browsers keep
 pages for later only from there); it needs no headers of ours. What is drawn never leaves the browser. To build it, npm
 is asked for `onnxruntime-web` and `@opencvjs/web`, at versions and checksums that are pinned.

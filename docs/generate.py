@@ -17,6 +17,7 @@ matplotlib.use("Agg")
 import deploy
 import matplotlib.pyplot as plt
 import numpy as np
+import onnx
 import performance
 import reading as comparison
 import scale
@@ -28,6 +29,9 @@ from mnist_cnn.learn import leaderboard
 from mnist_cnn.read.classifier import SHIPPED, Classifier
 
 ROOT = Path(__file__).parents[1]
+PAGE_MODELS = SHIPPED.parent
+KEPT_STEPS = "2,500 and 1,450"
+"""Steps of the first trainings, whose weights these started from."""
 
 
 def reference() -> str:
@@ -145,19 +149,50 @@ Made by `python docs/generate.py`; not edited by hand.
 | --- | --- | --- |
 {risk}
 
-What is no digit, and was refused (letters in five fonts of Computer Modern, which it has not seen; random scribbles;
-the aim is 95 % of both), on {result["machine"]["cores"]} cores of an {result["machine"]["processor"]}:
+Pictures without digits that were rejected by the whole reader (letters in five fonts of Computer Modern, which no network
+has seen; random scribbles; the aim is 95 % of both), on {result["machine"]["cores"]} cores of an {result["machine"]["processor"]}:
 
-| pictures | n | refused |
+| pictures | n | rejected |
 | --- | --- | --- |
 {refused}
 
-**Limits**: numbers whose digits touch; a 7 whose bar hangs down and a 1 with a long flag; scribbles that happen to look
-like a digit; printed patterns behind the writing, and rules as dark as the pen; small writing beside large; minus signs
-and decimal points are passed over, a slash is a 1; digits of other scripts.
+**Limits**: a 7 whose bar hangs down and a 1 with a long flag; scribbles that look like a digit; digits of other scripts.
 
-**Licence**: the weights are learnt from MNIST, CC BY-SA 3.0.
+{page_card()}
+**Licence**: the weights of all three files are learnt from MNIST, CC BY-SA 3.0.
 """
+
+
+def page_card() -> str:
+    """The part of the card about the two page networks."""
+    finder, strings = (PAGE_MODELS / f"{name}.onnx" for name in ("finder", "strings"))
+    return f"""# finder.onnx and strings.onnx
+
+- **What they do**: the finder sees the local contrast of a grey picture, float32 (1, h, w, 2), and tells for each cell of
+  4 x 4 pixels whether a digit, a sign or other writing is centred there, and its size. The string network sees the
+  contrast of strips, float32 (n, 40, w, 2), and gives log probabilities of 22 classes for every 2 pixels: ten digits,
+  the signs `. , - / + x ÷ = ( )`, other writing, nothing.
+- **Learnt from**: pages that are composed while they learn (`learn/scenes.py`): the first 55,000 of MNIST's training
+  images, and digits and signs drawn from skeletons (`learn/strokes.py`), on ruled, squared and printed paper, in tables,
+  boxes and forms, beside print and letters from Debian's fonts. No other pictures. The confidence from which a word is
+  accepted was chosen on composed pages with the other 5,000 images (`learn/acceptance.py`).
+- **Made by**: `python -m mnist_cnn.learn.pages finder` and `strings`, {_steps(finder)} and {_steps(strings)} steps, after the
+  {KEPT_STEPS} of LOG.md, 2026-11-27. How long that takes is in the newest entry of LOG.md.
+{_file(finder)}
+{_file(strings)}
+- **Limits**: writing lower than about 12 pixels on a picture of 1,280 pixels; digits beside each other of very different
+  size; digits that are cut off by the edge of the picture; rows that bend; printed numbers are other writing.
+"""
+
+
+def _steps(file: Path) -> str:
+    metadata = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
+    return f"{int(metadata['steps']):,}"
+
+
+def _file(file: Path) -> str:
+    content = file.read_bytes()
+    return f"- **{file.name}**: {len(content):,} bytes, SHA-256 `{hashlib.sha256(content).hexdigest()}`."
 
 
 def _risk(digits: dict[str, Any]) -> list[tuple[float, int, float]]:

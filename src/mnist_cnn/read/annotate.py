@@ -22,7 +22,7 @@ def annotate(picture: Picture, reading: Reading) -> Image.Image:
 
     Digits have a box, signs a thin one, both with a label; places that are not numbers have a thin grey box.
     """
-    pixels = colour(picture)
+    pixels = np.rot90(colour(picture), -reading.turned // 90)
     side = max(pixels.shape[:2])
     if side < 600:
         factor = 600 / side

@@ -1,6 +1,6 @@
 """Page: the rows of words on a grey picture, found and read by the two page networks.
 
-    >>> rows, others, reason = PageReader("finder.onnx", "strings.onnx").read(gray, Classifier())       # doctest: +SKIP
+    >>> rows, others, reason = PageReader().read(gray, Classifier())                              # doctest: +SKIP
 
 The finder finds glyphs. Glyphs near each other are a run, and the string network reads a strip of each run. Each mark
 that it reads is matched with a glyph that was found. The classifier reads the tile of each digit too, and the two are
@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from mnist_cnn.read.runs import runs, slope
 from mnist_cnn.read.strings import NAMES, String, Strings
 from mnist_cnn.read.tiles import content, tiles
 
+MODELS = Path(__file__).parent / "models"
 SURE = 0.4
 """Heat from which a place is a glyph."""
 BEYOND = 0.6
@@ -98,12 +100,16 @@ class Found(NamedTuple):
 class PageReader:
     """The page networks.
 
-    finder, strings: their files, as ``learn.pages`` writes them.
+    finder, strings: their files, as ``learn.pages`` writes them; by default those of this package.
 
     Raises ModelError if a file cannot be read or is not such a network.
     """
 
-    def __init__(self, finder: str | os.PathLike[str], strings: str | os.PathLike[str]) -> None:
+    def __init__(
+        self,
+        finder: str | os.PathLike[str] = MODELS / "finder.onnx",
+        strings: str | os.PathLike[str] = MODELS / "strings.onnx",
+    ) -> None:
         self._finder, self._strings = Finder(finder), Strings(strings)
 
     def read(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mnist_cnn.errors import SiteError
 from mnist_cnn.read.classifier import Classifier
+from mnist_cnn.read.page import MODELS
 from mnist_cnn.serve.app import PAGE, card
 from mnist_cnn.serve.insight import until_first_layer
 
@@ -97,6 +98,8 @@ def _fill(site: Path, classifier: Classifier) -> list[str]:
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
     (site / "index.html").write_text(index.replace(_HEAD, f"{_HEAD}\n  {policy}", 1), "utf-8")
     (site / "model.onnx").write_bytes(classifier.path.read_bytes())
+    for name in ("finder.onnx", "strings.onnx"):
+        shutil.copyfile(MODELS / name, site / name)
     first = until_first_layer(classifier)
     if first is not None:
         (site / "first.onnx").write_bytes(first)

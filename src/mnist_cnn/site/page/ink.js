@@ -72,7 +72,7 @@ function paperOf(gray, part) {
   const side = Math.max(3, Math.floor(part * Math.min(height, width) * scale)) | 1;
   const border = Math.min(height, width) < CLOSE_UP ? cv.BORDER_REFLECT : cv.BORDER_REPLICATE;
   const negative = ({ height, width, data }) => new Grid(height, width, data.map((value) => 255 - value));
-  const closed = negative(spread(negative(spread(bordered(small, side, border), side)), side));
+  const closed = negative(spread(negative(spread(bordered(small, side, side, side, side, border), side)), side));
   const box = Math.floor(side / 4) | 1;
   const paper = mean(closed, box, box).crop(side, side + small.height, side, side + small.width);
   return resized(paper, width, height, cv.INTER_LINEAR);
@@ -118,7 +118,7 @@ function levelOf({ height, width, data }) {
   const page = Math.ceil(shorter / step) * step >= CLOSE_UP;
   if (top < Math.max(LEAST, page ? middle + GRAIN * grain : 0)) return null;
   const scaled = new Uint8Array(some.map((value) => clip(Math.fround(Math.fround(value / top) * 255), 0, 255)));
-  return Math.max((otsu(scaled) / 255) * top, 0.6 * LEAST, Math.min(middle + 2.7 * grain, 0.6 * top));
+  return Math.max((otsu(new Grid(1, scaled.length, scaled)) / 255) * top, 0.6 * LEAST, Math.min(middle + 2.7 * grain, 0.6 * top));
 }
 
 /** What is nearly as dark as `level` and connected to what is darker. */

@@ -1,6 +1,6 @@
 /** Lines: where something is written, line by line, each brought upright to one height. A copy of read/lines.py. */
 
-import { Grid, blurred, clip, components, cv, largest, median, morphed, ones, quantile, round, smallest, spread, straight, total, warped } from "./vision.js";
+import { blurred, clip, components, cv, largest, median, morphed, ones, quantile, round, smallest, spread, straight, total, warped } from "./vision.js";
 
 export const HEIGHT = 64;
 const MARGIN = 16;
@@ -113,7 +113,7 @@ function straighten(ink, labels, group) {
   const forward = [[...first, MARGIN - scale * x1], [...second, MARGIN - scale * y1]];
   if (scale < 0.7) piece = blurred(piece, 0.45 / scale);
   const [width, height] = [round(scale * (x2 - x1)) + 2 * MARGIN, round(scale * (y2 - y1)) + 2 * MARGIN];
-  const line = warped(piece, forward, width, height, scale > 1 ? cv.INTER_CUBIC : cv.INTER_LINEAR);
+  const line = warped(piece, forward, width, height, scale > 1 ? cv.INTER_CUBIC : cv.INTER_LINEAR, cv.BORDER_CONSTANT);
   const [back, last] = inverse(forward);
   back[2] += x0;
   last[2] += y0;

@@ -1,4 +1,4 @@
-/** Rows: which pieces of writing stand side by side, however far apart, and in which order. A copy of read/rows.py. */
+/** Rows: which pieces of writing stand side by side, in which order, and where words end. A copy of read/rows.py. */
 
 const STEEPEST = 27;
 const LEVEL = 20;
@@ -10,6 +10,8 @@ const [RATIO, CENTRED] = [2, 0.25];
 const ABOVE = 0.5;
 const SAME = 1e-9;
 const GAP = 0.05;
+const [CLEAR, CLEAR_ALONE, TIMES] = [0.6, 0.75, 2.2];
+const LONE = 3;
 const [SPACE, WIDER] = [1.2, 2];
 
 const sum = (numbers) => numbers.reduce((all, number) => all + number, 0);
@@ -57,6 +59,39 @@ export function words(pieces) {
     end += boxes.length;
   });
   return found;
+}
+
+/**
+ * The words of each row of a page, each the indices of its glyphs from left to right.
+ * page: the boxes of the glyphs of each row, from left to right, all as high as a digit.
+ */
+export function parted(page) {
+  const gaps = page.map((row) => {
+    const height = row.map((box) => box.height).sort((a, b) => a - b)[row.length >> 1];
+    return row.slice(1).map((right, i) => Math.max((right.x - row[i].x - row[i].width) / height, 0.05));
+  });
+  const space = spaceOf(gaps.flat().sort((a, b) => a - b), page.length);
+  return page.map((row, n) => {
+    const words = row.length ? [[0]] : [];
+    gaps[n].forEach((gap, i) => {
+      if (gap > space) words.push([]);
+      words.at(-1).push(i + 1);
+    });
+    return words;
+  });
+}
+
+/** The gap, in digit heights, above which two glyphs are two words. gaps: those of a page, sorted. */
+function spaceOf(gaps, rows) {
+  const least = rows > 1 ? CLEAR : CLEAR_ALONE;
+  for (let i = 1; i < gaps.length; i++) {
+    const [narrow, wide] = [gaps[i - 1], gaps[i]];
+    if (!(wide >= least && wide > TIMES * narrow && narrow < SPACE)) continue;
+    if (narrow > CLEAR && rows >= LONE) break;
+    return (narrow + wide) / 2;
+  }
+  if (rows >= LONE && gaps.length && gaps[0] > CLEAR && gaps.at(-1) > TIMES * gaps[0]) return 0;
+  return gaps.length > 1 ? Math.max(SPACE, WIDER * gaps[0]) : SPACE;
 }
 
 /** Pairs of possible neighbours, at least one of them a number; bands are sorted by their tops. */

@@ -1,13 +1,10 @@
-/** Grids of numbers, and what OpenCV and NumPy do to them in the reader in Python, of which the files here are the copy. */
+/** Grids of numbers, and the functions of OpenCV and NumPy that the reader in Python uses. */
 
 import load from "./opencv.js";
 
 export const cv = await load();
 
-/**
- * A matrix: `data`, a Uint8Array or Float32Array, row by row. As in NumPy, what its values are compared with is a
- * number of 32 bits too: many are 117 / 255 and the like, and so is a level that was found among them.
- */
+/** A matrix: `data`, a Uint8Array or Float32Array, row by row. As in NumPy, levels are rounded to 32 bits too. */
 export class Grid {
   constructor(height, width, data = new Float32Array(height * width)) {
     Object.assign(this, { height, width, data });
@@ -19,7 +16,7 @@ export class Grid {
     return new Grid(this.height, this.width, data);
   }
 
-  /** 1 where the values are more than that. */
+  /** 1 where the values are more than `level`. */
   above(level) {
     const flags = new Uint8Array(this.data.length);
     const least = Math.fround(level);
@@ -35,7 +32,7 @@ export class Grid {
     return cut;
   }
 
-  /** With so many empty pixels around it. */
+  /** With `by` empty pixels around it. */
   padded(by) {
     const larger = new Grid(this.height + 2 * by, this.width + 2 * by, new this.data.constructor((this.height + 2 * by) * (this.width + 2 * by)));
     for (let y = 0; y < this.height; y++) larger.data.set(this.row(y), (y + by) * larger.width + by);
@@ -43,18 +40,28 @@ export class Grid {
   }
 
   transposed() {
-    const turned = new Grid(this.width, this.height, new this.data.constructor(this.data.length));
+    const other = new Grid(this.width, this.height, new this.data.constructor(this.data.length));
     for (let y = 0; y < this.height; y++) {
-      for (let x = 0; x < this.width; x++) turned.data[x * this.height + y] = this.data[y * this.width + x];
+      for (let x = 0; x < this.width; x++) other.data[x * this.height + y] = this.data[y * this.width + x];
     }
-    return turned;
+    return other;
+  }
+
+  /** Turned clockwise by 90 degrees. */
+  turned() {
+    const { height, width, data } = this;
+    const other = new Grid(width, height, new data.constructor(data.length));
+    for (let y = 0; y < width; y++) {
+      for (let x = 0; x < height; x++) other.data[y * height + x] = data[(height - 1 - x) * width + y];
+    }
+    return other;
   }
 
   row(y) {
     return this.data.subarray(y * this.width, (y + 1) * this.width);
   }
 
-  /** [top, bottom, left, right] around what is more than `level`; null if nothing is. */
+  /** [top, bottom, left, right] around the values that are more than `level`; null if there are none. */
   box(level) {
     let [top, bottom, left, right] = [this.height, 0, this.width, 0];
     const least = Math.fround(level);
@@ -71,7 +78,7 @@ export class Grid {
     return bottom ? [top, bottom, left, right] : null;
   }
 
-  /** The places of what is more than `level`: columns and rows. */
+  /** The places of the values that are more than `level`: columns and rows. */
   points(level) {
     const columns = [];
     const rows = [];
@@ -87,7 +94,7 @@ export class Grid {
 
 // --- OpenCV --------------------------------------------------------------------------------------------------------
 
-/** What operation(source, target) leaves in the target. */
+/** Return what operation(source, target) writes into the target. */
 function through(grid, operation) {
   const source = matrix(grid);
   const target = new cv.Mat();
@@ -106,7 +113,7 @@ function matrix({ height, width, data }) {
 }
 
 function gridOf(target) {
-  const data = { [cv.CV_8U]: "data", [cv.CV_32S]: "data32S", [cv.CV_32F]: "data32F" }[target.type()];
+  const data = { [cv.CV_8U]: "data", [cv.CV_32S]: "data32S", [cv.CV_32F]: "data32F", [cv.CV_64F]: "data64F" }[target.type()];
   return new Grid(target.rows, target.cols, target[data].slice());
 }
 
@@ -116,17 +123,24 @@ export function blurred(grid, sigma) {
   return through(grid, (a, b) => cv.GaussianBlur(a, b, size(0, 0), sigma));
 }
 
-/** The mean of width x height pixels around each. */
+/** The mean of the width x height pixels around each pixel. */
 export function mean(grid, width, height, border = cv.BORDER_DEFAULT) {
   return through(grid, (a, b) => cv.blur(a, b, size(width, height), new cv.Point(-1, -1), border));
+}
+
+/** The sum of the side x side pixels around each pixel of a Float32Array. Pixels outside count as 0. */
+export function windowSums(grid, side) {
+  const anchor = new cv.Point(-1, -1);
+  return through(grid, (a, b) => cv.boxFilter(a, b, cv.CV_32F, size(side, side), anchor, false, cv.BORDER_CONSTANT));
 }
 
 export function resized(grid, width, height, how) {
   return through(grid, (a, b) => cv.resize(a, b, size(width, height), 0, 0, how));
 }
 
-export function bordered(grid, by, how) {
-  return through(grid, (a, b) => cv.copyMakeBorder(a, b, by, by, by, by, how, new cv.Scalar()));
+/** With more pixels around the picture, by default those of its edge repeated. */
+export function bordered(grid, top, bottom, left, right, border = cv.BORDER_REPLICATE) {
+  return through(grid, (a, b) => cv.copyMakeBorder(a, b, top, bottom, left, right, border, new cv.Scalar()));
 }
 
 export function morphed(grid, how, kernel) {
@@ -138,10 +152,14 @@ export function morphed(grid, how, kernel) {
   }
 }
 
-export function warped(grid, [[a, b, c], [d, e, f]], width, height, how) {
-  const map = matrix(new Grid(2, 3, new Float64Array([a, b, c, d, e, f])));
+/**
+ * The width x height pixels whose places on `grid` an affine transform gives, with the pixels of the edge repeated.
+ * how: without cv.WARP_INVERSE_MAP, the transform gives the new places of the pixels of `grid`.
+ */
+export function warped(grid, transform, width, height, how = cv.INTER_LINEAR | cv.WARP_INVERSE_MAP, border = cv.BORDER_REPLICATE) {
+  const map = matrix(new Grid(2, 3, new Float64Array(transform.flat())));
   try {
-    return through(grid, (source, target) => cv.warpAffine(source, target, map, size(width, height), how));
+    return through(grid, (a, b) => cv.warpAffine(a, b, map, size(width, height), how, border, new cv.Scalar()));
   } finally {
     map.delete();
   }
@@ -151,10 +169,10 @@ export function distances(grid) {
   return through(grid, (a, b) => cv.distanceTransform(a, b, cv.DIST_L2, 3));
 }
 
-/** The level from 0 to 255 that parts a Uint8Array's values (Otsu 1979). */
-export function otsu(values) {
+/** The level from 0 to 255 that parts the values of a Uint8Array (Otsu 1979). */
+export function otsu(grid) {
   let level;
-  through(new Grid(1, values.length, values), (a, b) => {
+  through(grid, (a, b) => {
     level = cv.threshold(a, b, 0, 255, cv.THRESH_BINARY | cv.THRESH_OTSU);
   });
   return level;
@@ -182,17 +200,20 @@ export function dash(length, angle) {
   return grid;
 }
 
-/** The connected parts of what is not 0: the number of each pixel's, and {x, y, width, height, area} of each; 0 is the rest. */
+/**
+ * The connected parts of what is not 0. labels: the number of the part of each pixel; 0 is the background.
+ * parts: {x, y, width, height, area, cx, cy} of each part, the last two of its centre.
+ */
 export function components(grid) {
   const [source, labels, stats, centres] = [matrix(grid), new cv.Mat(), new cv.Mat(), new cv.Mat()];
   try {
     cv.connectedComponentsWithStats(source, labels, stats, centres, 8);
-    const { data } = gridOf(stats);
-    const parts = [];
-    for (let i = 0; i < data.length; i += 5) {
-      const [x, y, width, height, area] = data.subarray(i, i + 5);
-      parts.push({ x, y, width, height, area });
-    }
+    const [numbers, middles] = [gridOf(stats), gridOf(centres)];
+    const parts = Array.from({ length: numbers.height }, (_, k) => {
+      const [x, y, width, height, area] = numbers.row(k);
+      const [cx, cy] = middles.row(k);
+      return { x, y, width, height, area, cx, cy };
+    });
     return { labels: gridOf(labels), parts };
   } finally {
     for (const mat of [source, labels, stats, centres]) mat.delete();
@@ -210,54 +231,58 @@ export function total(values) {
 }
 
 /** The largest of the values, or `initial`. */
-export function largest(values, initial) {
+export function largest(values, initial = -Infinity) {
   let most = initial;
   for (let i = 0; i < values.length; i++) if (values[i] > most) most = values[i];
   return most;
 }
 
-export function smallest(values, initial) {
+export function smallest(values, initial = Infinity) {
   let least = initial;
   for (let i = 0; i < values.length; i++) if (values[i] < least) least = values[i];
   return least;
 }
 
-/** To the next whole number, halves to the even one, as Python does. */
+/** The index of the first of the largest values, as NumPy's argmax. */
+export function argmax(values) {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}
+
+/** The index of the first of the smallest values. */
+export function argmin(values) {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] < values[best]) best = i;
+  return best;
+}
+
+/** To the nearest whole number, halves to the even one, as Python does. */
 export function round(value) {
   const up = Math.round(value);
   return up - value === 0.5 && up % 2 ? up - 1 : up;
 }
 
+/** As NumPy's quantile with linear interpolation. */
 export function quantile(values, share) {
-  const some = Float64Array.from(values);
-  const place = share * (some.length - 1);
-  const low = select(some, Math.floor(place));
-  if (place % 1 === 0) return low;
-  const high = smallest(some.subarray(Math.floor(place) + 1), Infinity);
-  return low + (place % 1) * (high - low);
+  const sorted = Float64Array.from(values).sort();
+  const place = share * (sorted.length - 1);
+  const [low, part] = [Math.floor(place), place % 1];
+  const next = sorted[Math.min(low + 1, sorted.length - 1)];
+  const step = next - sorted[low];
+  return part < 0.5 ? sorted[low] + step * part : next - step * (1 - part);
 }
 
-/** Bring the k-th smallest to its place, with none larger before it and none smaller after it (Hoare 1961). */
-function select(values, k) {
-  let [left, right] = [0, values.length - 1];
-  while (left < right) {
-    const pivot = values[(left + right) >> 1];
-    let [i, j] = [left, right];
-    while (i <= j) {
-      while (values[i] < pivot) i++;
-      while (values[j] > pivot) j--;
-      if (i <= j) [values[i++], values[j--]] = [values[j], values[i]];
-    }
-    if (k <= j) right = j;
-    else if (k >= i) left = i;
-    else break;
-  }
-  return values[k];
+export function median(values) {
+  const sorted = Float64Array.from(values).sort();
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-export const median = (values) => quantile(values, 0.5);
+export const spread = (values) => largest(values) - smallest(values);
 
-export const spread = (values) => largest(values, -Infinity) - smallest(values, Infinity);
+/** The slope of the straight line nearest to points. */
+export const steepness = (x, y) => straight(x, y)[0];
 
 /** [slope, value at 0] of the straight line nearest to points. */
 export function straight(x, y) {
@@ -271,7 +296,7 @@ export function straight(x, y) {
   return [slope, my - slope * mx];
 }
 
-/** Where [start, end) the flags are set, one pair for each unbroken run of them. */
+/** [start, end) of each unbroken run of flags that are set. */
 export function runs(flags) {
   const found = [];
   flags.forEach((flag, i) => {
@@ -282,7 +307,7 @@ export function runs(flags) {
   return found;
 }
 
-/** y at x, for points of growing xs; beyond them it stays as at the end. */
+/** y at x, for points in the order of their xs; beyond them, y of the first or the last. */
 export function interpolated(x, xs, ys) {
   if (x <= xs[0]) return ys[0];
   if (x >= xs.at(-1)) return ys.at(-1);

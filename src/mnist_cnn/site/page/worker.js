@@ -6,17 +6,20 @@ import { read } from "./reader.js";
 
 const PATCH = 4; // as in serve/insight.py
 const STEP = 2;
+const AT_ONCE = 64; // tiles that go through the classifier together
 
 ort.env.wasm.numThreads = 1; // more need headers that a static host does not send
 ort.env.wasm.wasmPaths = { wasm: new URL("ort-wasm-simd-threaded.wasm", import.meta.url).href };
 const card = await (await fetch("model.json")).json();
-const network = await ort.InferenceSession.create("model.onnx");
+const [network, finder, strings] = await Promise.all(
+  ["model.onnx", "finder.onnx", "strings.onnx"].map((file) => ort.InferenceSession.create(file)),
+);
 const first = card.maps ? await ort.InferenceSession.create("first.onnx") : null;
 
 const asks = {
   async read(blob) {
     const { pixels, size } = await gray(blob);
-    return read(pixels, classify, card.threshold, size);
+    return read(pixels, { finder: find, strings: say, classify, threshold: card.threshold }, size);
   },
 
   async explain(rows) {
@@ -40,10 +43,28 @@ postMessage({ ready: true });
 
 /** Ten probabilities for each of some tiles. */
 async function classify(tiles) {
-  const images = new Float32Array(784 * tiles.length);
-  tiles.forEach((tile, i) => images.set(tile.data, 784 * i));
-  const { probabilities } = await network.run({ image: new ort.Tensor("float32", images, [tiles.length, 28, 28, 1]) });
-  return tiles.map((_, i) => [...probabilities.data.subarray(10 * i, 10 * i + 10)]);
+  const found = [];
+  for (let start = 0; start < tiles.length; start += AT_ONCE) {
+    const some = tiles.slice(start, start + AT_ONCE);
+    const images = new Float32Array(784 * some.length);
+    some.forEach((tile, i) => images.set(tile.data, 784 * i));
+    const { probabilities } = await network.run({ image: new ort.Tensor("float32", images, [some.length, 28, 28, 1]) });
+    found.push(...some.map((_, i) => [...probabilities.data.subarray(10 * i, 10 * i + 10)]));
+  }
+  return found;
+}
+
+/** What the finder says of contrast, a Float32Array (h, w, 2). */
+async function find(contrast, height, width) {
+  const { glyphs } = await finder.run({ picture: new ort.Tensor("float32", contrast, [1, height, width, 2]) });
+  const [, rows, columns] = glyphs.dims;
+  return { data: glyphs.data, rows, columns };
+}
+
+/** What the string network says of the contrast of strips, a Float32Array (n, 40, w, 2). */
+async function say(contrast, count, width) {
+  const { log_probabilities: said } = await strings.run({ strip: new ort.Tensor("float32", contrast, [count, 40, width, 2]) });
+  return { data: said.data, frames: said.dims[1] };
 }
 
 /** The first layer's outputs; none for a network that does not begin with a convolution. */

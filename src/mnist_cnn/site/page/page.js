@@ -1,0 +1,367 @@
+/** Page: the rows of words on a grey picture, found and read by the two page networks. A copy of read/page.py. */
+
+import { argmax, argmin, clip, largest, median, smallest, total } from "./vision.js";
+import { DIGIT, OTHER, glyphs } from "./finder.js";
+import * as layout from "./rows.js";
+import { runs, slope } from "./runs.js";
+import { NAMES, bestPaths, strings } from "./strings.js";
+import { DIGIT as TALL, ROOM, ROWS, band, cut, scaleOf, view } from "./strips.js";
+import { content, tiles } from "./tiles.js";
+
+const SURE = 0.4;
+const BEYOND = 0.6;
+export const RUNS = 300;
+const CLASSIFIER = 0.75;
+const BESIDE = 0.5;
+const TURNED_RUNS = 40;
+const TURNED = 1.5;
+const [LIKELY, DOUBTFUL] = [0.6, 0.3];
+export const UNSURE = "unsure";
+const CLOSE_UP = 200;
+const VIEWS = [0.88, 1.14];
+const LINE = 3;
+const SMALL = 0.55;
+const UNREAD = NAMES.length - 1;
+const [ACCEPTED, ACCEPTED_DIGIT] = [0.92, 0.6];
+const FEATURES = ["bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree"];
+const WEIGHTS = [3.39, 0.49, 1.85, 0.21, 0.59, -0.25, -0.03, 1.7, -0.62];
+const DASHES = "-+x÷=";
+
+/** networks: {finder, strings, classify}, functions that run them. */
+export class Page {
+  #networks;
+
+  constructor(networks) {
+    this.#networks = networks;
+  }
+
+  /**
+   * The rows from the top down, the places of other writing, and why not all of the page was read.
+   * digits: their number in each row, if it is known. threshold: confidence below which a word is not accepted.
+   * scale: pixels of the boxes per pixel of the picture.
+   */
+  async read(gray, { digits = null, threshold, scale = 1 } = {}) {
+    const { found, others, reason } = await this.find(gray, digits, scale);
+    const rows = [];
+    for (const row of found) {
+      const words = row.map((word) => judged(word, threshold ?? ACCEPTED, threshold ?? ACCEPTED_DIGIT));
+      const n = total(words.map((word) => word.glyphs.filter(isDigit).length));
+      if (!n) continue;
+      const other = digits === null || digits === n ? null : `${n} ${n === 1 ? "digit" : "digits"}, expected ${digits}`;
+      rows.push({ words, reason: other });
+    }
+    return { rows, others, reason };
+  }
+
+  /** The words of each row with their features, and the places of other writing. */
+  async find(gray, digits = null, scale = 1) {
+    const found = await this.#find(gray, await this.#glyphs(gray), digits, scale);
+    const box = Math.max(gray.width, gray.height) > CLOSE_UP ? null : content(gray);
+    if (!box) return found;
+    const whole = await this.#find(gray, [{ ...box, kind: DIGIT, heat: SURE }], digits, scale);
+    return belief(whole.found) > belief(found.found) ? whole : found;
+  }
+
+  /** What `find` returns, from the glyphs on the picture. */
+  async #find(gray, seen, digits, scale) {
+    const tilt = slope(seen);
+    const runsFound = hottest(runs(seen, tilt).map((run) => run.map((i) => seen[i])));
+    const reason = runsFound.length <= RUNS ? null : `only ${RUNS} of ${runsFound.length} pieces of writing were read`;
+    const read = await this.#runs(gray, runsFound.slice(0, RUNS), tilt, { whole: isLine(gray, runsFound) });
+    const places = read.map(({ marks }) => ({ boxes: marks.filter(isNumeral).map((m) => boxOf(m.box, 1)), number: true }));
+    const order = layout.rows(places);
+    if (digits !== null) {
+      const alone = order.filter((row) => row.length === 1 && read[row[0]].marks.filter(isNumeral).length !== digits).map(([i]) => i);
+      const again = await this.#runs(gray, alone.map((i) => read[i].run), tilt, { digits });
+      alone.forEach((i, n) => (read[i] = again[n]));
+    }
+    const known = await this.#classified(gray, read);
+    const rows = order.map((row) =>
+      row
+        .flatMap((i) => read[i].marks.map((mark, k) => ({ mark, known: known[i][k], run: read[i] })))
+        .sort((a, b) => a.mark.box.left + a.mark.box.right - (b.mark.box.left + b.mark.box.right)),
+    );
+    const found = wordsOf(rows, seen, scale);
+    const unread = seen.filter(({ kind }) => kind === OTHER).map((glyph) => ({ ...glyph, kind: DIGIT }));
+    const others = [
+      ...read.flatMap(({ marks }) => marks.filter(({ label }) => label === UNREAD).map((m) => boxOf(m.box, scale))),
+      ...runs(unread, tilt).map((run) => around(run.map((i) => boxOf(unread[i], scale)))),
+    ];
+    const surest = (row) => largest(row.map(confidenceOf), 0);
+    const likely = largest(found.map(surest), 0) >= LIKELY;
+    const kept = found.filter((row) => row.length && !(likely && surest(row) < DOUBTFUL));
+    for (const row of found) if (!kept.includes(row)) others.push(...row.map(({ glyphs }) => around(glyphs.map(({ box }) => box))));
+    return { found: kept, others, reason };
+  }
+
+  /** By how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270. */
+  async turn(gray) {
+    let seen = (await this.#glyphs(gray)).map((glyph) => ({ ...glyph, kind: DIGIT }));
+    const scores = [];
+    for (let quarter = 0; quarter < 4; quarter++) {
+      if (quarter) {
+        gray = gray.turned();
+        const high = gray.width;
+        seen = seen.map((g) => ({ ...g, left: high - g.bottom, top: g.left, right: high - g.top, bottom: g.right }));
+      }
+      const tilt = slope(seen);
+      const found = hottest(runs(seen, tilt).map((run) => run.map((i) => seen[i]))).slice(0, TURNED_RUNS);
+      const cuts = found.map((run) => cut(gray, band(run, tilt)));
+      const read = await strings(cuts, this.#networks.strings);
+      const sure = ({ marks }) => total(marks.filter(isNumeral).map((m) => m.probabilities[m.label]));
+      scores.push(total(read.map((string) => string.probability * sure(string))));
+    }
+    const best = argmax(scores);
+    return scores[best] > TURNED * scores[0] + 1 ? 90 * best : 0;
+  }
+
+  async #glyphs(gray) {
+    return (await glyphs(gray, this.#networks.finder)).filter(({ heat }) => heat > SURE);
+  }
+
+  /**
+   * The runs on which at least one digit was read; all of them if the number of digits of each is known.
+   * found: the glyphs of each run. whole: their strips go from the left to the right edge of the picture.
+   */
+  async #runs(gray, found, tilt, { digits = null, whole = false }) {
+    const run = this.#networks.strings;
+    const strips = found.map((glyphs) => band(bounds(glyphs, whole ? gray.width : null), tilt));
+    const read = await strings(strips.map((strip) => cut(gray, strip)), run, digits);
+    const views = VIEWS.map((by) => strips.map((strip) => view(strip, by)));
+    const seen = [];
+    for (const some of views) seen.push(await bestPaths(some.map((strip) => cut(gray, strip)), run));
+    let parts = [];
+    for (const [i, glyphs] of found.entries()) {
+      const paths = seen.map((some) => some[i]);
+      let [strip, string] = [strips[i], read[i]];
+      const alike = (path) => same(path, string.marks.map(({ label }) => label));
+      if (digits === null && paths.every((path) => same(path, paths[0])) && !alike(paths[0])) {
+        strip = views[0][i];
+        [string] = await strings([cut(gray, strip)], run);
+      }
+      parts.push({ run: glyphs, strip, string, agree: paths.filter(alike).length });
+    }
+    if (digits === null) parts = outer(parts);
+    return parts
+      .map((part) => {
+        const others = parts.filter((other) => other !== part).flatMap((other) => other.run);
+        return { ...part, ...marksOf(part.run, part.strip, part.string, others) };
+      })
+      .filter(({ marks }) => digits !== null || marks.some(isNumeral));
+  }
+
+  /** For each mark of each run {tile, probabilities}; null for marks that are not digits. */
+  async #classified(gray, read) {
+    const cuts = read.map(({ strip, marks }) => tiles(gray, strip, marks.map(({ box }) => box), marks.map(isNumeral)));
+    const flat = cuts.flat().filter(Boolean);
+    const answers = (flat.length ? await this.#networks.classify(flat) : [])[Symbol.iterator]();
+    return cuts.map((run) => run.map((tile) => tile && { tile, probabilities: answers.next().value }));
+  }
+}
+
+/** Runs of glyphs, those with the most heat first. */
+function hottest(found) {
+  const heat = (run) => total(run.map((glyph) => glyph.heat));
+  return found.toSorted((a, b) => heat(b) - heat(a));
+}
+
+/** Whether two lists have the same items. */
+const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
+
+const digitsOf = (glyphs) => glyphs.filter(({ kind }) => kind === DIGIT);
+
+/** The median height of the digits of some glyphs. */
+const heightOf = (glyphs) => median(digitsOf(glyphs).map(({ top, bottom }) => bottom - top));
+
+/** Whether a picture is a crop of one line: it has one run, and is not much higher than its digits. */
+const isLine = (gray, found) => found.length === 1 && gray.height < LINE * heightOf(found[0]);
+
+/** The runs without those beside a mark of a run of much larger digits: a comma, a part of a digit. */
+function outer(parts) {
+  const mean = (values) => total(values) / values.length;
+  return parts.filter(({ run, string }) => {
+    const x = mean(run.map(({ left, right }) => left + right)) / 2;
+    const y = mean(run.map(({ top, bottom }) => top + bottom)) / 2;
+    return !parts.some((other) => {
+      const high = heightOf(other.run);
+      return other.string.probability > string.probability / 2 && heightOf(run) < SMALL * high
+        && placesOf(other.strip, other.string.marks).some(([px, py]) => Math.abs(px - x) < 0.4 * high && Math.abs(py - y) < 0.8 * high);
+    });
+  });
+}
+
+/** The middles of marks on the picture. */
+const placesOf = ({ matrix }, marks) => marks.map((m) => matrix.map(([a, b, c]) => a * m.x + b * (ROWS / 2) + c));
+
+/** The probability that all words are right, if they are independent; 0 if there are none. */
+function belief(rows) {
+  const words = rows.flat();
+  return words.length ? words.reduce((all, word) => all * confidenceOf(word), 1) : 0;
+}
+
+/** The probability that a word is right. */
+function confidenceOf({ features }) {
+  const odds = total(WEIGHTS.map((weight, i) => weight * features[i]));
+  return 1 / (1 + Math.exp(-clip(odds, -30, 30)));
+}
+
+/** Whether a mark is a digit. */
+const isNumeral = ({ label }) => label < 10;
+
+/** Whether a glyph of a word is a digit, not a sign. */
+export const isDigit = (glyph) => "digit" in glyph;
+
+/** The boxes of the digits of a run, the outer ones widened by the signs beside them, and to 0 and `width` if it is given. */
+function bounds(run, width) {
+  const boxes = run.filter(({ kind }) => kind === DIGIT).map(({ left, top, right, bottom }) => ({ left, top, right, bottom }));
+  const [first, last] = [argmin(boxes.map(({ left }) => left)), argmax(boxes.map(({ right }) => right))];
+  boxes[first].left = smallest(run.map(({ left }) => left));
+  boxes[last].right = largest(run.map(({ right }) => right));
+  if (width !== null) {
+    boxes[first].left = Math.min(boxes[first].left, 0);
+    boxes[last].right = Math.max(boxes[last].right, width);
+  }
+  return boxes;
+}
+
+/**
+ * The marks of a string within its run: {label, box, probabilities, heat} of each; and how many digits were missed.
+ * run, others: glyphs of this run and of all other runs.
+ */
+function marksOf(run, strip, string, others) {
+  const margin = (ROOM - BEYOND) * TALL;
+  const inside = string.marks.filter(({ x }) => margin < x && x < strip.width - margin);
+  const height = TALL * scaleOf(strip.matrix);
+  const places = placesOf(strip, inside);
+  const pairs = [];
+  run.forEach(({ left, right }, j) => places.forEach(([x], i) => {
+    const distance = Math.abs((left + right) / 2 - x);
+    if (distance < 0.45 * Math.max(right - left, 0.5 * height)) pairs.push({ distance, i, j });
+  }));
+  pairs.sort((a, b) => a.distance - b.distance || a.i - b.i || a.j - b.j);
+  const [matched, taken] = [new Map(), new Set()];
+  for (const { i, j } of pairs) {
+    if (matched.has(i) || taken.has(j)) continue;
+    matched.set(i, j);
+    taken.add(j);
+  }
+  const ofAnother = ([px, py]) => others.some(({ left, top, right, bottom }) =>
+    Math.abs((left + right) / 2 - px) < 0.3 * height && Math.abs((top + bottom) / 2 - py) < 0.6 * height);
+  const marks = [];
+  inside.forEach(({ label, probabilities }, i) => {
+    if (matched.has(i)) {
+      const { left, top, right, bottom, heat } = run[matched.get(i)];
+      marks.push({ label, box: { left, top, right, bottom }, probabilities, heat });
+    } else if (!ofAnother(places[i])) {
+      const [px, py] = places[i];
+      const gaps = [places[i - 1], places[i + 1]].filter(Boolean).map(([x]) => Math.abs(px - x));
+      const half = Math.min(0.3 * height, ...gaps.map((gap) => gap / 2));
+      const box = { left: px - half, top: py - height / 2, right: px + half, bottom: py + height / 2 };
+      marks.push({ label, box, probabilities, heat: 0 });
+    }
+  });
+  const read = new Set([...matched].filter(([i]) => inside[i].label !== UNREAD).map(([, j]) => j));
+  return { marks, missed: run.filter(({ kind }, j) => kind === DIGIT && !read.has(j)).length };
+}
+
+/** The words of each row of marks from left to right: {glyphs, features, beside} of each. */
+function wordsOf(rows, seen, scale) {
+  const own = rows.map((row) => row.filter(({ mark }) => mark.label !== UNREAD));
+  const heights = own.map((row) => median(row.filter(({ mark }) => isNumeral(mark)).map(({ mark: { box } }) => box.bottom - box.top)));
+  const boxes = own.map((row, n) => row.map(({ mark: { box } }) => {
+    const y = (box.top + box.bottom) / 2;
+    return boxOf({ left: box.left, top: y - heights[n] / 2, right: box.right, bottom: y + heights[n] / 2 }, 16);
+  }));
+  const unread = [
+    ...seen.filter(({ kind }) => kind === OTHER),
+    ...rows.flat().filter(({ mark }) => mark.label === UNREAD).map(({ mark }) => mark.box),
+  ];
+  return layout.parted(boxes).map((words, n) => words.flatMap((word) => {
+    const members = word.map((i) => own[n][i]);
+    const labels = members.map(({ mark }) => mark.label);
+    if (labels.every((label) => label >= 10) && labels.some((label) => !DASHES.includes(NAMES[label]))) return [];
+    const read = members.map((member) => glyphOf(member, scale));
+    return [{ glyphs: read, features: features(members, read), beside: isBeside(members.map(({ mark }) => mark.box), unread, heights[n]) }];
+  }));
+}
+
+/** Whether something that was not read is so near to the boxes of a word that it can be a part of it. */
+function isBeside(boxes, unread, height) {
+  const [left, right] = [boxes[0].left, boxes.at(-1).right];
+  const [top, bottom] = [smallest(boxes.map((b) => b.top)), largest(boxes.map((b) => b.bottom))];
+  return unread.some((other) => {
+    const shared = Math.min(other.bottom, bottom) - Math.max(other.top, top);
+    const away = Math.max(other.left - right, left - other.right);
+    return away < BESIDE * height && shared > 0.3 * Math.min(other.bottom - other.top, bottom - top);
+  });
+}
+
+/** A digit, with the string network and the classifier combined, or a sign. */
+function glyphOf({ mark, known }, scale) {
+  const box = boxOf(mark.box, scale);
+  if (!known) return { box, sign: NAMES[mark.label], confidence: mark.probabilities[mark.label] };
+  const ten = mark.probabilities.slice(0, 10);
+  const both = ten.map((p, d) => (p + 1e-4) * (known.probabilities[d] + 1e-2) ** CLASSIFIER);
+  const [sum, rest] = [total(both), total(ten)];
+  const probabilities = both.map((p) => (p / sum) * rest);
+  return { box, ...ranked(probabilities), accepted: true, reason: null, probabilities, tile: rowsOf(known.tile) };
+}
+
+/** The most probable digit and the next two. */
+export function ranked(probabilities) {
+  const order = [...Array(10).keys()].sort((a, b) => probabilities[b] - probabilities[a]);
+  const [{ digit, confidence }, ...alternatives] = order.slice(0, 3).map((digit) => ({ digit, confidence: probabilities[digit] }));
+  return { digit, confidence, alternatives };
+}
+
+/** A tile as rows of numbers. */
+export const rowsOf = (tile) => Array.from({ length: tile.height }, (_, y) => [...tile.row(y)]);
+
+/** The values of FEATURES for a word. */
+function features(members, read) {
+  const log = (value, least) => Math.log(Math.max(value, least));
+  const own = [...new Set(members.map(({ run }) => run))];
+  const classified = members.flatMap(({ mark, known }, i) =>
+    known ? [[known.probabilities[read[i].digit], mark.probabilities[UNREAD]]] : []);
+  const heats = members.map(({ mark }) => mark.heat).filter((heat) => heat > 0);
+  const values = {
+    bias: 1,
+    string: total(own.map((run) => log(run.string.probability, 1e-6))),
+    digit: smallest(read.map(({ confidence }) => log(confidence, 1e-6))),
+    classifier: classified.length ? smallest(classified.map(([p]) => log(p, 1e-3))) : 0,
+    other: -largest(classified.map(([, q]) => q), 0),
+    unseen: members.filter(({ mark }) => mark.heat === 0 && isNumeral(mark)).length,
+    missed: total(own.map((run) => run.missed)),
+    heat: heats.length ? smallest(heats.map(Math.log)) : 0,
+    disagree: largest(own.map((run) => VIEWS.length - run.agree)),
+  };
+  return FEATURES.map((name) => values[name]);
+}
+
+/** A word, accepted or with the reason why not. */
+function judged(word, least, leastDigit) {
+  const { glyphs: read, features, beside } = word;
+  const confidence = confidenceOf(word);
+  const glyphs = read.map((glyph) => (isDigit(glyph) && glyph.confidence < leastDigit ? doubted(glyph) : glyph));
+  let reason = null;
+  if (beside) reason = "a mark beside it was not read";
+  else if (features[FEATURES.indexOf("missed")]) reason = "a mark in it was not read";
+  else if (confidence < least && glyphs.every((glyph, i) => glyph === read[i])) reason = UNSURE;
+  return { glyphs, confidence, reason };
+}
+
+/** A digit as not accepted. */
+const doubted = (digit) => ({ ...digit, accepted: false, reason: `unsure: ${digit.digit} or ${digit.alternatives[0].digit}` });
+
+/** The smallest box of whole pixels around corners times `scale`. */
+function boxOf({ left, top, right, bottom }, scale) {
+  const [x, y] = [Math.floor(left * scale), Math.floor(top * scale)];
+  return { x, y, width: Math.max(1, Math.ceil(right * scale) - x), height: Math.max(1, Math.ceil(bottom * scale) - y) };
+}
+
+/** The smallest box that holds all boxes. */
+export function around(boxes) {
+  const [x, y] = [smallest(boxes.map((box) => box.x)), smallest(boxes.map((box) => box.y))];
+  const [right, bottom] = [largest(boxes.map((box) => box.x + box.width)), largest(boxes.map((box) => box.y + box.height))];
+  return { x, y, width: right - x, height: bottom - y };
+}

@@ -1,0 +1,67 @@
+/** Runs: which glyphs stand close together, so that one strip shows them. A copy of read/runs.py. */
+
+import { DIGIT, SIGN } from "./finder.js";
+import { argmin, largest, median, smallest } from "./vision.js";
+
+export const REACH = 1.1;
+const SIGN_REACH = 2;
+const SIGN_OFF = 0.8;
+const OVERLAP = 0.45;
+const RATIO = 2.2;
+export const LONGEST = 40;
+
+/** The tilt of the page: the median over digits and the next digit to the right of each. */
+export function slope(glyphs) {
+  const digits = glyphs.filter(({ kind }) => kind === DIGIT);
+  const [x, y] = [digits.map((g) => (g.left + g.right) / 2), digits.map((g) => (g.top + g.bottom) / 2)];
+  const tall = digits.map((g) => Math.max(g.bottom - g.top, 1e-3));
+  const slopes = [];
+  for (let i = 0; i < digits.length; i++) {
+    let [nearest, rise] = [Infinity, 0];
+    for (let j = 0; j < digits.length; j++) {
+      const [dx, dy] = [x[j] - x[i], y[j] - y[i]];
+      if (!(dx > 0 && dx < 3.5 * tall[i] && dx < nearest && Math.abs(dy) < 0.5 * tall[i])) continue;
+      if (Math.abs(Math.log(tall[j] / tall[i])) < 0.5) [nearest, rise] = [dx, dy];
+    }
+    if (nearest < Infinity) slopes.push(rise / nearest);
+  }
+  return slopes.length ? median(slopes) : 0;
+}
+
+/** The runs, each the indices of its digits and signs from left to right. Every digit is in one run. */
+export function runs(glyphs, tilt) {
+  const x = glyphs.map((g) => (g.left + g.right) / 2);
+  const middle = glyphs.map((g, i) => (g.top + g.bottom) / 2 - tilt * x[i]);
+  const tall = glyphs.map((g) => Math.max(g.bottom - g.top, 1e-3));
+  const all = [...glyphs.keys()];
+  const found = [];
+  for (const i of all.filter((k) => glyphs[k].kind === DIGIT).sort((a, b) => x[a] - x[b])) {
+    const gaps = found.map((run) => {
+      const last = run.at(-1);
+      const [gap, high, lower] = [glyphs[i].left - glyphs[last].right, Math.max(tall[i], tall[last]), Math.min(tall[i], tall[last])];
+      const overlap = (tall[i] + tall[last]) / 2 - Math.abs(middle[i] - middle[last]);
+      const fits = gap < REACH * high && overlap > OVERLAP * lower && high < RATIO * lower && run.length < LONGEST;
+      return fits ? gap : Infinity;
+    });
+    const n = argmin(gaps);
+    if (gaps.length && gaps[n] < Infinity) found[n].push(i);
+    else found.push([i]);
+  }
+  const places = found.map((run) => ({
+    high: median(run.map((j) => tall[j])),
+    middle: median(run.map((j) => middle[j])),
+    left: smallest(run.map((j) => glyphs[j].left)),
+    right: largest(run.map((j) => glyphs[j].right)),
+  }));
+  for (const i of all.filter((k) => glyphs[k].kind === SIGN)) {
+    let [best, least] = [null, Infinity];
+    places.forEach((place, n) => {
+      const gap = Math.max(place.left - glyphs[i].right, glyphs[i].left - place.right);
+      const off = Math.abs(middle[i] - place.middle);
+      if (!(off < SIGN_OFF * place.high && gap < SIGN_REACH * place.high)) return;
+      if (Math.max(gap, 0) + off < least) [best, least] = [n, Math.max(gap, 0) + off];
+    });
+    if (best !== null) found[best].push(i);
+  }
+  return found.map((run) => run.sort((a, b) => x[a] - x[b] || a - b));
+}

@@ -1,0 +1,170 @@
+/** Strings: what is written on strips, mark by mark, with the probabilities of each. A copy of read/strings.py. */
+
+import { argmax, largest, total } from "./vision.js";
+import { ROWS, contrast } from "./strips.js";
+
+const SIGNS = ".,-/+x÷=()";
+export const NAMES = [..."0123456789", ...SIGNS, "#"];
+export const BLANK = NAMES.length;
+const FRAME = 2;
+export const AT_ONCE = 32;
+const NEVER_FIRST = new Set([...",/x÷=)"].map((sign) => NAMES.indexOf(sign)));
+const BEAM = 8;
+const PRUNED = -7;
+const NOTHING = -1e9;
+
+/**
+ * A string for each strip (a Grid of 40 rows): {marks, probability}. Each mark has a label, x and probabilities.
+ * run: the network, from a Float32Array (n, 40, w, 2), n and w to a promise of {data, frames}, log probabilities (n, frames, 22).
+ * digits: their number, if it is known. A string with as many is preferred to a more probable one.
+ */
+export async function strings(strips, run, digits = null) {
+  return (await framesOf(strips, run)).map((data) => decode(data, digits));
+}
+
+/** The labels on the best path of each strip: less exact than a string, and quicker. */
+export async function bestPaths(strips, run) {
+  return (await framesOf(strips, run)).map(bestPath);
+}
+
+/** The most probable label of each frame of a Float32Array (t, 22), repeats as one and blanks left out. */
+export function bestPath(data) {
+  const labels = [];
+  let before = -1;
+  for (let t = 0; t < data.length; t += BLANK + 1) {
+    const best = argmax(data.subarray(t, t + BLANK + 1));
+    if (best !== before && best !== BLANK) labels.push(best);
+    before = best;
+  }
+  return labels;
+}
+
+/** The log probabilities of each strip, a Float32Array (width / 2, 22). */
+async function framesOf(strips, run) {
+  const order = [...strips.keys()].sort((a, b) => strips[a].width - strips[b].width);
+  const found = new Array(strips.length);
+  for (let start = 0; start < order.length; start += AT_ONCE) {
+    const some = order.slice(start, start + AT_ONCE);
+    const width = largest(some.map((i) => strips[i].width));
+    const x = new Float32Array(some.length * ROWS * width * 2);
+    some.forEach((i, n) => {
+      const [values, row] = [contrast(strips[i]), 2 * strips[i].width];
+      for (let y = 0; y < ROWS; y++) x.set(values.subarray(y * row, (y + 1) * row), 2 * width * (n * ROWS + y));
+    });
+    const { data, frames } = await run(x, some.length, width);
+    some.forEach((i, n) => {
+      const first = n * frames * (BLANK + 1);
+      const count = Math.min(frames, Math.floor(strips[i].width / FRAME));
+      found[i] = data.subarray(first, first + count * (BLANK + 1));
+    });
+  }
+  return found;
+}
+
+/** The most probable string of log probabilities, a Float32Array (t, 22), and where its marks are. */
+export function decode(data, digits = null) {
+  const frames = Array.from({ length: data.length / (BLANK + 1) }, (_, t) => data.subarray(t * (BLANK + 1), (t + 1) * (BLANK + 1)));
+  const found = search(frames);
+  const fitting = found.filter(({ labels }) => digits === null || labels.filter((label) => label < 10).length === digits);
+  const { labels, score } = fitting[0] ?? found[0];
+  const spans = align(frames, labels);
+  const marks = labels.map((label, i) => {
+    const [first, last] = spans[i];
+    const piece = frames.slice(first, last);
+    const values = piece.map((frame) => frame[label]);
+    const best = piece[argmax(values)];
+    const most = largest(values);
+    const weights = values.map((value) => Math.exp(value - most));
+    const x = FRAME * (total(weights.map((weight, t) => weight * (first + t))) / total(weights) + 0.5);
+    return { label, x, probabilities: shares(best.subarray(0, BLANK)) };
+  });
+  return { marks, probability: Math.exp(Math.min(score, 0)) };
+}
+
+/** Probabilities, sum 1, of log probabilities. */
+function shares(values) {
+  const most = largest(values);
+  const p = values.map((value) => Math.exp(value - most));
+  const sum = total(p);
+  return p.map((value) => value / sum);
+}
+
+/**
+ * The most probable strings and their log probabilities, the best first (prefix beam search).
+ * Strings are nodes of a tree: each node has its last label and the node of the string before it.
+ */
+function search(frames) {
+  let best = [{ node: { next: [] }, blank: 0, label: NOTHING }];
+  for (const frame of frames) {
+    if (frame[BLANK] > -0.002) { // nothing else is possible
+      best = best.map(({ node, blank, label }) => ({ node, blank: logSum(blank, label) + frame[BLANK], label: NOTHING }));
+      continue;
+    }
+    const candidates = [];
+    for (let c = 0; c < BLANK; c++) if (frame[c] > PRUNED) candidates.push(c);
+    const found = new Map();
+    const add = (node, blank, label) => {
+      const old = found.get(node);
+      if (old) [old.blank, old.label] = [logSum(old.blank, blank), logSum(old.label, label)];
+      else found.set(node, { node, blank: logSum(NOTHING, blank), label: logSum(NOTHING, label) });
+    };
+    for (const { node, blank, label } of best) {
+      const both = logSum(blank, label);
+      add(node, both + frame[BLANK], NOTHING);
+      for (const c of candidates) {
+        if (!node.before && NEVER_FIRST.has(c)) continue;
+        const longer = (node.next[c] ??= { last: c, before: node, next: [] });
+        if (node.last !== c) {
+          add(longer, NOTHING, both + frame[c]);
+          continue;
+        }
+        add(node, NOTHING, label + frame[c]);
+        if (blank > NOTHING / 2) add(longer, NOTHING, blank + frame[c]); // two equal labels have a blank between them
+      }
+    }
+    best = sorted([...found.values()]).slice(0, BEAM);
+  }
+  return sorted(best).map(({ node, score }) => ({ labels: labelsOf(node), score }));
+}
+
+function labelsOf(node) {
+  const labels = [];
+  for (; node.before; node = node.before) labels.push(node.last);
+  return labels.reverse();
+}
+
+/** The best items first, each with its score. */
+function sorted(items) {
+  for (const item of items) item.score = logSum(item.blank, item.label);
+  return items.sort((a, b) => b.score - a.score);
+}
+
+/** log(exp(a) + exp(b)), as NumPy's logaddexp. */
+function logSum(a, b) {
+  return a === b ? a + Math.LN2 : Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+}
+
+/** The first frame of each label, and the one after its last (Viterbi 1967). */
+function align(frames, labels) {
+  if (!labels.length) return [];
+  const states = [BLANK, ...labels.flatMap((label) => [label, BLANK])];
+  const n = states.length;
+  const skips = states.map((state, i) => i >= 2 && state !== BLANK && state !== states[i - 2]);
+  let cost = states.map((state, i) => (i < 2 ? frames[0][state] : NOTHING));
+  const back = [null]; // how many states each step comes from
+  for (let t = 1; t < frames.length; t++) {
+    const origins = states.map((_, i) => [cost[i], i >= 1 ? cost[i - 1] : NOTHING, skips[i] ? cost[i - 2] : NOTHING]);
+    back.push(origins.map(argmax));
+    cost = states.map((state, i) => origins[i][back[t][i]] + frames[t][state]);
+  }
+  let state = cost[n - 1] >= cost[n - 2] ? n - 1 : n - 2;
+  const spans = labels.map(() => [Infinity, -Infinity]);
+  for (let t = frames.length - 1; t >= 0; t--) {
+    if (state % 2) {
+      const span = spans[(state - 1) / 2];
+      spans[(state - 1) / 2] = [Math.min(span[0], t), Math.max(span[1], t + 1)];
+    }
+    if (t) state -= back[t][state];
+  }
+  return spans;
+}
