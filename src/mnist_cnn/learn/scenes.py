@@ -204,7 +204,7 @@ def _table(sheet: _Sheet, writer: Writer, h: float, rng: np.random.Generator) ->
             at = round(left + j * wide)
             cv2.line(sheet.printed, (at, round(top)), (at, round(top + lines * tall)), dark, thick, cv2.LINE_AA)
     full, kind = rng.uniform(0.4, 1), rng.random()
-    labelled = rng.random() < 0.25
+    labelled, graded = rng.random() < 0.25, rng.random() < 0.25
     for i in range(lines):
         for j in range(columns):
             y, x = top + (i + 0.5) * tall, left + j * wide
@@ -224,7 +224,8 @@ def _table(sheet: _Sheet, writer: Writer, h: float, rng: np.random.Generator) ->
                 text = number(rng)
             if rng.random() < 0.06:
                 text = "-"
-            line = writer.write(text, h) if rng.random() > 0.04 else writer.word(h, int(rng.integers(1, 3)))
+            other = rng.random() < (0.9 if graded and j == columns - 1 else 0.04)  # a column of letters, like grades
+            line = writer.word(h, int(rng.choice((1, 2, 4), p=(0.7, 0.2, 0.1)))) if other else writer.write(text, h)
             room = wide - line.ink.shape[1]
             x += room * (rng.uniform(0.2, 0.8) if room > 0 else 0.3)
             bounds = np.array([g.box for g in line.glyphs]) if line.glyphs else np.zeros((1, 4))
@@ -515,10 +516,14 @@ def _on_desk(pixels: np.ndarray, sheet: _Sheet, h: float, rng: np.random.Generat
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]]) + rng.normal(0, 0.15 * h, (4, 2))
     cv2.fillPoly(inside, [np.clip(corners, -2000, 2000).astype(np.int32)], 255, cv2.LINE_AA)
     desk = np.full(pixels.shape, rng.uniform(10, 110) if rng.random() < 0.85 else rng.uniform(150, 255), np.float32)
-    if rng.random() < 0.6:  # wood
+    if rng.random() < 0.5:  # wood
         grain = rng.standard_normal((pixels.shape[0], 12)).astype(np.float32)
         streaks = cv2.resize(grain, pixels.shape[::-1], interpolation=cv2.INTER_CUBIC)
         desk *= 1 + np.float32(rng.uniform(0.03, 0.3)) * (streaks if rng.random() < 0.5 else streaks.T)
+    elif rng.random() < 0.5:  # dark wood with light or dark dashes
+        noise = cv2.GaussianBlur(rng.standard_normal(pixels.shape, np.float32), (0, 0), *rng.uniform((0.6, 4), (2, 20)))
+        dashes = np.clip(noise / noise.std() - rng.uniform(0, 1.5), 0, 2)
+        desk += np.float32(rng.uniform(-40, 60)) * (dashes if rng.random() < 0.5 else dashes.T)
     alpha = inside.astype(np.float32) / 255
     return pixels * alpha + desk * (1 - alpha), sheet.glyphs
 
