@@ -14,16 +14,18 @@ from dataclasses import replace
 import numpy as np
 
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.form import has_form
+from mnist_cnn.read.form import SIDE, has_form
 from mnist_cnn.read.number import read_number
 from mnist_cnn.read.page import UNSURE, PageReader
 from mnist_cnn.read.picture import Picture, gray
-from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word
+from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word, around
 
 _FEW = 12
 """Pictures with one row and at most so many other marks are read as a number too."""
 _TURNED, _TURNED_SHARE = 4, 0.3
 """Least number and share of digits that have to be accepted on a page after it was turned."""
+_FLOOR = 0.01
+"""Probability that neither network goes below in a product of both: none can rule a digit out alone."""
 _PLAUSIBLE = 0.07
 """Tiles with a lower probability of being any digit are not digits."""
 
@@ -54,6 +56,8 @@ def read_image(
     if len(rows) <= 1 and len(others) <= _FEW:
         rows, others = _joined(rows, others, *read_number(pixels, classifier, (width, height), digits, threshold))
     reading = Reading(tuple(rows), width, height, tuple(others), 0, reason)
+    if pixels.shape == (SIDE, SIDE) and reading.rows and not reading.accepted and digits in (None, 1):
+        return _as_tile(reading, pixels, classifier)
     if _doubtful(reading) and (turned := page.turn(pixels)):
         pixels = np.ascontiguousarray(np.rot90(pixels, -turned // 90))
         rows, others, reason = page.read(pixels, classifier, digits, threshold, scale)
@@ -86,6 +90,27 @@ def _joined(
     row = first if chosen else other
     reason = row.reason or f"read as {first.number} or {other.number}"
     return [replace(row, reason=reason)], others if chosen else second_others
+
+
+def _as_tile(reading: Reading, pixels: np.ndarray, classifier: Classifier) -> Reading:
+    """Return a reading of a picture of MNIST's size as one digit, which is not accepted.
+
+    Such pictures mostly are MNIST's, with noise or other marks. The probabilities are those of the digit that was read,
+    if it is one, times those of the classifier, which sees the picture as it is (product of experts, Hinton 2002).
+    """
+    middle = pixels[:, SIDE // 4 : -SIDE // 4]
+    tile = (255 - pixels if np.median(middle) > 127 else pixels).astype(np.float32) / 255
+    p = classifier.probabilities(tile[None, :, :, None])[0] + 1e-6
+    p = p / p.sum()
+    if len(reading.digits) == 1:
+        p = (p + _FLOOR) * (reading.digits[0].probabilities + _FLOOR)
+        p = p / p.sum()
+    (digit, confidence), *others = [(d, float(p[d])) for d in np.argsort(-p, kind="stable")[:3].tolist()]
+    confidence = min(confidence, reading.confidence)
+    box = around(digit.box for digit in reading.digits)
+    reason = f"unsure: {digit} or {others[0][0]}"
+    read = Digit(box, digit, confidence, tuple(others), False, reason, tile, p.astype(np.float32))
+    return replace(reading, rows=(Row((Word((read,), confidence),), None),))
 
 
 def _signs(row: Row) -> bool:

@@ -39,6 +39,8 @@ _GAP = 0.05
 _CLEAR, _CLEAR_ALONE, _TIMES = 0.6, 0.75, 2.2
 """A space is wider than the first, in digit heights (the second where the page has one row), and than the third times
 all gaps within words."""
+_MANY, _TIMES_MANY = 5, 1.6
+"""Where at least so many gaps are narrower and as many are wider, so many times is enough."""
 _LONE = 3
 """Rows of a page with at least so many rows can be rows of cells with one digit each, some of them empty."""
 _SPACE, _WIDER = 1.2, 2.0
@@ -150,6 +152,11 @@ def _space(gaps: list[float], rows: int) -> float:
             if narrow > _CLEAR and rows >= _LONE:
                 break
             return (narrow + wide) / 2
+    else:
+        middle = range(_MANY, len(gaps) - _MANY + 1)
+        times, i = max(((gaps[i] / gaps[i - 1], i) for i in middle if gaps[i] >= least), default=(0.0, 0))
+        if times > _TIMES_MANY and gaps[i - 1] < _SPACE:
+            return (gaps[i - 1] + gaps[i]) / 2
     if rows >= _LONE and gaps and gaps[0] > _CLEAR and gaps[-1] > _TIMES * gaps[0]:
         return 0.0
     return max(_SPACE, _WIDER * gaps[0]) if len(gaps) > 1 else _SPACE

@@ -2,7 +2,7 @@
 
 import { Grid, clip, cv, distances, ellipse, largest, morphed, resized, round, total } from "./vision.js";
 
-const SIDE = 28;
+export const SIDE = 28;
 const BOX = 20;
 const FINE = 4;
 const THIN = 1.5;

@@ -1,12 +1,13 @@
 /** Reader: reads the numbers on grey pixels. A copy of read/reader.py and read/reading.py. */
 
 import { total } from "./vision.js";
-import { hasForm } from "./form.js";
+import { SIDE, hasForm } from "./form.js";
 import { readNumber } from "./number.js";
 import { Page, UNSURE, around, isDigit, ranked, rowsOf } from "./page.js";
 
 const FEW = 12;
 const [TURNED, TURNED_SHARE] = [4, 0.3];
+const FLOOR = 0.01;
 const PLAUSIBLE = 0.07;
 
 /**
@@ -24,6 +25,10 @@ export async function read(pixels, networks, size, { digits = null, threshold } 
   if (found.rows.length <= 1 && found.others.length <= FEW) {
     found = joined(found, await readNumber(pixels, networks, size, { digits, threshold }));
   }
+  const whole = reading(found, size, 0);
+  if (pixels.width === SIDE && pixels.height === SIDE && found.rows.length && !whole.accepted && [null, 1].includes(digits)) {
+    return asTile(found, whole, pixels, networks, size);
+  }
   let turned = 0;
   if (doubtful(found) && (turned = await page.turn(pixels))) {
     for (let quarter = 0; quarter < turned / 90; quarter++) pixels = pixels.turned();
@@ -32,7 +37,25 @@ export async function read(pixels, networks, size, { digits = null, threshold } 
       return reading(upright, turned % 180 ? size.toReversed() : size, turned);
     }
   }
-  return reading(found, size, 0);
+  return whole;
+}
+
+/** A picture of MNIST's size, read as one digit that is not accepted. */
+async function asTile(found, whole, pixels, { classify }, size) {
+  const middle = Array.from({ length: SIDE }, (_, y) => Array.from(pixels.data.subarray(y * SIDE + SIDE / 4, y * SIDE + (3 * SIDE) / 4)));
+  const sorted = middle.flat().sort((a, b) => a - b);
+  const light = (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2 > 127;
+  const tile = pixels.map((value) => (light ? 255 - value : value) / 255, Float32Array);
+  const scaled = (values) => values.map((value) => value / total(values));
+  let p = scaled(Array.from((await classify([tile]))[0], (value) => value + 1e-6));
+  const digits = found.rows.flatMap(({ words }) => words.flatMap(({ glyphs }) => glyphs.filter(isDigit)));
+  if (digits.length === 1) p = scaled(p.map((value, digit) => (value + FLOOR) * (digits[0].probabilities[digit] + FLOOR)));
+  const { digit, confidence, alternatives } = ranked(p);
+  const surest = Math.min(confidence, product(found.rows.flatMap(({ words }) => words.map((word) => word.confidence))));
+  const reason = `unsure: ${digit} or ${alternatives[0].digit}`;
+  const box = around(digits.map((glyph) => glyph.box));
+  const glyph = { box, digit, confidence: surest, alternatives, accepted: false, reason, probabilities: p, tile: rowsOf(tile) };
+  return reading({ ...found, rows: [{ words: [{ glyphs: [glyph], confidence: surest, reason: null }], reason: null }] }, size, 0);
 }
 
 /** One reading of a picture with at most one row, from that of the page networks and a second one. */

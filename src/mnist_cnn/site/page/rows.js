@@ -11,6 +11,7 @@ const ABOVE = 0.5;
 const SAME = 1e-9;
 const GAP = 0.05;
 const [CLEAR, CLEAR_ALONE, TIMES] = [0.6, 0.75, 2.2];
+const [MANY, TIMES_MANY] = [5, 1.6];
 const LONE = 3;
 const [SPACE, WIDER] = [1.2, 2];
 
@@ -84,11 +85,19 @@ export function parted(page) {
 /** The gap, in digit heights, above which two glyphs are two words. gaps: those of a page, sorted. */
 function spaceOf(gaps, rows) {
   const least = rows > 1 ? CLEAR : CLEAR_ALONE;
-  for (let i = 1; i < gaps.length; i++) {
+  let cells = false;
+  for (let i = 1; i < gaps.length && !cells; i++) {
     const [narrow, wide] = [gaps[i - 1], gaps[i]];
     if (!(wide >= least && wide > TIMES * narrow && narrow < SPACE)) continue;
-    if (narrow > CLEAR && rows >= LONE) break;
-    return (narrow + wide) / 2;
+    cells = narrow > CLEAR && rows >= LONE;
+    if (!cells) return (narrow + wide) / 2;
+  }
+  if (!cells) {
+    let [times, best] = [0, 0];
+    for (let i = MANY; i <= gaps.length - MANY; i++) {
+      if (gaps[i] >= least && gaps[i] / gaps[i - 1] >= times) [times, best] = [gaps[i] / gaps[i - 1], i];
+    }
+    if (times > TIMES_MANY && gaps[best - 1] < SPACE) return (gaps[best - 1] + gaps[best]) / 2;
   }
   if (rows >= LONE && gaps.length && gaps[0] > CLEAR && gaps.at(-1) > TIMES * gaps[0]) return 0;
   return gaps.length > 1 ? Math.max(SPACE, WIDER * gaps[0]) : SPACE;
