@@ -30,8 +30,8 @@ from mnist_cnn.read.classifier import SHIPPED, Classifier
 
 ROOT = Path(__file__).parents[1]
 PAGE_MODELS = SHIPPED.parent
-KEPT_STEPS = "2,500 and 1,450"
-"""Steps of the first trainings, whose weights these started from."""
+EARLIER_STEPS = {"finder": 8_100, "strings": 9_450}
+"""Steps of the trainings before the last one, which started from their weights (LOG.md, 2026-11-27)."""
 
 
 def reference() -> str:
@@ -116,6 +116,7 @@ def reading() -> str:
 def card() -> str:
     """The shipped model's card, src/mnist_cnn/read/models/README.md."""
     result = json.loads((ROOT / "benchmarks/results/refusal.json").read_text())
+    machine = result["machine"]
     digits, others, about = result["digits"], result["no digits"], Classifier().metadata
     content = SHIPPED.read_bytes()
     n, accepted = digits["n"], digits["accepted"]
@@ -149,14 +150,16 @@ Made by `python docs/generate.py`; not edited by hand.
 | --- | --- | --- |
 {risk}
 
-Pictures without digits that were rejected by the whole reader (letters in five fonts of Computer Modern, which no network
-has seen; random scribbles; the aim is 95 % of both), on {result["machine"]["cores"]} cores of an {result["machine"]["processor"]}:
+Pictures without digits that were rejected by the whole reader, on {machine["cores"]} cores of an
+{machine["processor"]} (letters in five fonts of Computer Modern, which no network has seen; random scribbles; the aim
+is 95 % of both):
 
 | pictures | n | rejected |
 | --- | --- | --- |
 {refused}
 
-**Limits**: a 7 whose bar hangs down and a 1 with a long flag; scribbles that look like a digit; digits of other scripts.
+**Limits**: a 7 whose bar hangs down and a 1 with a long flag; scribbles that look like a digit; digits of other
+scripts.
 
 {page_card()}
 **Licence**: the weights of all three files are learnt from MNIST, CC BY-SA 3.0.
@@ -168,26 +171,27 @@ def page_card() -> str:
     finder, strings = (PAGE_MODELS / f"{name}.onnx" for name in ("finder", "strings"))
     return f"""# finder.onnx and strings.onnx
 
-- **What they do**: the finder sees the local contrast of a grey picture, float32 (1, h, w, 2), and tells for each cell of
-  4 x 4 pixels whether a digit, a sign or other writing is centred there, and its size. The string network sees the
-  contrast of strips, float32 (n, 40, w, 2), and gives log probabilities of 22 classes for every 2 pixels: ten digits,
-  the signs `. , - / + x ÷ = ( )`, other writing, nothing.
-- **Learnt from**: pages that are composed while they learn (`learn/scenes.py`): the first 55,000 of MNIST's training
-  images, and digits and signs drawn from skeletons (`learn/strokes.py`), on ruled, squared and printed paper, in tables,
-  boxes and forms, beside print and letters from Debian's fonts. No other pictures. The confidence from which a word is
-  accepted was chosen on composed pages with the other 5,000 images (`learn/acceptance.py`).
-- **Made by**: `python -m mnist_cnn.learn.pages finder` and `strings`, {_steps(finder)} and {_steps(strings)} steps, after the
-  {KEPT_STEPS} of LOG.md, 2026-11-27. How long that takes is in the newest entry of LOG.md.
+- **What they do**: the finder sees the local contrast of a grey picture, float32 (1, h, w, 2). For each cell of
+  4 x 4 pixels it returns whether a digit, a sign or other writing is centred there, and its size. The string network
+  sees the contrast of strips, float32 (n, 40, w, 2). For every 2 pixels it returns the log probabilities of 22 classes:
+  ten digits, the signs `. , - / + x ÷ = ( )`, other writing, and nothing.
+- **Learnt from**: composed pages (`learn/scenes.py`). They show the first 55,000 of MNIST's training images, and digits
+  and signs drawn from skeletons (`learn/strokes.py`), on ruled, squared and printed paper, in tables, boxes and forms,
+  beside print and letters from Debian's fonts. No other pictures. The confidence from which a word is accepted was
+  chosen on composed pages with the other 5,000 images (`learn/acceptance.py`).
+- **Made by**: `python -m mnist_cnn.learn.pages finder` and `strings`, {_steps(finder):,} and {_steps(strings):,}
+  steps in several trainings. Each started from the weights of the one before (LOG.md, 2026-11-27).
 {_file(finder)}
 {_file(strings)}
-- **Limits**: writing lower than about 12 pixels on a picture of 1,280 pixels; digits beside each other of very different
-  size; digits that are cut off by the edge of the picture; rows that bend; printed numbers are other writing.
+- **Limits**: writing lower than about 12 pixels on a picture of 1,280 pixels; digits beside each other of very
+  different size; digits that are cut off by the edge of the picture; rows that bend; printed numbers are other writing.
 """
 
 
-def _steps(file: Path) -> str:
+def _steps(file: Path) -> int:
+    """Return the number of steps of all trainings of a page network."""
     metadata = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
-    return f"{int(metadata['steps']):,}"
+    return EARLIER_STEPS[file.stem] + int(metadata["steps"])
 
 
 def _file(file: Path) -> str:

@@ -273,6 +273,18 @@ def test_mnists_own_images_go_to_the_network_as_they_are(
         assert (digit.box.width, digit.box.height) == (28, 28)
 
 
+def test_an_image_of_mnists_size_with_other_marks_is_one_digit(digits: mnist.Digits) -> None:
+    stripes = np.where(abs(np.arange(28) - 13.5) > 7, 255 - digits.images, digits.images)[:60]
+    right = 0
+    for image, label in zip(stripes, digits.labels, strict=False):
+        reading = read_image(image)
+        right += reading.number == str(label)
+        assert not reading.accepted or len(reading.number) == 1
+        assert not reading.rows or reading.rows[0].words[0].box.width <= 28
+        assert len(read_image(image, digits=2).number) != 1 or not read_image(image, digits=2).accepted
+    assert right > 45
+
+
 @pytest.mark.parametrize("shape", [(28, 28), (100, 100), (300, 500), (2100, 900)])
 def test_a_blank_page_has_no_rows(shape: tuple[int, int]) -> None:
     for paper in (0, PAPER, 255):

@@ -138,7 +138,7 @@ def test_it_reads_the_pictures_of_the_documentation(name: str, page: Page) -> No
 
 @pytest.mark.parametrize("count", [6, pytest.param(150, marks=pytest.mark.slow)])
 def test_it_reads_what_python_reads(count: int, page: Page, dataset: mnist.Dataset) -> None:
-    """Drawings, photographs on plain, lined and squared paper, and images in MNIST's form."""
+    """Drawings, photographs on plain, lined and squared paper, images in MNIST's form and such with stripes."""
     _, (images, _) = mnist.split(dataset.train)
     numbers = []
     for i in range(count):
@@ -146,6 +146,7 @@ def test_it_reads_what_python_reads(count: int, page: Page, dataset: mnist.Datas
         numbers.append(same(page, png(photographs.drawing(int(rng.integers(1, 4)), rng)[0])))
         numbers.append(same(page, png(photographs.photograph(images[rng.integers(0, len(images), 1 + i % 4)], rng))))
         numbers.append(same(page, png(images[i])))
+        numbers.append(same(page, png(np.where(abs(np.arange(28) - 13.5) > 7, 255 - images[i], images[i]))))
     assert sum(map(bool, numbers)) > 0.9 * len(numbers)
 
 

@@ -132,7 +132,7 @@ def number(rng: np.random.Generator) -> str:
         if kind < 0.2:
             return str(rng.integers(10)) * n
         if kind < 0.35:  # a 1 between other digits is easy to miss
-            return "".join(map(str, rng.choice((1, rng.integers(10)), n)))
+            return "".join(map(str, rng.choice([1, int(rng.integers(10))], n)))
         return "".join(map(str, rng.integers(0, 10, n)))
 
     k = rng.random()

@@ -163,7 +163,7 @@ class PageReader:
         if digits is not None:  # a row of several runs may share its digits in any way
             alone = [row[0] for row in order if len(row) == 1 and _count(read[row[0]]) != digits]
             for i, run in zip(alone, self._runs(gray, [read[i].glyphs for i in alone], tilt, digits), strict=True):
-                read[i] = run
+                read[i] = run if _count(run) else read[i]
         known = _classified(gray, read, classifier)
         rows = [
             sorted(

@@ -73,7 +73,9 @@ export class Page {
     if (digits !== null) {
       const alone = order.filter((row) => row.length === 1 && read[row[0]].marks.filter(isNumeral).length !== digits).map(([i]) => i);
       const again = await this.#runs(gray, alone.map((i) => read[i].run), tilt, { digits });
-      alone.forEach((i, n) => (read[i] = again[n]));
+      alone.forEach((i, n) => {
+        if (again[n].marks.some(isNumeral)) read[i] = again[n];
+      });
     }
     const known = await this.#classified(gray, read);
     const rows = order.map((row) =>
