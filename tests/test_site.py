@@ -31,7 +31,7 @@ from mnist_cnn.read.page import MODELS
 from mnist_cnn.read.reading import Box, Reading
 from mnist_cnn.read.rows import parted, rows
 from mnist_cnn.read.runs import runs, slope
-from mnist_cnn.read.strings import BLANK, decode
+from mnist_cnn.read.strings import BLANK, decode, together
 from mnist_cnn.serve.insight import Insight
 from mnist_cnn.site import build as builder
 from mnist_cnn.site.build import build
@@ -263,6 +263,20 @@ def test_its_strings_are_those_of_python(count: int | None, page: Page) -> None:
             assert mark["x"] == pytest.approx(other.x, abs=1e-4)
             np.testing.assert_allclose(mark["probabilities"], other.probabilities, atol=1e-5)
     assert any(len(string["marks"]) > 3 for string in found)
+    views = [[each, each[::2], np.roll(each, 1, axis=1)] for each in frames]
+    seen = page.evaluate(
+        """async ([given, count]) => {
+            const { together } = await import("./strings.js");
+            return given.map((views) => together(views.map((frames) => Float32Array.from(frames)), count));
+        }""",
+        [[[view.ravel().tolist() for view in some] for some in views], count],
+    )
+    for found_, some in zip(seen, views, strict=True):
+        expected_ = together(some, count)
+        assert [mark["label"] for mark in found_["string"]["marks"]] == list(expected_.string.labels)
+        assert found_["string"]["probability"] == pytest.approx(expected_.string.probability, rel=1e-6)
+        assert (found_["view"], found_["agree"]) == (expected_.view, expected_.agree)
+    assert len({found_["view"] for found_ in seen}) > 1
 
 
 def test_its_strips_are_those_of_python(page: Page, dataset: mnist.Dataset) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_cnn.read.strings import BLANK, NAMES, decode
+from mnist_cnn.read.strings import BLANK, NAMES, best_path, decode, likelihood, together
 
 
 def frames(seed: int, t: int, labels: tuple[int, ...]) -> np.ndarray:
@@ -34,6 +34,27 @@ def test_the_most_probable_string_is_found_as_nearly_as_pruning_lets_it(seed: in
     true = expected[tuple(mark.label for mark in found.marks)]
     assert true >= 0.9 * max(expected.values())
     assert 0.9 * true <= found.probability <= 1.0001 * true  # what the search drops is missing in its sum
+
+
+@given(st.integers(0, 10**6), st.integers(1, 6))
+def test_the_likelihood_of_a_string_is_the_sum_over_its_paths(seed: int, t: int) -> None:
+    said = frames(seed, t, (3, 7))
+    for string, expected in by_enumeration(said, (3, 7)).items():
+        assert np.exp(likelihood(said, string)) == pytest.approx(expected, rel=1e-4)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 6))
+def test_views_are_read_together(seed: int, t: int) -> None:
+    views = [frames(seed + i, t, (3, 7)) for i in range(3)]
+    seen = together(views)
+    expected = [by_enumeration(view, (3, 7)) for view in views]
+    asked = {decode(views[0]).labels, *map(best_path, views[1:])}
+    mean = {string: sum(each.get(string, 0.0) for each in expected) / 3 for string in asked}
+    if len(asked) > 1:
+        assert mean[seen.string.labels] == pytest.approx(max(mean.values()), rel=1e-4)
+        assert seen.string.probability == pytest.approx(mean[seen.string.labels], rel=1e-4)
+    assert seen.string.labels in asked
+    assert seen.agree == sum(best_path(view) == seen.string.labels for view in views[1:])
 
 
 def test_glyphs_are_where_their_frames_are() -> None:

@@ -215,17 +215,12 @@ class PageReader:
         digits: number of digits of each run, if it is known. All runs are returned then.
         whole: their strips go from the left to the right edge of the picture.
         """
-        cut = [strips.band(_bounds(run, gray.shape[1] if whole else None), tilt) for run in found]
-        said = self._strings.read([strips.cut(gray, strip) for strip in cut], digits)
-        views = [[strips.view(strip, by) for strip in cut] for by in VIEWS]
-        seen = [self._strings.best_paths([strips.cut(gray, view) for view in some]) for some in views]
-        parts = []
-        for i, run in enumerate(found):
-            strip, string, paths = cut[i], said[i], [paths[i] for paths in seen]
-            if digits is None and len(set(paths)) == 1 and paths[0] != string.labels:  # two against one
-                strip = views[0][i]
-                string = self._strings.read([strips.cut(gray, strip)])[0]
-            parts.append(_Part(run, strip, string, sum(path == string.labels for path in paths)))
+        views = []
+        for run in found:
+            usual = strips.band(_bounds(run, gray.shape[1] if whole else None), tilt)
+            views.append([usual, *(strips.view(usual, by) for by in VIEWS)])
+        seen = self._strings.read_views([[strips.cut(gray, strip) for strip in some] for some in views], digits)
+        parts = [_Part(run, views[i][seen[i].view], seen[i].string, seen[i].agree) for i, run in enumerate(found)]
         if digits is None:
             parts = _outer(parts)
         read = []

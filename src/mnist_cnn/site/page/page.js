@@ -4,7 +4,7 @@ import { argmax, argmin, clip, largest, median, smallest, total } from "./vision
 import { DIGIT, OTHER, glyphs } from "./finder.js";
 import * as layout from "./rows.js";
 import { runs, slope } from "./runs.js";
-import { NAMES, bestPaths, strings } from "./strings.js";
+import { NAMES, readViews, strings } from "./strings.js";
 import { DIGIT as TALL, ROOM, ROWS, band, cut, scaleOf, view } from "./strips.js";
 import { content, tiles } from "./tiles.js";
 
@@ -127,22 +127,12 @@ export class Page {
    */
   async #runs(gray, found, tilt, { digits = null, whole = false }) {
     const run = this.#networks.strings;
-    const strips = found.map((glyphs) => band(bounds(glyphs, whole ? gray.width : null), tilt));
-    const read = await strings(strips.map((strip) => cut(gray, strip)), run, digits);
-    const views = VIEWS.map((by) => strips.map((strip) => view(strip, by)));
-    const seen = [];
-    for (const some of views) seen.push(await bestPaths(some.map((strip) => cut(gray, strip)), run));
-    let parts = [];
-    for (const [i, glyphs] of found.entries()) {
-      const paths = seen.map((some) => some[i]);
-      let [strip, string] = [strips[i], read[i]];
-      const alike = (path) => same(path, string.marks.map(({ label }) => label));
-      if (digits === null && paths.every((path) => same(path, paths[0])) && !alike(paths[0])) {
-        strip = views[0][i];
-        [string] = await strings([cut(gray, strip)], run);
-      }
-      parts.push({ run: glyphs, strip, string, agree: paths.filter(alike).length });
-    }
+    const views = found.map((glyphs) => {
+      const usual = band(bounds(glyphs, whole ? gray.width : null), tilt);
+      return [usual, ...VIEWS.map((by) => view(usual, by))];
+    });
+    const seen = await readViews(views.map((some) => some.map((strip) => cut(gray, strip))), run, digits);
+    let parts = found.map((glyphs, i) => ({ run: glyphs, strip: views[i][seen[i].view], string: seen[i].string, agree: seen[i].agree }));
     if (digits === null) parts = outer(parts);
     return parts
       .map((part) => {
@@ -166,9 +156,6 @@ function hottest(found) {
   const heat = (run) => total(run.map((glyph) => glyph.heat));
   return found.toSorted((a, b) => heat(b) - heat(a));
 }
-
-/** Whether two lists have the same items. */
-const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
 
 const digitsOf = (glyphs) => glyphs.filter(({ kind }) => kind === DIGIT);
 

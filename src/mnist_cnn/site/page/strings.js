@@ -22,9 +22,14 @@ export async function strings(strips, run, digits = null) {
   return (await framesOf(strips, run)).map((data) => decode(data, digits));
 }
 
-/** The labels on the best path of each strip: less exact than a string, and quicker. */
-export async function bestPaths(strips, run) {
-  return (await framesOf(strips, run)).map(bestPath);
+/**
+ * For each piece of writing what is read on all views of it together: {string, view, agree}, as read/strings.py.
+ * views: of each piece the same number of strips, the usual one first.
+ */
+export async function readViews(views, run, digits = null) {
+  const frames = await framesOf(views.flat(), run);
+  const n = views.length ? views[0].length : 0;
+  return views.map((_, i) => together(frames.slice(i * n, (i + 1) * n), digits));
 }
 
 /** The most probable label of each frame of a Float32Array (t, 22), repeats as one and blanks left out. */
@@ -61,12 +66,67 @@ async function framesOf(strips, run) {
   return found;
 }
 
+const framesIn = (data) => Array.from({ length: data.length / (BLANK + 1) }, (_, t) => data.subarray(t * (BLANK + 1), (t + 1) * (BLANK + 1)));
+
 /** The most probable string of log probabilities, a Float32Array (t, 22), and where its marks are. */
 export function decode(data, digits = null) {
-  const frames = Array.from({ length: data.length / (BLANK + 1) }, (_, t) => data.subarray(t * (BLANK + 1), (t + 1) * (BLANK + 1)));
-  const found = search(frames);
-  const fitting = found.filter(({ labels }) => digits === null || labels.filter((label) => label < 10).length === digits);
-  const { labels, score } = fitting[0] ?? found[0];
+  const frames = framesIn(data);
+  const { labels, score } = bestOf(search(frames), digits);
+  return stringOf(frames, labels, score);
+}
+
+/** The string that is the most probable one on average over views of the same writing: {string, view, agree}. */
+export function together(views, digits = null) {
+  const frames = views.map(framesIn);
+  let { labels, score } = bestOf(search(frames[0]), digits);
+  const paths = views.slice(1).map(bestPath);
+  const others = new Map(paths.filter((path) => !same(path, labels) && fits(path, digits)).map((path) => [path.join(), path]));
+  let view = 0;
+  if (others.size) {
+    const likely = [labels, ...[...others.values()].sort(order)].map((string) => ({ string, scores: frames.map((each) => likelihood(each, string)) }));
+    const best = likely[argmax(likely.map(({ scores }) => scores.reduce(logSum)))];
+    labels = best.string;
+    score = best.scores.reduce(logSum) - Math.log(views.length);
+    view = argmax(best.scores);
+  }
+  return { string: stringOf(frames[view], labels, score), view, agree: paths.filter((path) => same(path, labels)).length };
+}
+
+/** Whether two lists have the same items. */
+export const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
+
+/** The order of Python's tuples. */
+function order(a, b) {
+  const i = a.findIndex((value, n) => value !== b[n]);
+  return i < 0 ? a.length - b.length : (b[i] ?? -1) < a[i] ? 1 : -1;
+}
+
+/** The log probability of a string (CTC). */
+export function likelihood(frames, labels) {
+  const { states, skips } = statesOf(labels);
+  let score = states.map((state, i) => (i < 2 ? frames[0][state] : NOTHING));
+  for (const frame of frames.slice(1)) {
+    score = states.map((state, i) => logSum(logSum(score[i], score[i - 1] ?? NOTHING), skips[i] ? score[i - 2] : NOTHING) + frame[state]);
+  }
+  return logSum(score.at(-1), score.at(-2) ?? NOTHING);
+}
+
+/** The states of CTC, a label or a blank each, and to which of them the path may come past a blank. */
+function statesOf(labels) {
+  const states = [BLANK, ...labels.flatMap((label) => [label, BLANK])];
+  return { states, skips: states.map((state, i) => i >= 2 && state !== BLANK && state !== states[i - 2]) };
+}
+
+/** Whether a string may be read: it starts with a label that can, and has the number of digits. */
+function fits(labels, digits) {
+  return !NEVER_FIRST.has(labels[0]) && (digits === null || labels.filter((label) => label < 10).length === digits);
+}
+
+/** The first string with the number of digits, or the first one. */
+const bestOf = (found, digits) => found.find(({ labels }) => fits(labels, digits)) ?? found[0];
+
+/** The string of these labels, with the place of each. */
+function stringOf(frames, labels, score) {
   const spans = align(frames, labels);
   const marks = labels.map((label, i) => {
     const [first, last] = spans[i];
@@ -147,9 +207,8 @@ function logSum(a, b) {
 /** The first frame of each label, and the one after its last (Viterbi 1967). */
 function align(frames, labels) {
   if (!labels.length) return [];
-  const states = [BLANK, ...labels.flatMap((label) => [label, BLANK])];
+  const { states, skips } = statesOf(labels);
   const n = states.length;
-  const skips = states.map((state, i) => i >= 2 && state !== BLANK && state !== states[i - 2]);
   let cost = states.map((state, i) => (i < 2 ? frames[0][state] : NOTHING));
   const back = [null]; // how many states each step comes from
   for (let t = 1; t < frames.length; t++) {
