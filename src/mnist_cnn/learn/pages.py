@@ -376,7 +376,23 @@ def strips_of(digits: Digits, rng: np.random.Generator) -> list[Example]:
                 strip = frames(scene, row, rng)
                 if strip is not None:
                     found.append(strip)
-    return found
+    empty = nothing(scene, height, rng)
+    return found if empty is None else [*found, empty]
+
+
+def nothing(scene: scenes.Scene, height: float, rng: np.random.Generator) -> Example | None:
+    """Return a strip of a random place without glyphs, as ``frames`` does: paper, rules, patterns or a desk.
+
+    height: of the digits of the scene, in pixels.
+    """
+    tall = height * float(rng.uniform(0.7, 1.4))
+    wide = tall * float(rng.uniform(0.3, 4))
+    high, across = scene.pixels.shape
+    x, y = float(rng.uniform(0, max(1.0, across - wide))), float(rng.uniform(0, max(1.0, high - tall)))
+    strip = strips.band(np.array([[x, y, x + wide, y + tall]]), float(rng.normal(0, 0.04)))
+    if strip.width > 640 or _seen(scene, strip):
+        return None
+    return strips.cut(scene.pixels, strip), np.full(strip.width // 2, BLANK, np.int32), []
 
 
 def training_digits() -> Digits:
