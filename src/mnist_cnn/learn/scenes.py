@@ -147,7 +147,7 @@ def number(rng: np.random.Generator) -> str:
     if k < 0.79:
         return "-" + some(1, 3) + (str(rng.choice([".", ","])) + some(1, 2) if rng.random() < 0.3 else "")
     if k < 0.87:
-        mark = str(rng.choice(["/", ".", "-"], p=(0.4, 0.3, 0.3)))
+        mark = str(rng.choice(["/", ".", "-"], p=(0.6, 0.2, 0.2)))
         return mark.join((some(1, 2), some(1, 2), some(2, 2) if rng.random() < 0.6 else some(4, 4)))
     if k < 0.9:
         return some(1, 2) + "/" + some(1, 3)

@@ -103,7 +103,7 @@ class Writer:
         rng = self.rng
         width = float(np.clip(8 + self.pen, 3.5, 14))
         ink = strokes.draw(text, rng, width * (rng.uniform(1, 1.6) if text == "." else 1))
-        share = {".": 1.0, ",": rng.uniform(0.4, 0.75), "-": rng.uniform(0.35, 0.8), "/": rng.uniform(1.1, 1.6),
+        share = {".": 1.0, ",": rng.uniform(0.4, 0.75), "-": rng.uniform(0.35, 0.8), "/": rng.uniform(0.95, 1.5),
                  "(": rng.uniform(1, 1.3), ")": rng.uniform(1, 1.3)}.get(text, rng.uniform(0.45, 0.95))  # fmt: skip
         size = height / _BODY * share
         if text == ".":

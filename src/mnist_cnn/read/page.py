@@ -55,7 +55,7 @@ _UNREAD = len(NAMES) - 1
 ACCEPTED, ACCEPTED_DIGIT = 0.92, 0.6
 """Confidence from which a word is accepted, and each of its digits."""
 UNSURE = "unsure"
-FEATURES = ("bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree")
+FEATURES = ("bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree", "strokes")
 WEIGHTS = (3.39, 0.49, 1.85, 0.21, 0.59, -0.25, -0.03, 1.7, -0.62)
 """Weight of each of ``FEATURES`` in the log odds that a word is right, fitted by ``learn.acceptance``."""
 
@@ -431,7 +431,9 @@ def _features(members: list[Member], glyphs: tuple[Digit | Sign, ...]) -> tuple[
     missed = sum(run.missed for run in read)
     heat = min((math.log(m.heat) for m, _, _ in members if m.heat > 0), default=0.0)
     disagree = max(len(VIEWS) - run.agree for run in read)
-    return 1.0, string, digit, classifier, other, float(unseen), float(missed), heat, float(disagree)
+    # Wood, folds and rules show strokes that look like a 1.
+    strokes = float(all(not isinstance(g, Digit) or g.digit == 1 for g in glyphs))
+    return 1.0, string, digit, classifier, other, float(unseen), float(missed), heat, float(disagree), strokes
 
 
 def _word(found: Found, least: float, least_digit: float) -> Word:

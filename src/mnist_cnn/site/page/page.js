@@ -23,7 +23,7 @@ const LINE = 3;
 const SMALL = 0.55;
 const UNREAD = NAMES.length - 1;
 const [ACCEPTED, ACCEPTED_DIGIT] = [0.92, 0.6];
-const FEATURES = ["bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree"];
+const FEATURES = ["bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree", "strokes"];
 const WEIGHTS = [3.39, 0.49, 1.85, 0.21, 0.59, -0.25, -0.03, 1.7, -0.62];
 const DASHES = "-+x÷=";
 
@@ -323,6 +323,7 @@ function features(members, read) {
     missed: total(own.map((run) => run.missed)),
     heat: heats.length ? smallest(heats.map(Math.log)) : 0,
     disagree: largest(own.map((run) => VIEWS.length - run.agree)),
+    strokes: Number(read.filter(isDigit).every(({ digit }) => digit === 1)),
   };
   return FEATURES.map((name) => values[name]);
 }
