@@ -32,7 +32,8 @@ class Case(NamedTuple):
     """A word that was read."""
 
     features: tuple[float, ...]
-    beside: bool
+    refused: bool
+    """Whether it is not accepted, however high its confidence is."""
     right: bool
     text: str
 
@@ -60,7 +61,7 @@ def cases(page: PageReader, n: int, seed: int = 77) -> list[Case]:
             room = 0.3 * box.height
             # What is cut off by the edge is neither right nor wrong.
             if (room < box.x < width - box.width - room and room < box.y < height - box.height - room) or i % 5 == 0:
-                found.append(Case(word.features, word.beside, right(word, scene, read), text(word)))
+                found.append(Case(word.features, word.beside or word.mixed, right(word, scene, read), text(word)))
     return found
 
 
@@ -134,7 +135,7 @@ def main(finder: str, strings: str, n: int) -> None:
     FINDER and STRINGS are the networks, as `python -m mnist_cnn.learn.pages` writes them.
     """
     cv2.setNumThreads(1)
-    found = [case for case in cases(PageReader(finder, strings), n) if not case.beside]
+    found = [case for case in cases(PageReader(finder, strings), n) if not case.refused]
     x, y = np.array([case.features for case in found]), np.array([case.right for case in found])
     weights = fit(x, y)
     p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))

@@ -30,6 +30,8 @@ LEAST = 0.3
 """Heat below this is no glyph."""
 KINDS = ("digit", "sign", "other")
 DIGIT, SIGN, OTHER = range(3)
+_LIKELY = np.array([1.0, 1.0, 0.45], np.float32)
+"""Weight of the heat of each kind, when the kind is chosen. The string network can still reject a digit."""
 _COVERED, _AS_HOT = 0.7, 0.8
 """A glyph that covers two digits, lower than the first part of its height and hotter than the second part of its heat,
 is not one."""
@@ -67,7 +69,7 @@ class Finder:
         x = (columns + values[:, 5] + 0.5) * STRIDE - MARGIN
         y = (rows + values[:, 6] + 0.5) * STRIDE - MARGIN
         boxes = np.stack([x - wide / 2, y - tall / 2, x + wide / 2, y + tall / 2], axis=1) / scale
-        return np.column_stack([boxes, values[:, :3].argmax(axis=1), heat[rows, columns]])
+        return np.column_stack([boxes, (values[:, :3] * _LIKELY).argmax(axis=1), heat[rows, columns]])
 
 
 def framed(gray: np.ndarray) -> np.ndarray:

@@ -74,8 +74,8 @@ def _joined(
 ) -> tuple[list[Row], list[Box]]:
     """Return one reading of a picture with at most one row, from that of the page networks and a second one.
 
-    Where both have the same digits, what one accepts is accepted. Where they differ, the surer one is returned, as not
-    accepted.
+    Where both have the same digits, what one accepts is accepted. Where they differ, only what the page networks accept
+    and the second reader does not is accepted; of two others, the surer one is returned.
     """
     if len(second) != 1:
         return rows, others
@@ -84,12 +84,14 @@ def _joined(
     first, other = rows[0], second[0]
     if first.number == other.number:
         return [_agreed(first, other)], others if _signs(first) else second_others
-    # The page networks sometimes miss a 1.
+    # The page networks sometimes miss a 1. The second reader takes a slash for a 1.
     missed = other.accepted and len(other.number) > len(first.number)
-    chosen = first.accepted or (first.confidence >= other.confidence and not missed)
-    row = first if chosen else other
-    reason = row.reason or f"read as {first.number} or {other.number}"
-    return [replace(row, reason=reason)], others if chosen else second_others
+    better = other.reason is None and "/" not in first.text and (missed or other.confidence > first.confidence)
+    if first.accepted or not better:
+        differ = other.accepted or not first.accepted
+        reason = first.reason or (f"read as {first.number} or {other.number}" if differ else None)
+        return [replace(first, reason=reason)], others
+    return [replace(other, reason=f"read as {first.number} or {other.number}")], second_others
 
 
 def _as_tile(reading: Reading, pixels: np.ndarray, classifier: Classifier) -> Reading:

@@ -4,6 +4,7 @@ import { Grid, argmax, bordered, clip, cv, morphed, ones, resized, round } from 
 import { contrast } from "./strips.js";
 
 export const LONGEST = 1280;
+const LIKELY = [1, 1, Math.fround(0.45)];
 const SHORTEST = 24;
 const STRIDE = 4;
 const MARGIN = 2 * STRIDE;
@@ -39,7 +40,7 @@ async function at(gray, scale, run) {
     const [tall, wide] = [values[3], values[4]].map((size) => Math.fround(24 * Math.fround(Math.exp(clip(size, -3, 2)))));
     const [x, y] = [(column + values[5] + 0.5) * STRIDE - MARGIN, (row + values[6] + 0.5) * STRIDE - MARGIN];
     const [left, top, right, bottom] = [x - wide / 2, y - tall / 2, x + wide / 2, y + tall / 2].map((side) => side / scale);
-    found.push({ left, top, right, bottom, kind: argmax(values.subarray(0, 3)), heat: value });
+    found.push({ left, top, right, bottom, kind: argmax(values.subarray(0, 3).map((heat, kind) => heat * LIKELY[kind])), heat: value });
   });
   return found;
 }

@@ -9,6 +9,7 @@ import { DIGIT as TALL, ROOM, ROWS, band, cut, scaleOf, view } from "./strips.js
 import { content, tiles } from "./tiles.js";
 
 const SURE = 0.4;
+const FAINT = 0.33;
 const BEYOND = 0.6;
 export const RUNS = 300;
 const CLASSIFIER = 0.75;
@@ -21,10 +22,11 @@ const CLOSE_UP = 200;
 const VIEWS = [0.88, 1.14];
 const LINE = 3;
 const SMALL = 0.55;
+const KIND = 0.1;
 const UNREAD = NAMES.length - 1;
 const [ACCEPTED, ACCEPTED_DIGIT] = [0.92, 0.6];
 const FEATURES = ["bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree", "strokes"];
-const WEIGHTS = [3.39, 0.49, 1.85, 0.21, 0.59, -0.25, -0.03, 1.7, -0.62];
+const WEIGHTS = [3.68, 0.89, 2.33, 0.11, 0.59, 0.04, 0.29, 2.25, -0.43, -0.38];
 const DASHES = "-+x÷=";
 
 /** networks: {finder, strings, classify}, functions that run them. */
@@ -55,7 +57,7 @@ export class Page {
 
   /** The words of each row with their features, and the places of other writing. */
   async find(gray, digits = null, scale = 1) {
-    const found = await this.#find(gray, await this.#glyphs(gray), digits, scale);
+    const found = await this.#find(gray, withoutFaint(gray, await this.#glyphs(gray)), digits, scale);
     const box = Math.max(gray.width, gray.height) > CLOSE_UP ? null : content(gray);
     if (!box) return found;
     const whole = await this.#find(gray, [{ ...box, kind: DIGIT, heat: SURE }], digits, scale);
@@ -151,6 +153,20 @@ export class Page {
   }
 }
 
+/** The glyphs, with digits that are faint beside the others as other writing. */
+function withoutFaint(gray, glyphs) {
+  const contrast = new Map();
+  for (const glyph of digitsOf(glyphs)) {
+    const x = clip(Math.floor(glyph.left), 0, gray.width - 1);
+    const y = clip(Math.floor(glyph.top), 0, gray.height - 1);
+    const [right, bottom] = [clip(Math.ceil(glyph.right), x + 1, gray.width), clip(Math.ceil(glyph.bottom), y + 1, gray.height)];
+    const { data } = gray.crop(y, bottom, x, right);
+    contrast.set(glyph, largest(data) - smallest(data));
+  }
+  const usual = [...contrast.values()].sort((a, b) => a - b)[Math.floor((3 * (contrast.size - 1)) / 4)];
+  return glyphs.map((glyph) => (contrast.get(glyph) < FAINT * usual ? { ...glyph, kind: OTHER } : glyph));
+}
+
 /** Runs of glyphs, those with the most heat first. */
 function hottest(found) {
   const heat = (run) => total(run.map((glyph) => glyph.heat));
@@ -239,14 +255,17 @@ function marksOf(run, strip, string, others) {
   const marks = [];
   inside.forEach(({ label, probabilities }, i) => {
     if (matched.has(i)) {
-      const { left, top, right, bottom, heat } = run[matched.get(i)];
-      marks.push({ label, box: { left, top, right, bottom }, probabilities, heat });
+      const { left, top, right, bottom, heat, kind } = run[matched.get(i)];
+      const p = ofKind(probabilities, kind);
+      const best = label === UNREAD ? label : argmax(p.slice(0, UNREAD));
+      const mixed = best !== UNREAD && best < 10 !== (kind === DIGIT);
+      marks.push({ label: best, box: { left, top, right, bottom }, probabilities: p, heat, mixed });
     } else if (!ofAnother(places[i])) {
       const [px, py] = places[i];
       const gaps = [places[i - 1], places[i + 1]].filter(Boolean).map(([x]) => Math.abs(px - x));
       const half = Math.min(0.3 * height, ...gaps.map((gap) => gap / 2));
       const box = { left: px - half, top: py - height / 2, right: px + half, bottom: py + height / 2 };
-      marks.push({ label, box, probabilities, heat: 0 });
+      marks.push({ label, box, probabilities, heat: 0, mixed: false });
     }
   });
   const read = new Set([...matched].filter(([i]) => inside[i].label !== UNREAD).map(([, j]) => j));
@@ -270,7 +289,8 @@ function wordsOf(rows, seen, scale) {
     const labels = members.map(({ mark }) => mark.label);
     if (labels.every((label) => label >= 10) && labels.some((label) => !DASHES.includes(NAMES[label]))) return [];
     const read = members.map((member) => glyphOf(member, scale));
-    return [{ glyphs: read, features: features(members, read), beside: isBeside(members.map(({ mark }) => mark.box), unread, heights[n]) }];
+    const beside = isBeside(members.map(({ mark }) => mark.box), unread, heights[n]);
+    return [{ glyphs: read, features: features(members, read), beside, mixed: members.some(({ mark }) => mark.mixed) }];
   }));
 }
 
@@ -306,6 +326,14 @@ export function ranked(probabilities) {
 /** A tile as rows of numbers. */
 export const rowsOf = (tile) => Array.from({ length: tile.height }, (_, y) => [...tile.row(y)]);
 
+/** The probabilities of the labels of a mark where the finder found a digit or a sign. */
+function ofKind(probabilities, kind) {
+  const weight = (label) => (label === UNREAD || label < 10 === (kind === DIGIT) ? 1 : KIND);
+  const p = Float32Array.from(probabilities, (value, label) => value * weight(label));
+  const sum = total(p);
+  return p.map((value) => value / sum);
+}
+
 /** The values of FEATURES for a word. */
 function features(members, read) {
   const log = (value, least) => Math.log(Math.max(value, least));
@@ -330,11 +358,12 @@ function features(members, read) {
 
 /** A word, accepted or with the reason why not. */
 function judged(word, least, leastDigit) {
-  const { glyphs: read, features, beside } = word;
+  const { glyphs: read, features, beside, mixed } = word;
   const confidence = confidenceOf(word);
   const glyphs = read.map((glyph) => (isDigit(glyph) && glyph.confidence < leastDigit ? doubted(glyph) : glyph));
   let reason = null;
   if (beside) reason = "a mark beside it was not read";
+  else if (mixed) reason = "a mark in it is a digit or a sign";
   else if (features[FEATURES.indexOf("missed")]) reason = "a mark in it was not read";
   else if (confidence < least && glyphs.every((glyph, i) => glyph === read[i])) reason = UNSURE;
   return { glyphs, confidence, reason };

@@ -67,9 +67,11 @@ function joined(found, second) {
   const [one, two] = [first, other].map(rowOf);
   if (one.number === two.number) return { ...found, others: (hasSigns(first) ? found : second).others, rows: [agreed(first, other)] };
   const missed = two.accepted && two.number.length > one.number.length;
-  const chosen = one.accepted || (one.all >= two.all && !missed);
-  const [row, rest] = chosen ? [first, found] : [other, second];
-  return { ...found, others: rest.others, rows: [{ ...row, reason: row.reason ?? `read as ${one.number} or ${two.number}` }] };
+  const better = two.reason === null && !one.text.includes("/") && (missed || two.all > one.all);
+  const readAs = `read as ${one.number} or ${two.number}`;
+  if (!one.accepted && better) return { ...found, others: second.others, rows: [{ ...other, reason: readAs }] };
+  const differ = two.accepted || !one.accepted;
+  return { ...found, rows: [{ ...first, reason: first.reason ?? (differ ? readAs : null) }] };
 }
 
 const hasSigns = (row) => row.words.some(({ glyphs }) => !glyphs.every(isDigit));
