@@ -35,6 +35,8 @@ _LIKELY = np.array([1.0, 1.0, 0.45], np.float32)
 _COVERED, _AS_HOT = 0.7, 0.8
 """A glyph that covers two digits, lower than the first part of its height and hotter than the second part of its heat,
 is not one."""
+_PART = 0.5
+"""A glyph lower than this part of the height of a hotter one around it is a part of that."""
 _NEAR = 0.45
 """Two places nearer than this part of their width are one glyph, seen twice."""
 
@@ -102,7 +104,18 @@ def _once(found: np.ndarray) -> np.ndarray:
         small = (np.minimum(wide[i], wide[kept]) < 0.6 * w) & (np.minimum(tall[i], tall[kept]) < 0.6 * t)
         if not (same & ~(small & (dy > 0.25 * t))).any():
             kept = np.append(kept, i)
-    return _without_covers(found[kept])
+    return _without_parts(_without_covers(found[kept]))
+
+
+def _without_parts(glyphs: np.ndarray) -> np.ndarray:
+    """Return the glyphs, float (n, 6), without digits inside a hotter glyph that is more than twice as high."""
+    x, y = (glyphs[:, 0] + glyphs[:, 2]) / 2, (glyphs[:, 1] + glyphs[:, 3]) / 2
+    tall = glyphs[:, 3] - glyphs[:, 1]
+    part = np.zeros(len(glyphs), bool)
+    for left, top, right, bottom, _, heat in glyphs:
+        inside = (x > left) & (x < right) & (y > top) & (y < bottom)
+        part |= inside & (tall < _PART * (bottom - top)) & (glyphs[:, 5] < heat)
+    return glyphs[~(part & (glyphs[:, 4] == DIGIT))]
 
 
 def _without_covers(glyphs: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ import numpy as np
 from mnist_cnn.read import rows as layout
 from mnist_cnn.read import strings, strips
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.finder import DIGIT, OTHER, SIGN, Finder
+from mnist_cnn.read.finder import DIGIT, OTHER, Finder
 from mnist_cnn.read.reading import Box, Digit, Row, Sign, Word, around
 from mnist_cnn.read.runs import runs, slope
 from mnist_cnn.read.strings import NAMES, String, Strings
@@ -56,7 +56,7 @@ _LINE = 3.0
 _SMALL = 0.55
 """A run lower than this, in heights of a run beside it, is a part of that one."""
 KIND = 0.1
-"""Factor of the probability of a digit where the finder found a sign, and of a sign where it found a digit."""
+"""Factor of the probability of a sign where the finder found a digit. A slanted 1 looks like a slash."""
 _UNREAD = len(NAMES) - 1
 """Label of other writing."""
 ACCEPTED, ACCEPTED_DIGIT = 0.92, 0.6
@@ -168,7 +168,8 @@ class PageReader:
         tilt = slope(glyphs)
         found = sorted((glyphs[run] for run in runs(glyphs, tilt)), key=lambda run: -run[:, 5].sum())
         reason = None if len(found) <= RUNS else f"only {RUNS} of {len(found)} pieces of writing were read"
-        read = self._runs(gray, found[:RUNS], tilt, whole=_is_line(gray, found))
+        all_runs = self._runs(gray, found[:RUNS], tilt, whole=_is_line(gray, found))
+        read = [run for run in all_runs if _count(run)]
         places = [([_box(m.box, 1) for m in run.marks if m.label < 10], True) for run in read]
         order = layout.rows(places)
         if digits is not None:  # a row of several runs may share its digits in any way
@@ -185,6 +186,7 @@ class PageReader:
         ]
         words = _words(rows, glyphs, scale)
         others = [_box(m.box, scale) for run in read for m in run.marks if m.label == _UNREAD]
+        others += [around(_box(g[:4], scale) for g in run.glyphs) for run in all_runs if not _count(run)]
         unread = glyphs[glyphs[:, 4] == OTHER].copy()
         unread[:, 4] = DIGIT  # so that letters that stand together are one place
         others += [around(_box(g[:4], scale) for g in unread[run]) for run in runs(unread, tilt)]
@@ -221,9 +223,9 @@ class PageReader:
     def _runs(
         self, gray: np.ndarray, found: list[np.ndarray], tilt: float, digits: int | None = None, whole: bool = False
     ) -> list[Run]:
-        """Return the runs, each the glyphs float (n, 6), on which at least one digit was read.
+        """Return what was read on each run, the glyphs float (n, 6). Runs that are parts of others are left out.
 
-        digits: number of digits of each run, if it is known. All runs are returned then.
+        digits: number of digits of each run, if it is known. No run is left out then.
         whole: their strips go from the left to the right edge of the picture.
         """
         views = []
@@ -238,8 +240,7 @@ class PageReader:
         for part in parts:
             others = np.concatenate([np.zeros((0, 6)), *(other.glyphs for other in parts if other is not part)])
             marks, missed = _marks(part.glyphs, part.strip, part.string, others)
-            if digits is not None or any(mark.label < 10 for mark in marks):
-                read.append(Run(part.glyphs, part.strip, part.string, marks, missed, part.agree))
+            read.append(Run(part.glyphs, part.strip, part.string, marks, missed, part.agree))
         return read
 
 
@@ -376,10 +377,11 @@ def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndar
 
 def _of_kind(p: np.ndarray, kind: int) -> np.ndarray:
     """Return the probabilities of the labels, float32 (21,), of a mark where the finder found a digit or a sign."""
-    weights = np.ones(len(p), np.float32)
-    weights[10:_UNREAD] = KIND if kind == DIGIT else 1
-    weights[:10] = KIND if kind == SIGN else 1
-    return p * weights / (p * weights).sum()
+    if kind != DIGIT:
+        return p
+    p = p.copy()
+    p[10:_UNREAD] *= np.float32(KIND)
+    return p / p.sum()
 
 
 Known = tuple[np.ndarray, np.ndarray] | None

@@ -54,7 +54,8 @@ def read_image(
     scale = width / pixels.shape[1]
     rows, others, reason = page.read(pixels, classifier, digits, threshold, scale)
     if len(rows) <= 1 and len(others) <= _FEW:
-        rows, others = _joined(rows, others, *read_number(pixels, classifier, (width, height), digits, threshold))
+        second = read_number(pixels, classifier, (width, height), digits, threshold)
+        rows, others = _joined(rows, others, *second, digits)
     reading = Reading(tuple(rows), width, height, tuple(others), 0, reason)
     if pixels.shape == (SIDE, SIDE) and reading.rows and not reading.accepted and digits in (None, 1):
         return _as_tile(reading, pixels, classifier)
@@ -70,7 +71,7 @@ def read_image(
 
 
 def _joined(
-    rows: list[Row], others: list[Box], second: list[Row], second_others: list[Box]
+    rows: list[Row], others: list[Box], second: list[Row], second_others: list[Box], digits: int | None
 ) -> tuple[list[Row], list[Box]]:
     """Return one reading of a picture with at most one row, from that of the page networks and a second one.
 
@@ -86,12 +87,14 @@ def _joined(
         return [_agreed(first, other)], others if _signs(first) else second_others
     # The page networks sometimes miss a 1. The second reader takes a slash for a 1.
     missed = other.accepted and len(other.number) > len(first.number)
-    better = other.reason is None and "/" not in first.text and (missed or other.confidence > first.confidence)
+    surer = missed or first.reason is not None or other.confidence > first.confidence
+    better = other.reason is None and "/" not in first.text and surer
+    better = better or len(first.number) != digits == len(other.number)
     if first.accepted or not better:
         differ = other.accepted or not first.accepted
         reason = first.reason or (f"read as {first.number} or {other.number}" if differ else None)
         return [replace(first, reason=reason)], others
-    return [replace(other, reason=f"read as {first.number} or {other.number}")], second_others
+    return [replace(other, reason=other.reason or f"read as {first.number} or {other.number}")], second_others
 
 
 def _as_tile(reading: Reading, pixels: np.ndarray, classifier: Classifier) -> Reading:

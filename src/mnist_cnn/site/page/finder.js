@@ -12,6 +12,7 @@ export const MOST = 3000;
 const LEAST = 0.3;
 export const [DIGIT, SIGN, OTHER] = [0, 1, 2];
 const [COVERED, AS_HOT] = [0.7, 0.8];
+const PART = 0.5;
 const NEAR = 0.45;
 
 /**
@@ -66,17 +67,23 @@ export function once(found) {
     const own = measured(glyph);
     if (!kept.some((other) => same(own, other))) kept.push(own);
   }
-  return withoutCovers(kept);
+  return withoutParts(withoutCovers(kept)).map(({ glyph }) => glyph);
 }
 
 /** The glyphs without those that cover two or more digits about as hot: rows seen as one. */
 function withoutCovers(measures) {
   const digits = measures.filter(({ glyph }) => glyph.kind === DIGIT);
-  const kept = measures.filter(({ tall, glyph: { left, top, right, bottom, heat } }) => {
+  return measures.filter(({ tall, glyph: { left, top, right, bottom, heat } }) => {
     const inside = (d) => d.x > left && d.x < right && d.y > top && d.y < bottom && d.tall < COVERED * tall;
     return digits.filter((d) => inside(d) && d.glyph.heat > AS_HOT * heat).length < 2;
   });
-  return kept.map(({ glyph }) => glyph);
+}
+
+/** The glyphs without digits inside a hotter glyph that is more than twice as high. */
+function withoutParts(measures) {
+  return measures.filter(({ x, y, tall, glyph }) =>
+    glyph.kind !== DIGIT || !measures.some(({ tall: high, glyph: { left, top, right, bottom, heat } }) =>
+      x > left && x < right && y > top && y < bottom && tall < PART * high && glyph.heat < heat));
 }
 
 function measured(glyph) {

@@ -69,14 +69,16 @@ export class Page {
     const tilt = slope(seen);
     const runsFound = hottest(runs(seen, tilt).map((run) => run.map((i) => seen[i])));
     const reason = runsFound.length <= RUNS ? null : `only ${RUNS} of ${runsFound.length} pieces of writing were read`;
-    const read = await this.#runs(gray, runsFound.slice(0, RUNS), tilt, { whole: isLine(gray, runsFound) });
+    const all = await this.#runs(gray, runsFound.slice(0, RUNS), tilt, { whole: isLine(gray, runsFound) });
+    const hasDigits = ({ marks }) => marks.some(isNumeral);
+    const read = all.filter(hasDigits);
     const places = read.map(({ marks }) => ({ boxes: marks.filter(isNumeral).map((m) => boxOf(m.box, 1)), number: true }));
     const order = layout.rows(places);
     if (digits !== null) {
       const alone = order.filter((row) => row.length === 1 && read[row[0]].marks.filter(isNumeral).length !== digits).map(([i]) => i);
       const again = await this.#runs(gray, alone.map((i) => read[i].run), tilt, { digits });
       alone.forEach((i, n) => {
-        if (again[n].marks.some(isNumeral)) read[i] = again[n];
+        if (hasDigits(again[n])) read[i] = again[n];
       });
     }
     const known = await this.#classified(gray, read);
@@ -89,6 +91,7 @@ export class Page {
     const unread = seen.filter(({ kind }) => kind === OTHER).map((glyph) => ({ ...glyph, kind: DIGIT }));
     const others = [
       ...read.flatMap(({ marks }) => marks.filter(({ label }) => label === UNREAD).map((m) => boxOf(m.box, scale))),
+      ...all.filter((each) => !hasDigits(each)).map(({ run }) => around(run.map((glyph) => boxOf(glyph, scale)))),
       ...runs(unread, tilt).map((run) => around(run.map((i) => boxOf(unread[i], scale)))),
     ];
     const surest = (row) => largest(row.map(confidenceOf), 0);
@@ -124,7 +127,7 @@ export class Page {
   }
 
   /**
-   * The runs on which at least one digit was read; all of them if the number of digits of each is known.
+   * What was read on each run. Runs that are parts of others are left out, unless the number of digits is known.
    * found: the glyphs of each run. whole: their strips go from the left to the right edge of the picture.
    */
   async #runs(gray, found, tilt, { digits = null, whole = false }) {
@@ -136,12 +139,10 @@ export class Page {
     const seen = await readViews(views.map((some) => some.map((strip) => cut(gray, strip))), run, digits);
     let parts = found.map((glyphs, i) => ({ run: glyphs, strip: views[i][seen[i].view], string: seen[i].string, agree: seen[i].agree }));
     if (digits === null) parts = outer(parts);
-    return parts
-      .map((part) => {
-        const others = parts.filter((other) => other !== part).flatMap((other) => other.run);
-        return { ...part, ...marksOf(part.run, part.strip, part.string, others) };
-      })
-      .filter(({ marks }) => digits !== null || marks.some(isNumeral));
+    return parts.map((part) => {
+      const others = parts.filter((other) => other !== part).flatMap((other) => other.run);
+      return { ...part, ...marksOf(part.run, part.strip, part.string, others) };
+    });
   }
 
   /** For each mark of each run {tile, probabilities}; null for marks that are not digits. */
@@ -328,8 +329,8 @@ export const rowsOf = (tile) => Array.from({ length: tile.height }, (_, y) => [.
 
 /** The probabilities of the labels of a mark where the finder found a digit or a sign. */
 function ofKind(probabilities, kind) {
-  const weight = (label) => (label === UNREAD || label < 10 === (kind === DIGIT) ? 1 : KIND);
-  const p = Float32Array.from(probabilities, (value, label) => value * weight(label));
+  if (kind !== DIGIT) return probabilities;
+  const p = Float32Array.from(probabilities, (value, label) => (label < 10 || label === UNREAD ? value : value * KIND));
   const sum = total(p);
   return p.map((value) => value / sum);
 }

@@ -23,7 +23,7 @@ export async function read(pixels, networks, size, { digits = null, threshold } 
   const options = { digits, threshold, scale: size[0] / pixels.width };
   let found = await page.read(pixels, options);
   if (found.rows.length <= 1 && found.others.length <= FEW) {
-    found = joined(found, await readNumber(pixels, networks, size, { digits, threshold }));
+    found = joined(found, await readNumber(pixels, networks, size, { digits, threshold }), digits);
   }
   const whole = reading(found, size, 0);
   if (pixels.width === SIDE && pixels.height === SIDE && found.rows.length && !whole.accepted && [null, 1].includes(digits)) {
@@ -59,7 +59,7 @@ async function asTile(found, whole, pixels, { classify }, size) {
 }
 
 /** One reading of a picture with at most one row, from that of the page networks and a second one. */
-function joined(found, second) {
+function joined(found, second, digits) {
   if (second.rows.length !== 1) return found;
   const [other] = second.rows;
   if (!found.rows.length) return { ...found, others: second.others, rows: [{ ...other, reason: other.reason ?? UNSURE }] };
@@ -67,9 +67,11 @@ function joined(found, second) {
   const [one, two] = [first, other].map(rowOf);
   if (one.number === two.number) return { ...found, others: (hasSigns(first) ? found : second).others, rows: [agreed(first, other)] };
   const missed = two.accepted && two.number.length > one.number.length;
-  const better = two.reason === null && !one.text.includes("/") && (missed || two.all > one.all);
+  const surer = missed || one.reason !== null || two.all > one.all;
+  const fits = digits !== null && one.number.length !== digits && two.number.length === digits;
+  const better = fits || (two.reason === null && !one.text.includes("/") && surer);
   const readAs = `read as ${one.number} or ${two.number}`;
-  if (!one.accepted && better) return { ...found, others: second.others, rows: [{ ...other, reason: readAs }] };
+  if (!one.accepted && better) return { ...found, others: second.others, rows: [{ ...other, reason: other.reason ?? readAs }] };
   const differ = two.accepted || !one.accepted;
   return { ...found, rows: [{ ...first, reason: first.reason ?? (differ ? readAs : null) }] };
 }
