@@ -52,7 +52,7 @@ def cases(page: PageReader, n: int, seed: int = 77) -> list[Case]:
             scene, _ = pages.crop(scene, pages.around(glyphs, max(glyphs[0].size, 4.0), rng))
             if min(scene.pixels.shape) < 8:
                 continue
-        rows, _, _ = page.find(scene.pixels, classifier)
+        rows, *_ = page.find(scene.pixels, classifier)
         words = [word for row in rows for word in row if any(isinstance(glyph, Digit) for glyph in word.glyphs)]
         read = [glyph.box for word in words for glyph in word.glyphs]
         height, width = scene.pixels.shape

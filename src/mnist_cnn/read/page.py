@@ -108,6 +108,19 @@ class Found(NamedTuple):
     """Whether a mark of it may be a digit or a sign."""
 
 
+class Page(NamedTuple):
+    """What was read on a page."""
+
+    rows: list[Row]
+    """From the top down."""
+    others: list[Box]
+    """Places of other writing."""
+    reason: str | None
+    """Why not all of the page was read."""
+    found: int
+    """Number of digits that the finder found, read or not; -1 if it found other writing too."""
+
+
 class PageReader:
     """The page networks.
 
@@ -130,8 +143,8 @@ class PageReader:
         digits: int | None = None,
         threshold: float | None = None,
         scale: float = 1.0,
-    ) -> tuple[list[Row], list[Box], str | None]:
-        """Return the rows from the top down, the places of other writing, and why not all of the page was read.
+    ) -> Page:
+        """Return what is read on a page.
 
         gray: uint8 (h, w).
         digits: number of digits in each row, if it is known. Other rows are not accepted.
@@ -139,7 +152,7 @@ class PageReader:
         scale: pixels of the boxes per pixel of `gray`.
         """
         least = (ACCEPTED, ACCEPTED_DIGIT) if threshold is None else (threshold, threshold)
-        found, others, reason = self.find(gray, classifier, digits, scale)
+        found, others, reason, count = self.find(gray, classifier, digits, scale)
         rows = []
         for row in found:
             words = tuple(_word(word, *least) for word in row)
@@ -147,19 +160,21 @@ class PageReader:
             if n:
                 other = None if digits in (None, n) else f"{n} {'digit' if n == 1 else 'digits'}, expected {digits}"
                 rows.append(Row(words, other))
-        return rows, others, reason
+        return Page(rows, others, reason, count)
 
     def find(
         self, gray: np.ndarray, classifier: Classifier, digits: int | None = None, scale: float = 1.0
-    ) -> tuple[list[list[Found]], list[Box], str | None]:
+    ) -> tuple[list[list[Found]], list[Box], str | None, int]:
         """Return the words of each row with what tells how sure they are; the rest as ``read`` returns it."""
         glyphs = self._finder.glyphs(gray)
-        found = self._find(gray, _without_faint(gray, glyphs[glyphs[:, 5] > SURE]), classifier, digits, scale)
-        if max(gray.shape) > CLOSE_UP or (box := content(gray)) is None:
-            return found
-        # Writing that fills a small picture is hard to find, and needs not be found.
-        whole = self._find(gray, np.array([[*box, DIGIT, SURE]], float), classifier, digits, scale)
-        return whole if _belief(whole[0]) > _belief(found[0]) else found
+        glyphs = _without_faint(gray, glyphs[glyphs[:, 5] > SURE])
+        count = -1 if (glyphs[:, 4] == OTHER).any() else int((glyphs[:, 4] == DIGIT).sum())
+        found = self._find(gray, glyphs, classifier, digits, scale)
+        if max(gray.shape) <= CLOSE_UP and (box := content(gray)) is not None:
+            # Writing that fills a small picture is hard to find, and needs not be found.
+            whole = self._find(gray, np.array([[*box, DIGIT, SURE]], float), classifier, digits, scale)
+            found = whole if _belief(whole[0]) > _belief(found[0]) else found
+        return *found, count
 
     def _find(
         self, gray: np.ndarray, glyphs: np.ndarray, classifier: Classifier, digits: int | None, scale: float

@@ -52,16 +52,16 @@ def read_image(
         return _of_tile(tile, classifier, digits, threshold, (width, height))
     page = _page()
     scale = width / pixels.shape[1]
-    rows, others, reason = page.read(pixels, classifier, digits, threshold, scale)
+    rows, others, reason, count = page.read(pixels, classifier, digits, threshold, scale)
     if len(rows) <= 1 and len(others) <= _FEW:
         second = read_number(pixels, classifier, (width, height), digits, threshold)
-        rows, others = _joined(rows, others, *second, digits)
+        rows, others = _joined(rows, others, *second, digits, count)
     reading = Reading(tuple(rows), width, height, tuple(others), 0, reason)
     if pixels.shape == (SIDE, SIDE) and reading.rows and not reading.accepted and digits in (None, 1):
         return _as_tile(reading, pixels, classifier)
     if _doubtful(reading) and (turned := page.turn(pixels)):
         pixels = np.ascontiguousarray(np.rot90(pixels, -turned // 90))
-        rows, others, reason = page.read(pixels, classifier, digits, threshold, scale)
+        rows, others, reason, _ = page.read(pixels, classifier, digits, threshold, scale)
         size = (height, width) if turned % 180 else (width, height)
         upright = Reading(tuple(rows), *size, tuple(others), turned, reason)
         # Letters on their side look like digits: only what is accepted counts.
@@ -71,12 +71,16 @@ def read_image(
 
 
 def _joined(
-    rows: list[Row], others: list[Box], second: list[Row], second_others: list[Box], digits: int | None
+    rows: list[Row], others: list[Box], second: list[Row], second_others: list[Box], digits: int | None, count: int
 ) -> tuple[list[Row], list[Box]]:
     """Return one reading of a picture with at most one row, from that of the page networks and a second one.
 
-    Where both have the same digits, what one accepts is accepted. Where they differ, only what the page networks accept
-    and the second reader does not is accepted; of two others, the surer one is returned.
+    Where both have the same digits, what one accepts is accepted. Where they differ, there are two cases in which a
+    reading is accepted: the page networks accept theirs and the second reader does not; or the second reader accepts its
+    own, and the string network misses some of those digits, all of which the finder found.
+
+    digits: number of digits, if it is known.
+    count: number of digits that the finder found, -1 if it found other writing too.
     """
     if len(second) != 1:
         return rows, others
@@ -94,6 +98,8 @@ def _joined(
         differ = other.accepted or not first.accepted
         reason = first.reason or (f"read as {first.number} or {other.number}" if differ else None)
         return [replace(first, reason=reason)], others
+    if other.accepted and count == len(other.number) and _misses(first.number, other.number):
+        return [other], second_others
     return [replace(other, reason=other.reason or f"read as {first.number} or {other.number}")], second_others
 
 
@@ -116,6 +122,12 @@ def _as_tile(reading: Reading, pixels: np.ndarray, classifier: Classifier) -> Re
     reason = f"unsure: {digit} or {others[0][0]}"
     read = Digit(box, digit, confidence, tuple(others), False, reason, tile, p.astype(np.float32))
     return replace(reading, rows=(Row((Word((read,), confidence),), None),))
+
+
+def _misses(some: str, every: str) -> bool:
+    """Return whether digits are some of others, in the same order, and at least one."""
+    rest = iter(every)
+    return some != "" and all(digit in rest for digit in some)
 
 
 def _signs(row: Row) -> bool:

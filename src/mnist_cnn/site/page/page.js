@@ -43,7 +43,7 @@ export class Page {
    * scale: pixels of the boxes per pixel of the picture.
    */
   async read(gray, { digits = null, threshold, scale = 1 } = {}) {
-    const { found, others, reason } = await this.find(gray, digits, scale);
+    const { found, others, reason, count } = await this.find(gray, digits, scale);
     const rows = [];
     for (const row of found) {
       const words = row.map((word) => judged(word, threshold ?? ACCEPTED, threshold ?? ACCEPTED_DIGIT));
@@ -52,16 +52,18 @@ export class Page {
       const other = digits === null || digits === n ? null : `${n} ${n === 1 ? "digit" : "digits"}, expected ${digits}`;
       rows.push({ words, reason: other });
     }
-    return { rows, others, reason };
+    return { rows, others, reason, count };
   }
 
   /** The words of each row with their features, and the places of other writing. */
   async find(gray, digits = null, scale = 1) {
-    const found = await this.#find(gray, withoutFaint(gray, await this.#glyphs(gray)), digits, scale);
+    const seen = withoutFaint(gray, await this.#glyphs(gray));
+    const count = seen.some(({ kind }) => kind === OTHER) ? -1 : digitsOf(seen).length;
+    const found = await this.#find(gray, seen, digits, scale);
     const box = Math.max(gray.width, gray.height) > CLOSE_UP ? null : content(gray);
-    if (!box) return found;
+    if (!box) return { ...found, count };
     const whole = await this.#find(gray, [{ ...box, kind: DIGIT, heat: SURE }], digits, scale);
-    return belief(whole.found) > belief(found.found) ? whole : found;
+    return { ...(belief(whole.found) > belief(found.found) ? whole : found), count };
   }
 
   /** What `find` returns, from the glyphs on the picture. */

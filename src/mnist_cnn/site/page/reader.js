@@ -71,9 +71,19 @@ function joined(found, second, digits) {
   const fits = digits !== null && one.number.length !== digits && two.number.length === digits;
   const better = fits || (two.reason === null && !one.text.includes("/") && surer);
   const readAs = `read as ${one.number} or ${two.number}`;
+  if (!one.accepted && better && two.accepted && found.count === two.number.length && misses(one.number, two.number)) {
+    return { ...found, others: second.others, rows: [other] };
+  }
   if (!one.accepted && better) return { ...found, others: second.others, rows: [{ ...other, reason: other.reason ?? readAs }] };
   const differ = two.accepted || !one.accepted;
   return { ...found, rows: [{ ...first, reason: first.reason ?? (differ ? readAs : null) }] };
+}
+
+/** Whether digits are some of others, in the same order, and at least one. */
+function misses(some, every) {
+  let at = 0;
+  for (const digit of every) if (digit === some[at]) at++;
+  return some !== "" && at === some.length;
 }
 
 const hasSigns = (row) => row.words.some(({ glyphs }) => !glyphs.every(isDigit));
