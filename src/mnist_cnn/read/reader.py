@@ -75,9 +75,9 @@ def _joined(
 ) -> tuple[list[Row], list[Box]]:
     """Return one reading of a picture with at most one row, from that of the page networks and a second one.
 
-    Where both have the same digits, what one accepts is accepted. Where they differ, there are two cases in which a
-    reading is accepted: the page networks accept theirs and the second reader does not; or the second reader accepts its
-    own, and the string network misses some of those digits, all of which the finder found.
+    Where both have the same digits, what one accepts is accepted. Where they differ, a reading is accepted in two cases.
+    The page networks accept theirs and the second reader does not. Or the second reader accepts its own, and the string
+    network misses some of those digits, all of which the finder found.
 
     digits: number of digits, if it is known.
     count: number of digits that the finder found, -1 if it found other writing too.
