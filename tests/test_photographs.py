@@ -147,7 +147,7 @@ def test_the_command_scores_and_stores(
     assert (small["targets"], small["reached"]) == (None, None)
     assert (cheques["strings"], cheques["digits"], cheques["accepted_accuracy"]) == (1 / 2, 1 - 4 / 6, 1 / 2)
     assert (cheques["reached"], cheques["versions"]["numpy"]) == (False, np.__version__)
-    assert "MISSED (strings 65.0%, digits 88.0%)" in capsys.readouterr().out
+    assert "MISSED (strings 78.0%, digits 94.0%)" in capsys.readouterr().out
     monkeypatch.setattr(sys, "argv", [*sets, "small", "--n", "2"])
     handwriting.main()
     assert json.loads(handwriting.RESULTS.read_text())["sets"] == rows  # a part is not stored
