@@ -24,6 +24,8 @@ NEVER_FIRST = frozenset(NAMES.index(sign) for sign in ",/x÷=)")
 """Labels that no string starts with: what looks like a slash there is a slanted 1."""
 _BEAM = 8
 _PRUNED = -7.0
+_ALIKE = 0.05
+"""Log probabilities that differ by less are alike: rounding does not decide which view is used."""
 _NOTHING = -1e9
 """The log probability of what cannot be."""
 
@@ -140,7 +142,7 @@ def together(views: list[np.ndarray], digits: int | None = None) -> Seen:
         likely = {string: [likelihood(view, string) for view in views] for string in (labels, *sorted(others))}
         labels = max(likely, key=lambda string: np.logaddexp.reduce(likely[string]))
         score = float(np.logaddexp.reduce(likely[labels]) - np.log(len(views)))
-        view = int(np.argmax(likely[labels]))
+        view = next(i for i, one in enumerate(likely[labels]) if one >= max(likely[labels]) - _ALIKE)
     return Seen(_string(views[view], labels, score), view, sum(path == labels for path in paths))
 
 

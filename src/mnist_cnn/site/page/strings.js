@@ -11,6 +11,7 @@ export const AT_ONCE = 32;
 const NEVER_FIRST = new Set([...",/x÷=)"].map((sign) => NAMES.indexOf(sign)));
 const BEAM = 8;
 const PRUNED = -7;
+const ALIKE = 0.05;
 const NOTHING = -1e9;
 
 /**
@@ -87,7 +88,7 @@ export function together(views, digits = null) {
     const best = likely[argmax(likely.map(({ scores }) => scores.reduce(logSum)))];
     labels = best.string;
     score = best.scores.reduce(logSum) - Math.log(views.length);
-    view = argmax(best.scores);
+    view = best.scores.findIndex((one) => one >= largest(best.scores) - ALIKE);
   }
   return { string: stringOf(frames[view], labels, score), view, agree: paths.filter((path) => same(path, labels)).length };
 }
