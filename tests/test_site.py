@@ -101,9 +101,7 @@ def agreed(found: dict[str, Any], expected: Reading) -> str:
     """Assert that a reading of the browser is that of Python, and return the number."""
     entries = expected.to_dict()
     assert exact(found | {"others": []}) == exact(entries | {"others": []})
-    for a, b in zip(
-        found["others"], entries["others"], strict=True
-    ):  # two sizes can be as sure
+    for a, b in zip(found["others"], entries["others"], strict=True):  # two sizes can be as sure
         assert max(abs(a[side] - b[side]) for side in ("x", "y", "width", "height")) <= max(1, 0.2 * b["height"])
     words = [word for row in expected.rows for word in row.words]
     for a, b in zip([word for row in found["rows"] for word in row["words"]], words, strict=True):
