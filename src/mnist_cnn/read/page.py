@@ -55,10 +55,12 @@ _LINE = 3.0
 """A picture lower than so many digit heights is a crop of one line."""
 _SMALL = 0.55
 """A run lower than this, in heights of a run beside it, is a part of that one."""
-KIND = 0.1
-"""Factor of the probability of a sign where the finder found a digit. A slanted 1 looks like a slash."""
+SIGN_OF_DIGIT = 0.1
+"""Factor of the probability of a sign that the string network reads where the finder found a digit."""
 _UNREAD = len(NAMES) - 1
 """Label of other writing."""
+_SIGNS = range(10, _UNREAD)
+"""Labels of signs."""
 ACCEPTED, ACCEPTED_DIGIT = 0.92, 0.6
 """Confidence from which a word is accepted, and each of its digits."""
 UNSURE = "unsure"
@@ -117,7 +119,7 @@ class Page(NamedTuple):
     """Places of other writing."""
     reason: str | None
     """Why not all of the page was read."""
-    found: int
+    found_digits: int
     """Number of digits that the finder found, read or not; -1 if it found other writing too."""
 
 
@@ -366,10 +368,12 @@ def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndar
     height = strips.DIGIT * float(np.sqrt(abs(np.linalg.det(strip.matrix[:, :2]))))
     places = _places(strip, inside)
     x, wide = (run[:, 0] + run[:, 2]) / 2, run[:, 2] - run[:, 0]
-    pairs = sorted((float(abs(x[j] - p[0])), i, j) for i, p in enumerate(places) for j in range(len(run)))
+    away = abs(places[:, :1] - x)
+    # Two marks can be as far from a glyph as each other. Rounding must not decide between them.
+    pairs = sorted((math.floor(100 * away[i, j] / height + 0.5), i, j) for i, j in np.ndindex(away.shape))
     matched: dict[int, int] = {}
-    for distance, i, j in pairs:
-        if i not in matched and j not in matched.values() and distance < 0.45 * max(wide[j], 0.5 * height):
+    for _, i, j in pairs:
+        if i not in matched and j not in matched.values() and away[i, j] < 0.45 * max(wide[j], 0.5 * height):
             matched[i] = j
     ox, oy = (others[:, 0] + others[:, 2]) / 2, (others[:, 1] + others[:, 3]) / 2
     marks = []
@@ -377,9 +381,12 @@ def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndar
         if i in matched:
             j = matched[i]
             left, top, right, bottom = run[j, :4].tolist()
-            p = _of_kind(m.probabilities, int(run[j, 4]))
-            label = m.label if m.label == _UNREAD else int(p[:_UNREAD].argmax())
+            label, p = m.label, m.probabilities
             mixed = label != _UNREAD and (label < 10) != (run[j, 4] == DIGIT)
+            if mixed and label >= 10:  # a slanted 1 looks like a slash
+                p = p * np.where(np.isin(np.arange(len(p)), _SIGNS), np.float32(SIGN_OF_DIGIT), 1)
+                p = (p / p.sum()).astype(np.float32)
+                label = int(p[:_UNREAD].argmax())
             marks.append(Mark(label, (left, top, right, bottom), p, float(run[j, 5]), mixed))
         elif not ((abs(ox - px) < 0.3 * height) & (abs(oy - py) < 0.6 * height)).any():  # else of another run
             gaps = [abs(px - places[k][0]) for k in (i - 1, i + 1) if 0 <= k < len(places)]
@@ -388,15 +395,6 @@ def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndar
             marks.append(Mark(m.label, box, m.probabilities, 0.0, False))
     read = {matched[i] for i, m in enumerate(inside) if i in matched and m.label != _UNREAD}
     return marks, sum(bool(run[j, 4] == DIGIT) and j not in read for j in range(len(run)))
-
-
-def _of_kind(p: np.ndarray, kind: int) -> np.ndarray:
-    """Return the probabilities of the labels, float32 (21,), of a mark where the finder found a digit or a sign."""
-    if kind != DIGIT:
-        return p
-    p = p.copy()
-    p[10:_UNREAD] *= np.float32(KIND)
-    return p / p.sum()
 
 
 Known = tuple[np.ndarray, np.ndarray] | None

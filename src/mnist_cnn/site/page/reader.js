@@ -66,12 +66,14 @@ function joined(found, second, digits) {
   const [first] = found.rows;
   const [one, two] = [first, other].map(rowOf);
   if (one.number === two.number) return { ...found, others: (hasSigns(first) ? found : second).others, rows: [agreed(first, other)] };
+  const slash = one.text.includes("/");
+  const allFound = found.foundDigits === two.number.length;
   const missed = two.accepted && two.number.length > one.number.length;
   const surer = missed || one.reason !== null || two.all > one.all;
   const fits = digits !== null && one.number.length !== digits && two.number.length === digits;
-  const better = fits || (two.reason === null && !one.text.includes("/") && surer);
+  const better = fits || (two.reason === null && surer && (allFound || !slash));
   const readAs = `read as ${one.number} or ${two.number}`;
-  if (!one.accepted && better && two.accepted && found.count === two.number.length && misses(one.number, two.number)) {
+  if (!one.accepted && better && two.accepted && allFound && !slash && lacksSome(one.number, two.number)) {
     return { ...found, others: second.others, rows: [other] };
   }
   if (!one.accepted && better) return { ...found, others: second.others, rows: [{ ...other, reason: other.reason ?? readAs }] };
@@ -79,11 +81,11 @@ function joined(found, second, digits) {
   return { ...found, rows: [{ ...first, reason: first.reason ?? (differ ? readAs : null) }] };
 }
 
-/** Whether digits are some of others, in the same order, and at least one. */
-function misses(some, every) {
+/** Whether a number is another one with digits left out, but not all of them. */
+function lacksSome(number, of) {
   let at = 0;
-  for (const digit of every) if (digit === some[at]) at++;
-  return some !== "" && at === some.length;
+  for (const digit of of) if (digit === number[at]) at++;
+  return number !== "" && at === number.length;
 }
 
 const hasSigns = (row) => row.words.some(({ glyphs }) => !glyphs.every(isDigit));

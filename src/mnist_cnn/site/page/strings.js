@@ -7,7 +7,7 @@ const SIGNS = ".,-/+x÷=()";
 export const NAMES = [..."0123456789", ...SIGNS, "#"];
 export const BLANK = NAMES.length;
 const FRAME = 2;
-export const AT_ONCE = 32;
+const AT_ONCE = 32;
 const NEVER_FIRST = new Set([...",/x÷=)"].map((sign) => NAMES.indexOf(sign)));
 const BEAM = 8;
 const PRUNED = -7;
@@ -34,7 +34,7 @@ export async function readViews(views, run, digits = null) {
 }
 
 /** The most probable label of each frame of a Float32Array (t, 22), repeats as one and blanks left out. */
-export function bestPath(data) {
+function bestPath(data) {
   const labels = [];
   let before = -1;
   for (let t = 0; t < data.length; t += BLANK + 1) {
@@ -94,7 +94,7 @@ export function together(views, digits = null) {
 }
 
 /** Whether two lists have the same items. */
-export const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
+const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
 
 /** The order of Python's tuples. */
 function order(a, b) {
@@ -103,7 +103,7 @@ function order(a, b) {
 }
 
 /** The log probability of a string (CTC). */
-export function likelihood(frames, labels) {
+function likelihood(frames, labels) {
   const { states, skips } = statesOf(labels);
   let score = states.map((state, i) => (i < 2 ? frames[0][state] : NOTHING));
   for (const frame of frames.slice(1)) {
