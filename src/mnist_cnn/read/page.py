@@ -93,7 +93,7 @@ class Run(NamedTuple):
     string: String
     marks: list[Mark]
     missed: int
-    """Number of digits that the finder found and the string network did not read."""
+    """Number of digits and signs that the finder found and the string network did not read."""
     agree: int
     """Number of ``VIEWS`` on which the string network reads the same."""
 
@@ -359,7 +359,7 @@ def _bounds(run: np.ndarray, width: int | None = None) -> np.ndarray:
 
 
 def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndarray) -> tuple[list[Mark], int]:
-    """Return the marks of a string within its run, and how many digits of the run were not read.
+    """Return the marks of a string within its run, and how many glyphs of the run were not read.
 
     run, others: glyphs of this run and of all other runs, float (n, 6).
     """
@@ -394,7 +394,7 @@ def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndar
             box = (px - half, py - height / 2, px + half, py + height / 2)
             marks.append(Mark(m.label, box, m.probabilities, 0.0, False))
     read = {matched[i] for i, m in enumerate(inside) if i in matched and m.label != _UNREAD}
-    return marks, sum(bool(run[j, 4] == DIGIT) and j not in read for j in range(len(run)))
+    return marks, len(run) - len(read)
 
 
 Known = tuple[np.ndarray, np.ndarray] | None

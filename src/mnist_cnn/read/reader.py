@@ -94,7 +94,7 @@ def _joined(
         return [replace(second[0], reason=second[0].reason or UNSURE)], second_others
     first, other = rows[0], second[0]
     if first.number == other.number:
-        return [_agreed(first, other)], others if _signs(first) else second_others
+        return [_agreed(first, other)], others or second_others
     # The page networks sometimes miss a 1, or take it for a slash. The second reader takes every slash for a 1.
     all_found = found_digits == len(other.number)
     missed = other.accepted and len(other.number) > len(first.number)

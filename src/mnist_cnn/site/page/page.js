@@ -233,7 +233,7 @@ function bounds(run, width) {
 }
 
 /**
- * The marks of a string within its run: {label, box, probabilities, heat} of each; and how many digits were missed.
+ * The marks of a string within its run: {label, box, probabilities, heat} of each; and how many glyphs of it were not read.
  * run, others: glyphs of this run and of all other runs.
  */
 function marksOf(run, strip, string, others) {
@@ -275,7 +275,7 @@ function marksOf(run, strip, string, others) {
     }
   });
   const read = new Set([...matched].filter(([i]) => inside[i].label !== UNREAD).map(([, j]) => j));
-  return { marks, missed: run.filter(({ kind }, j) => kind === DIGIT && !read.has(j)).length };
+  return { marks, missed: run.length - read.size };
 }
 
 /** The words of each row of marks from left to right: {glyphs, features, beside} of each. */

@@ -65,7 +65,7 @@ function joined(found, second, digits) {
   if (!found.rows.length) return { ...found, others: second.others, rows: [{ ...other, reason: other.reason ?? UNSURE }] };
   const [first] = found.rows;
   const [one, two] = [first, other].map(rowOf);
-  if (one.number === two.number) return { ...found, others: (hasSigns(first) ? found : second).others, rows: [agreed(first, other)] };
+  if (one.number === two.number) return { ...found, others: found.others.length ? found.others : second.others, rows: [agreed(first, other)] };
   const slash = one.text.includes("/");
   const allFound = found.foundDigits === two.number.length;
   const missed = two.accepted && two.number.length > one.number.length;
