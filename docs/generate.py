@@ -30,7 +30,7 @@ from mnist_cnn.read.classifier import SHIPPED, Classifier
 
 ROOT = Path(__file__).parents[1]
 PAGE_MODELS = SHIPPED.parent
-EARLIER_STEPS = {"finder": 8_100, "strings": 18_250}
+EARLIER_STEPS = {"finder": 12_600, "strings": 21_550}
 """Steps of the trainings before the last one, which started from their weights (LOG.md, 2026-11-27)."""
 
 

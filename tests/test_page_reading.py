@@ -121,16 +121,16 @@ def test_a_letter_beside_a_number_keeps_it_from_being_accepted(digits: Digits) -
 
 
 def test_accepted_numbers_are_right(digits: Digits) -> None:
-    """On 60 pages that nothing was chosen on."""
+    """On 180 pages that nothing was chosen on."""
     rng = np.random.default_rng(5)
     right = wrong = 0
-    for seed in range(60):
+    for seed in range(180):
         text = str(rng.integers(10, 10**5))
         reading = read_image(page([[text]], digits, 1000 + seed, int(rng.integers(20, 120))))
         if reading.accepted:
             right, wrong = right + (texts(reading) == [text]), wrong + (texts(reading) != [text])
-    assert right >= 40
-    assert wrong <= 1
+    assert right >= 120
+    assert wrong <= 3
 
 
 def test_noise_has_no_accepted_numbers() -> None:

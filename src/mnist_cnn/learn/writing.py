@@ -212,8 +212,8 @@ class Writer:
             text = words(rng, n)
             return text_line(text, str(rng.choice(fonts()[0])), height * rng.uniform(0.8, 1.5), rng, self.pen)
         if kind < 0.83:  # with the pen and slant of the digits
-            text = rng.choice(list("ABCDEF" if n < 3 and rng.random() < 0.4 else strokes.LETTERS), min(n, 5))
-            parts = [self.letter(str(letter), height) for letter in text]
+            some = list("ABCDEF" if n < 3 and rng.random() < 0.4 else strokes.LETTERS)
+            parts = [self.letter(str(letter), height) for letter in rng.choice(some, min(n, 5))]
             if n < 3 and rng.random() < 0.2:  # as in B+
                 parts[1:] = [self.sign(str(rng.choice(["+", "-"])), height)]
             scales = [1.0] * len(parts)

@@ -19,7 +19,7 @@ import numpy as np
 from mnist_cnn.read import rows as layout
 from mnist_cnn.read import strings, strips
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.finder import DIGIT, OTHER, Finder
+from mnist_cnn.read.finder import DIGIT, OTHER, SIGN, Finder
 from mnist_cnn.read.reading import Box, Digit, Row, Sign, Word, around
 from mnist_cnn.read.runs import runs, slope
 from mnist_cnn.read.strings import NAMES, String, Strings
@@ -55,17 +55,19 @@ _LINE = 3.0
 """A picture lower than so many digit heights is a crop of one line."""
 _SMALL = 0.55
 """A run lower than this, in heights of a run beside it, is a part of that one."""
+_AS_TALL = 0.7
+"""Height of a sign that may be a digit, in heights of the digits: dashes, points and commas are lower."""
 SIGN_OF_DIGIT = 0.1
 """Factor of the probability of a sign that the string network reads where the finder found a digit."""
 _UNREAD = len(NAMES) - 1
 """Label of other writing."""
 _SIGNS = range(10, _UNREAD)
 """Labels of signs."""
-ACCEPTED, ACCEPTED_DIGIT = 0.92, 0.6
+ACCEPTED, ACCEPTED_DIGIT = 0.93, 0.6
 """Confidence from which a word is accepted, and each of its digits."""
 UNSURE = "unsure"
 FEATURES = ("bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree", "strokes")
-WEIGHTS = (3.68, 0.89, 2.33, 0.11, 0.59, 0.04, 0.29, 2.25, -0.43, -0.38)
+WEIGHTS = (3.69, 0.96, 1.91, 0.18, 0.65, -0.24, 0.02, 2.42, -0.11, -0.66)
 """Weight of each of ``FEATURES`` in the log odds that a word is right, fitted by ``learn.acceptance``."""
 
 
@@ -169,7 +171,7 @@ class PageReader:
     ) -> tuple[list[list[Found]], list[Box], str | None, int]:
         """Return the words of each row with what tells how sure they are; the rest as ``read`` returns it."""
         glyphs = self._finder.glyphs(gray)
-        glyphs = _without_faint(gray, glyphs[glyphs[:, 5] > SURE])
+        glyphs = _with_tall_signs_as_digits(_without_faint(gray, glyphs[glyphs[:, 5] > SURE]))
         count = -1 if (glyphs[:, 4] == OTHER).any() else int((glyphs[:, 4] == DIGIT).sum())
         found = self._find(gray, glyphs, classifier, digits, scale)
         if max(gray.shape) <= CLOSE_UP and (box := content(gray)) is not None:
@@ -287,6 +289,21 @@ def _without_faint(gray: np.ndarray, glyphs: np.ndarray) -> np.ndarray:
     usual = sorted(contrast)[3 * (len(contrast) - 1) // 4]
     glyphs = glyphs.copy()
     glyphs[digits[np.array(contrast) < FAINT * usual], 4] = OTHER
+    return glyphs
+
+
+def _with_tall_signs_as_digits(glyphs: np.ndarray) -> np.ndarray:
+    """Return the glyphs, float (n, 6), with signs that stand alone and are as high as digits as digits.
+
+    The string network decides what they are. In no run, it would not see them.
+    """
+    alone = np.ones(len(glyphs), bool)
+    for run in runs(glyphs, slope(glyphs)):
+        alone[run] = False
+    usual = _height(glyphs) if (glyphs[:, 4] == DIGIT).any() else 0.0
+    tall = glyphs[:, 3] - glyphs[:, 1] > _AS_TALL * usual
+    glyphs = glyphs.copy()
+    glyphs[alone & tall & (glyphs[:, 4] == SIGN), 4] = DIGIT
     return glyphs
 
 

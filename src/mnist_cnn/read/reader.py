@@ -17,7 +17,7 @@ import numpy as np
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.form import SIDE, has_form
 from mnist_cnn.read.number import read_number
-from mnist_cnn.read.page import UNSURE, PageReader
+from mnist_cnn.read.page import ACCEPTED, UNSURE, PageReader
 from mnist_cnn.read.picture import Picture, gray
 from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word, around
 
@@ -57,6 +57,7 @@ def read_image(
     if len(rows) <= 1 and len(others) <= _FEW:
         second = read_number(pixels, classifier, (width, height), digits, threshold)
         rows, others = _joined(rows, others, *second, digits, found_digits)
+        rows = [_if_sure(row, ACCEPTED if threshold is None else threshold) for row in rows]
     reading = Reading(tuple(rows), width, height, tuple(others), 0, reason)
     if pixels.shape == (SIDE, SIDE) and reading.rows and not reading.accepted and digits in (None, 1):
         return _as_tile(reading, pixels, classifier)
@@ -109,6 +110,14 @@ def _joined(
     if other.accepted and all_found and not slash and _lacks_some(first.number, other.number):
         return [other], second_others
     return [replace(other, reason=other.reason or f"read as {first.number} or {other.number}")], second_others
+
+
+def _if_sure(row: Row, least: float) -> Row:
+    """Return a row with words below a confidence as not accepted."""
+    unsure = [word.reason is None and word.confidence < least for word in row.words]
+    return replace(
+        row, words=tuple(replace(w, reason=UNSURE) if u else w for w, u in zip(row.words, unsure, strict=True))
+    )
 
 
 def _as_tile(reading: Reading, pixels: np.ndarray, classifier: Classifier) -> Reading:

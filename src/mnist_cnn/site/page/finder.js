@@ -4,7 +4,7 @@ import { Grid, argmax, bordered, clip, cv, morphed, ones, resized, round } from 
 import { contrast } from "./strips.js";
 
 const LONGEST = 1280;
-const LIKELY = [1, 1, Math.fround(0.45)];
+const LIKELY = [1, 1, Math.fround(0.2)];
 const SHORTEST = 24;
 const STRIDE = 4;
 const MARGIN = 2 * STRIDE;

@@ -1,7 +1,7 @@
 /** Page: the rows of words on a grey picture, found and read by the two page networks. A copy of read/page.py. */
 
 import { argmax, argmin, clip, largest, median, smallest, total } from "./vision.js";
-import { DIGIT, OTHER, glyphs } from "./finder.js";
+import { DIGIT, OTHER, SIGN, glyphs } from "./finder.js";
 import * as layout from "./rows.js";
 import { runs, slope } from "./runs.js";
 import { NAMES, readViews, strings } from "./strings.js";
@@ -22,11 +22,13 @@ const CLOSE_UP = 200;
 const VIEWS = [0.88, 1.14];
 const LINE = 3;
 const SMALL = 0.55;
+const AS_TALL = 0.7;
 const SIGN_OF_DIGIT = Math.fround(0.1);
 const UNREAD = NAMES.length - 1;
-const [ACCEPTED, ACCEPTED_DIGIT] = [0.92, 0.6];
+export const ACCEPTED = 0.93;
+const ACCEPTED_DIGIT = 0.6;
 const FEATURES = ["bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree", "strokes"];
-const WEIGHTS = [3.68, 0.89, 2.33, 0.11, 0.59, 0.04, 0.29, 2.25, -0.43, -0.38];
+const WEIGHTS = [3.69, 0.96, 1.91, 0.18, 0.65, -0.24, 0.02, 2.42, -0.11, -0.66];
 const DASHES = "-+x÷=";
 
 /** networks: {finder, strings, classify}, functions that run them. */
@@ -57,7 +59,7 @@ export class Page {
 
   /** The words of each row with their features, and the places of other writing. */
   async find(gray, digits = null, scale = 1) {
-    const seen = withoutFaint(gray, await this.#glyphs(gray));
+    const seen = withTallSignsAsDigits(withoutFaint(gray, await this.#glyphs(gray)));
     const foundDigits = seen.some(({ kind }) => kind === OTHER) ? -1 : digitsOf(seen).length;
     const found = await this.#find(gray, seen, digits, scale);
     const box = Math.max(gray.width, gray.height) > CLOSE_UP ? null : content(gray);
@@ -177,6 +179,14 @@ function hottest(found) {
 }
 
 const digitsOf = (glyphs) => glyphs.filter(({ kind }) => kind === DIGIT);
+
+/** The glyphs, with signs that stand alone and are as high as digits as digits: the string network decides what they are. */
+function withTallSignsAsDigits(glyphs) {
+  const inRuns = new Set(runs(glyphs, slope(glyphs)).flat());
+  const usual = digitsOf(glyphs).length ? heightOf(glyphs) : 0;
+  const digit = ({ kind, top, bottom }, i) => kind === SIGN && !inRuns.has(i) && bottom - top > AS_TALL * usual;
+  return glyphs.map((glyph, i) => (digit(glyph, i) ? { ...glyph, kind: DIGIT } : glyph));
+}
 
 /** The median height of the digits of some glyphs. */
 const heightOf = (glyphs) => median(digitsOf(glyphs).map(({ top, bottom }) => bottom - top));

@@ -3,7 +3,7 @@
 import { total } from "./vision.js";
 import { SIDE, hasForm } from "./form.js";
 import { readNumber } from "./number.js";
-import { Page, UNSURE, around, isDigit, ranked, rowsOf } from "./page.js";
+import { ACCEPTED, Page, UNSURE, around, isDigit, ranked, rowsOf } from "./page.js";
 
 const FEW = 12;
 const [TURNED, TURNED_SHARE] = [4, 0.3];
@@ -24,6 +24,7 @@ export async function read(pixels, networks, size, { digits = null, threshold } 
   let found = await page.read(pixels, options);
   if (found.rows.length <= 1 && found.others.length <= FEW) {
     found = joined(found, await readNumber(pixels, networks, size, { digits, threshold }), digits);
+    found.rows = found.rows.map((row) => ifSure(row, threshold ?? ACCEPTED));
   }
   const whole = reading(found, size, 0);
   if (pixels.width === SIDE && pixels.height === SIDE && found.rows.length && !whole.accepted && [null, 1].includes(digits)) {
@@ -79,6 +80,12 @@ function joined(found, second, digits) {
   if (!one.accepted && better) return { ...found, others: second.others, rows: [{ ...other, reason: other.reason ?? readAs }] };
   const differ = two.accepted || !one.accepted;
   return { ...found, rows: [{ ...first, reason: first.reason ?? (differ ? readAs : null) }] };
+}
+
+/** A row with words below a confidence as not accepted. */
+function ifSure(row, least) {
+  const judged = (word) => (word.reason === null && word.confidence < least ? { ...word, reason: UNSURE } : word);
+  return { ...row, words: row.words.map(judged) };
 }
 
 /** Whether a number is another one with digits left out, but not all of them. */

@@ -9,6 +9,7 @@ export const BLANK = NAMES.length;
 const FRAME = 2;
 const AT_ONCE = 32;
 const NEVER_FIRST = new Set([...",/x÷=)"].map((sign) => NAMES.indexOf(sign)));
+const SLASH = 0.3;
 const BEAM = 8;
 const PRUNED = -7;
 const ALIKE = 0.05;
@@ -61,10 +62,22 @@ async function framesOf(strips, run) {
     some.forEach((i, n) => {
       const first = n * frames * (BLANK + 1);
       const count = Math.min(frames, Math.floor(strips[i].width / FRAME));
-      found[i] = data.subarray(first, first + count * (BLANK + 1));
+      found[i] = withFewerSlashes(data.subarray(first, first + count * (BLANK + 1)));
     });
   }
   return found;
+}
+
+/** Log probabilities with that of a slash times SLASH. */
+function withFewerSlashes(data) {
+  const [at, n] = [NAMES.indexOf("/"), BLANK + 1];
+  const changed = data.slice();
+  for (let t = 0; t < data.length; t += n) {
+    const by = Math.log1p((SLASH - 1) * Math.exp(data[t + at]));
+    for (let i = t; i < t + n; i++) changed[i] = data[i] - by;
+    changed[t + at] += Math.log(SLASH);
+  }
+  return changed;
 }
 
 const framesIn = (data) => Array.from({ length: data.length / (BLANK + 1) }, (_, t) => data.subarray(t * (BLANK + 1), (t + 1) * (BLANK + 1)));
