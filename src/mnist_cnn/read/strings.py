@@ -23,8 +23,8 @@ AT_ONCE = 32
 NEVER_FIRST = frozenset(NAMES.index(sign) for sign in ",/x÷=)")
 """Labels that no string starts with: what looks like a slash there is a slanted 1."""
 SLASH = 0.3
-"""Factor of the probability of a slash. A slanted 1 looks like one, and the scenes of training have more slashes (one for
-five 1s) than numbers on pages (taken as one for fifteen)."""
+"""Factor of the probability of a slash, which a slanted 1 looks like. The scenes of training have one slash for
+five 1s. Numbers on pages are taken to have one for fifteen (LOG.md, 2026-11-28)."""
 _BEAM = 8
 _PRUNED = -7.0
 _ALIKE = 0.05
