@@ -59,6 +59,8 @@ _AS_TALL = 0.7
 """Height of a sign that may be a digit, in heights of the digits: dashes, points and commas are lower."""
 SIGN_OF_DIGIT = 0.1
 """Factor of the probability of a sign that the string network reads where the finder found a digit."""
+MIXED = 0.1
+"""Probability of a slash from which a 1 is not accepted, and the other way round."""
 _UNREAD = len(NAMES) - 1
 """Label of other writing."""
 _SIGNS = range(10, _UNREAD)
@@ -83,7 +85,7 @@ class Mark(NamedTuple):
     heat: float
     """Of the glyph that the finder found there, 0 to 1; 0 if it found none."""
     mixed: bool
-    """Whether the finder found a sign where this is a digit, or the other way round."""
+    """Whether this is a digit that may be a sign, or the other way round, as one of the networks has it."""
 
 
 class Run(NamedTuple):
@@ -399,8 +401,9 @@ def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndar
             j = matched[i]
             left, top, right, bottom = run[j, :4].tolist()
             label, p = m.label, m.probabilities
-            mixed = label != _UNREAD and (label < 10) != (run[j, 4] == DIGIT)
-            if mixed and label >= 10:  # a slanted 1 looks like a slash
+            differs = label != _UNREAD and (label < 10) != (run[j, 4] == DIGIT)
+            mixed = differs or _may_be_either(m)
+            if differs and label >= 10:  # a slanted 1 looks like a slash
                 p = p * np.where(np.isin(np.arange(len(p)), _SIGNS), np.float32(SIGN_OF_DIGIT), 1)
                 p = (p / p.sum()).astype(np.float32)
                 label = int(p[:_UNREAD].argmax())
@@ -409,9 +412,15 @@ def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndar
             gaps = [abs(px - places[k][0]) for k in (i - 1, i + 1) if 0 <= k < len(places)]
             half = min([0.3 * height, *(g / 2 for g in gaps)])
             box = (px - half, py - height / 2, px + half, py + height / 2)
-            marks.append(Mark(m.label, box, m.probabilities, 0.0, False))
+            marks.append(Mark(m.label, box, m.probabilities, 0.0, _may_be_either(m)))
     read = {matched[i] for i, m in enumerate(inside) if i in matched and m.label != _UNREAD}
     return marks, len(run) - len(read)
+
+
+def _may_be_either(mark: strings.Mark) -> bool:
+    """Return whether the string network finds that a 1 may well be a slash, or a slash a 1."""
+    slash = NAMES.index("/")
+    return {1: mark.probabilities[slash], slash: mark.probabilities[1]}.get(mark.label, 0.0) > MIXED
 
 
 Known = tuple[np.ndarray, np.ndarray] | None

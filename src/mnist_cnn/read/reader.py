@@ -165,12 +165,15 @@ def _agreed(first: Row, other: Row) -> Row:
     reason = next((r for r in (*reasons, None if signs else other.reason) if r is not None), None)
     if not (first.accepted or (other.accepted and not signs)):
         return replace(row, reason=reason)
+    sure = [word.confidence for word in row.words]
+    if [word.number for word in first.words] == [word.number for word in other.words]:
+        sure = [1 - (1 - a.confidence) * (1 - b.confidence) for a, b in zip(first.words, other.words, strict=True)]
     words = [
         Word(
             tuple(replace(g, accepted=True, reason=None) if isinstance(g, Digit) else g for g in word.glyphs),
-            1 - (1 - first.confidence) * (1 - other.confidence) if len(row.words) == 1 else word.confidence,
+            confidence,
         )
-        for word in row.words
+        for word, confidence in zip(row.words, sure, strict=True)
     ]
     return Row(tuple(words), reason)
 

@@ -23,6 +23,8 @@ const VIEWS = [0.88, 1.14];
 const LINE = 3;
 const SMALL = 0.55;
 const AS_TALL = 0.7;
+const SLASH = NAMES.indexOf("/");
+const MIXED = 0.1;
 const SIGN_OF_DIGIT = Math.fround(0.1);
 const UNREAD = NAMES.length - 1;
 export const ACCEPTED = 0.93;
@@ -180,6 +182,9 @@ function hottest(found) {
 
 const digitsOf = (glyphs) => glyphs.filter(({ kind }) => kind === DIGIT);
 
+/** Whether the string network finds that a 1 may well be a slash, or a slash a 1. */
+const mayBeEither = ({ label, probabilities: p }) => (label === 1 ? p[SLASH] : label === SLASH ? p[1] : 0) > MIXED;
+
 /** The glyphs, with signs that stand alone and are as high as digits as digits: the string network decides what they are. */
 function withTallSignsAsDigits(glyphs) {
   const inRuns = new Set(runs(glyphs, slope(glyphs)).flat());
@@ -271,9 +276,10 @@ function marksOf(run, strip, string, others) {
   inside.forEach(({ label, probabilities }, i) => {
     if (matched.has(i)) {
       const { left, top, right, bottom, heat, kind } = run[matched.get(i)];
-      const mixed = label !== UNREAD && label < 10 !== (kind === DIGIT);
+      const differs = label !== UNREAD && label < 10 !== (kind === DIGIT);
+      const mixed = differs || mayBeEither(inside[i]);
       // A slanted 1 looks like a slash.
-      const p = mixed && label >= 10 ? ofDigit(probabilities) : probabilities;
+      const p = differs && label >= 10 ? ofDigit(probabilities) : probabilities;
       const best = p === probabilities ? label : argmax(p.slice(0, UNREAD));
       marks.push({ label: best, box: { left, top, right, bottom }, probabilities: p, heat, mixed });
     } else if (!ofAnother(places[i])) {
@@ -281,7 +287,7 @@ function marksOf(run, strip, string, others) {
       const gaps = [places[i - 1], places[i + 1]].filter(Boolean).map(([x]) => Math.abs(px - x));
       const half = Math.min(0.3 * height, ...gaps.map((gap) => gap / 2));
       const box = { left: px - half, top: py - height / 2, right: px + half, bottom: py + height / 2 };
-      marks.push({ label, box, probabilities, heat: 0, mixed: false });
+      marks.push({ label, box, probabilities, heat: 0, mixed: mayBeEither(inside[i]) });
     }
   });
   const read = new Set([...matched].filter(([i]) => inside[i].label !== UNREAD).map(([, j]) => j));

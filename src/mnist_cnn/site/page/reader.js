@@ -105,9 +105,11 @@ function agreed(first, other) {
   const reason = [...reasons, signs ? null : other.reason].find((value) => value !== null) ?? null;
   const [one, two] = [first, other].map(rowOf);
   if (!one.accepted && (signs || !two.accepted)) return { ...row, reason };
-  const words = row.words.map((word) => ({
+  const numbers = (words) => words.map(({ glyphs }) => glyphs.filter(isDigit).map(({ digit }) => digit).join("")).join(" ");
+  const alike = numbers(first.words) === numbers(other.words);
+  const words = row.words.map((word, i) => ({
     glyphs: word.glyphs.map((glyph) => (isDigit(glyph) ? { ...glyph, accepted: true, reason: null } : glyph)),
-    confidence: row.words.length === 1 ? 1 - (1 - one.all) * (1 - two.all) : word.confidence,
+    confidence: alike ? 1 - (1 - first.words[i].confidence) * (1 - other.words[i].confidence) : word.confidence,
     reason: null,
   }));
   return { words, reason };
