@@ -39,6 +39,11 @@ from mnist_cnn.read.strings import BLANK
 CLASSES = BLANK + 1
 SIZES = (12.0, 36.0)
 """Range of digit heights that the finder detects, in pixels. It sees a picture at several sizes to detect others."""
+_HUGE = (scenes.HEIGHTS[1], 180.0)
+"""Range of digit heights in a fifth of the pictures, in pixels: parts of large digits are not digits.
+
+Without them the loop of an 8 that fills a picture was a 0 (LOG.md, 2026-11-28).
+"""
 HELD_OUT = 5000
 """Number of training images at the end of MNIST that are kept for validation."""
 BATCHES = {"strings": 64, "finder": 12}
@@ -201,7 +206,8 @@ def picture(digits: Digits, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
     Two thirds of the pictures are whole scenes. The others show crops, at other sizes, side by side: close-ups, in
     which writing fills a picture, or touches its edges. Each has the margin that the finder adds.
     """
-    scene = scenes.compose(digits, rng)
+    huge = float(np.exp(rng.uniform(*np.log(_HUGE)))) if rng.random() < 0.2 else None
+    scene = scenes.compose(digits, rng, height=huge)
     side = scenes.SIDE
     if not scene.rows or rng.random() < 0.65:
         return strips.contrast(scene.pixels), truth(scene)

@@ -328,7 +328,8 @@ def _other(sheet: _Sheet, writer: Writer, h: float, rng: np.random.Generator) ->
         sheet.place(line, rng.uniform(0, 2) * h, y, layer)
         y += h * rng.uniform(1.3, 3)
     if rng.random() < 0.3:
-        at, r = (round(float(v)) for v in rng.uniform(2 * h, side - 2 * h, 2)), round(h * rng.uniform(0.5, 1.5))
+        edge = min(2 * h, side / 2)
+        at, r = (round(float(v)) for v in rng.uniform(edge, side - edge, 2)), round(h * rng.uniform(0.5, 1.5))
         _face(sheet, tuple(at), r, max(1, round(0.1 * h)), rng)
 
 
@@ -433,7 +434,7 @@ def _pattern(shape: tuple[int, int], h: float, rng: np.random.Generator) -> np.n
 
 def _photographed(sheet: _Sheet, h: float, rng: np.random.Generator, side: int) -> Scene:
     """Return the sheet as a photograph or scan: paper, pen and camera, and the glyphs at their new places."""
-    if rng.random() < 0.13:
+    if rng.random() < 0.18:
         return _on_screen(sheet, h, rng, side)
     chance = rng.random(20)
     opacity = float(rng.uniform(0.25, 0.95))

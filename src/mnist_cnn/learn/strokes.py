@@ -68,10 +68,11 @@ LETTERS = "".join(_LETTERS)
 _SKELETONS |= _LETTERS
 
 
-def draw(text: str, rng: np.random.Generator, width: float | None = None) -> np.ndarray:
+def draw(text: str, rng: np.random.Generator, width: float | None = None, straight: bool = False) -> np.ndarray:
     """Return the ink of one digit, sign or letter, float32 (84, 84), 0 to 1.
 
     width: of the pen in pixels; random, 5 to 10, if None.
+    straight: whether curves are polygons, as a fast mouse draws them.
     """
     skeleton = _SKELETONS[text][rng.integers(len(_SKELETONS[text]))]
     width = float(rng.uniform(5, 10)) if width is None else width
@@ -81,7 +82,7 @@ def draw(text: str, rng: np.random.Generator, width: float | None = None) -> np.
     for stroke in skeleton.split("/"):
         points = np.array([[int(p[0]), int(p[1])] for p in stroke.lstrip("!").split()], float)
         points += rng.normal(0, wobble, points.shape)
-        if not stroke.startswith("!"):
+        if not (straight or stroke.startswith("!")):
             points = _curve(points)
         placed = (points - 4.5) * reach + SIDE / 2
         cv2.polylines(ink, [np.round(placed * 8).astype(np.int32)], False, 1.0, max(1, round(width)), cv2.LINE_AA, 3)

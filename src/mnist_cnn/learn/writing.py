@@ -29,6 +29,8 @@ _DRAWN = {0: 0.15, 1: 0.5, 2: 0.25, 3: 0.12, 4: 0.35, 5: 0.25, 6: 0.12, 7: 0.3, 
 
 Source: the comparison in LOG.md, 2026-11-27.
 """
+_ALL_DRAWN = 0.15
+"""Share of writers whose digits are all drawn from skeletons: a screen has no other pen (LOG.md, 2026-11-28)."""
 _Y, _X = np.mgrid[0 : strokes.SIDE, 0 : strokes.SIDE].astype(np.float32) - strokes.SIDE / 2
 _BODY = 60
 """Height of a digit in a drawing of ``strokes.SIDE``, in pixels."""
@@ -76,6 +78,9 @@ class Writer:
         self.zeros_touch = self.small_zero < 1 and rng.random() < 0.5
         self.joined = 0.5 if rng.random() < 0.06 else 0.01
         self.drawn = rng.random(10) < [_DRAWN[d] for d in range(10)]
+        if rng.random() < _ALL_DRAWN:
+            self.drawn[:] = True
+        self.straight = bool(self.drawn.all()) and rng.random() < 0.3
         self.variants = rng.integers(0, 1000, 10)
 
     def digit(self, label: int, height: float) -> np.ndarray:
@@ -85,7 +90,7 @@ class Writer:
         """
         rng = self.rng
         if self.drawn[label] != (rng.random() < 0.1):
-            ink = strokes.draw(str(label), rng, float(np.clip(8 + self.pen, 3, 14)))
+            ink = strokes.draw(str(label), rng, float(np.clip(8 + self.pen, 3, 14)), self.straight)
         else:
             places = _places(self.digits)[label]
             ink = augment.enlarge(self.digits.images[rng.choice(places)])

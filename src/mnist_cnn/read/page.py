@@ -65,11 +65,11 @@ _UNREAD = len(NAMES) - 1
 """Label of other writing."""
 _SIGNS = range(10, _UNREAD)
 """Labels of signs."""
-ACCEPTED, ACCEPTED_DIGIT = 0.93, 0.6
+ACCEPTED, ACCEPTED_DIGIT = 0.935, 0.6
 """Confidence from which a word is accepted, and each of its digits."""
 UNSURE = "unsure"
 FEATURES = ("bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree", "strokes")
-WEIGHTS = (3.69, 0.96, 1.91, 0.18, 0.65, -0.24, 0.02, 2.42, -0.11, -0.66)
+WEIGHTS = (3.35, 0.65, 1.83, 0.16, 0.61, -0.05, 0.09, 1.72, -0.53, 0.07)
 """Weight of each of ``FEATURES`` in the log odds that a word is right, fitted by ``learn.acceptance``."""
 
 

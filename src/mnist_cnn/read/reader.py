@@ -167,7 +167,11 @@ def _agreed(first: Row, other: Row) -> Row:
         return replace(row, reason=reason)
     sure = [word.confidence for word in row.words]
     if [word.number for word in first.words] == [word.number for word in other.words]:
-        sure = [1 - (1 - a.confidence) * (1 - b.confidence) for a, b in zip(first.words, other.words, strict=True)]
+        sure = [
+            # The second reader knows no slash: that it reads 112 too tells nothing of whether this is 1/2.
+            a.confidence if "1" in a.number[1:-1] else 1 - (1 - a.confidence) * (1 - b.confidence)
+            for a, b in zip(first.words, other.words, strict=True)
+        ]
     words = [
         Word(
             tuple(replace(g, accepted=True, reason=None) if isinstance(g, Digit) else g for g in word.glyphs),

@@ -105,11 +105,17 @@ function agreed(first, other) {
   const reason = [...reasons, signs ? null : other.reason].find((value) => value !== null) ?? null;
   const [one, two] = [first, other].map(rowOf);
   if (!one.accepted && (signs || !two.accepted)) return { ...row, reason };
-  const numbers = (words) => words.map(({ glyphs }) => glyphs.filter(isDigit).map(({ digit }) => digit).join("")).join(" ");
-  const alike = numbers(first.words) === numbers(other.words);
+  const numbers = (words) => words.map(({ glyphs }) => glyphs.filter(isDigit).map(({ digit }) => digit).join(""));
+  const [mine, theirs] = [numbers(first.words), numbers(other.words)];
+  const alike = mine.join(" ") === theirs.join(" ");
+  // The second reader knows no slash: that it reads 112 too tells nothing of whether this is 1/2.
+  const confidence = (i) => {
+    const [a, b] = [first.words[i].confidence, other.words[i].confidence];
+    return mine[i].slice(1, -1).includes("1") ? a : 1 - (1 - a) * (1 - b);
+  };
   const words = row.words.map((word, i) => ({
     glyphs: word.glyphs.map((glyph) => (isDigit(glyph) ? { ...glyph, accepted: true, reason: null } : glyph)),
-    confidence: alike ? 1 - (1 - first.words[i].confidence) * (1 - other.words[i].confidence) : word.confidence,
+    confidence: alike ? confidence(i) : word.confidence,
     reason: null,
   }));
   return { words, reason };
