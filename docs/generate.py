@@ -30,8 +30,8 @@ from mnist_cnn.read.classifier import SHIPPED, Classifier
 
 ROOT = Path(__file__).parents[1]
 PAGE_MODELS = SHIPPED.parent
-EARLIER_STEPS = {"finder": 8_100, "strings": 18_250}
-"""Steps of the trainings before the last one, which started from their weights (LOG.md, 2026-11-27)."""
+EARLIER_STEPS = {"finder": 21_100, "strings": 33_150}
+"""Steps of the trainings before those that the metadata counts, which started from their weights (LOG.md)."""
 
 
 def reference() -> str:
@@ -180,7 +180,8 @@ def page_card() -> str:
   beside print and letters from Debian's fonts. No other pictures. The confidence from which a word is accepted was
   chosen on composed pages with the other 5,000 images (`learn/acceptance.py`).
 - **Made by**: `python -m mnist_cnn.learn.pages finder` and `strings`, {_steps(finder):,} and {_steps(strings):,}
-  steps in several trainings. Each started from the weights of the one before (LOG.md, 2026-11-27).
+  steps in several trainings, two of them on a GPU. Each started from the weights of the one before. The last
+  one of the string network started from the mean of three (LOG.md, 2026-11-28).
 {_file(finder)}
 {_file(strings)}
 - **Limits**: writing lower than about 12 pixels on a picture of 1,280 pixels; digits beside each other of very

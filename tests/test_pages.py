@@ -198,6 +198,8 @@ def test_a_wrong_option_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
         (["--threads", "0"], "threads: expected 1 or more, found 0"),
         (["--composers", "0"], "composers: expected 1 or more, found 0"),
         (["--batch", "-1"], "batch: expected 1 or more, found -1"),
+        (["--echo", "-1"], "echo: expected 0 or more, found -1"),
+        (["--seed", "-1"], "seed: expected 0 or more, found -1"),
         (["--rate", "nan"], "rate: expected a positive number, found nan"),
         (["--rate", "0"], r"rate: expected a positive number, found 0\.0"),
         (["--start", "missing.npz"], r"missing\.npz: expected a checkpoint weights\.npz, found no file"),
@@ -227,12 +229,13 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("options", [[], ["--jax"]], ids=["tensorflow", "jax"])
 @pytest.mark.parametrize("kind", pages.BATCHES)
-def test_a_training_resumes_from_its_checkpoint(kind: str, tmp_path: Path) -> None:
+def test_a_training_resumes_from_its_checkpoint(kind: str, options: list[str], tmp_path: Path) -> None:
     """Three steps, then two more. 20 to 60 seconds."""
     steps, weights = [], []
     for total in (3, 5, 5):
-        done = command(kind, "--out", tmp_path / "run", "--steps", total, "--batch", 2)
+        done = command(kind, "--out", tmp_path / "run", "--steps", total, "--batch", 2, *options)
         assert done.returncode == 0, done.stderr
         steps += [json.loads(line)["step"] for line in done.stdout.splitlines()]
         with np.load(tmp_path / "run" / "weights.npz") as file:
@@ -287,9 +290,33 @@ def test_a_glyph_cut_off_by_the_edge_is_ignored() -> None:
     assert (target[27:29, 0, 0] == -1).any()
 
 
-def test_batches_come_again_once_on_average() -> None:
+@pytest.mark.parametrize("echo", [0, 1, 3])
+def test_batches_come_again_as_often_as_asked(echo: int) -> None:
     new = iter(range(1000))
-    batches = pages._echoed(lambda: next(new), np.random.default_rng(0))
-    drawn = [next(batches) for _ in range(600)]
-    assert drawn[::2] == list(range(300))
-    assert all(0 <= then - again < 24 for then, again in zip(drawn[::2], drawn[1::2], strict=True))
+    batches = pages._echoed(lambda: next(new), echo, np.random.default_rng(0))
+    drawn = np.array([next(batches) for _ in range(200 * (1 + echo))]).reshape(200, 1 + echo)
+    assert np.array_equal(drawn[:, 0], np.arange(200))
+    again = drawn[:, :1] - drawn[:, 1:]
+    assert ((again >= 0) & (again < 100)).all()
+    assert not echo or len(np.unique(again)) > 50
+
+
+def test_batches_for_jax_have_few_shapes_and_the_same_strips(examples: list[pages.Example]) -> None:
+    short = [example for example in examples if example[0].shape[1] < 300][:6]
+    batch = pages._strip_batch(short)
+    padded = pages._padded(*batch)
+    width = batch[0].shape[2]
+    assert padded[0].shape[2] == min(w for w in (96, 128, 160, 224, 320, 640) if w >= width)
+    assert np.array_equal(padded[0][:, :, :width], batch[0])
+    assert not padded[0][:, :, width:].any()
+    assert np.array_equal(padded[1][:, : width // 2], batch[1])
+    assert (padded[1][:, width // 2 :] == -1).all()
+    n = batch[2].shape[1]
+    assert padded[2].shape == (6, 48)
+    assert np.array_equal(padded[2][:, :n], batch[2])
+    assert (padded[2][:, n:] == -1).all()
+    long = np.tile(np.arange(60, dtype=np.int32) % 10, (6, 1))
+    long[1, 40:] = -1
+    sequences = pages._padded(batch[0], batch[1], long, batch[3])[2]
+    assert (sequences[0] == -1).all(), "a sequence that does not fit is not used"
+    assert np.array_equal(sequences[1, :40], long[1, :40])

@@ -86,21 +86,18 @@ def turned(picture: np.ndarray, degrees: float) -> np.ndarray:
 def test_numbers_are_read(change: Callable[[np.ndarray], np.ndarray], digits: mnist.Digits) -> None:
     numbers = [number(digits, seed) for seed in range(20)]
     read = [read_image(change(written(images)[0])).number for images, _ in numbers]
-    assert sum(found == expected for found, (_, expected) in zip(read, numbers, strict=True)) >= 17
+    assert sum(found == expected for found, (_, expected) in zip(read, numbers, strict=True)) >= 18
 
 
 @pytest.mark.parametrize(("height", "n"), [(22, 6), (60, 6), (440, 3)], ids=["small", "usual", "large"])
 def test_boxes_lie_around_the_digits_in_the_pictures_own_pixels(height: int, n: int, digits: mnist.Digits) -> None:
-    misread = 0
     for seed in range(n):
         images, expected = number(digits, seed + 1)
         page, corners = written(images, height, height // 3, height)
         reading = read_image(page)
         assert (reading.width, reading.height) == page.shape[::-1]
         assert (reading.width > 2000) == (height == 440)
-        if reading.number != expected:
-            misread += 1
-            continue
+        assert reading.number == expected
         assert all(
             overlap(*pair) > (0.6 if height > 22 else 0.45) for pair in zip(reading.digits, corners, strict=True)
         )
@@ -162,7 +159,7 @@ def test_a_row_with_digits_left_out_to_reach_the_number_is_not_accepted(digits: 
     page, _ = written(number(digits, 1)[0])
     [row] = read_image(page, digits=4).rows
     assert not row.accepted
-    assert row.reason
+    assert row.reason == "5 digits, expected 4" or row.reason == "a mark in it was not read" or "read as" in row.reason
 
 
 @pytest.mark.parametrize("degrees", [0, 5, -12])
@@ -189,8 +186,7 @@ def test_numbers_far_apart_are_two_words(digits: mnist.Digits) -> None:
     page, text = two_words(digits)
     for picture in (page, turned(page, 5)):
         [row] = read_image(picture).rows
-        assert (row.text, row.number) == (text, text.replace(" ", ""))
-        assert row.accepted or picture is not page
+        assert (row.text, row.number, row.accepted) == (text, text.replace(" ", ""), True)
         assert row.to_dict()["text"] == text
         assert read_image(picture, digits=5).rows[0].text == text
         [shorter] = read_image(picture, digits=4).rows
@@ -202,7 +198,7 @@ def test_numbers_far_apart_are_two_words(digits: mnist.Digits) -> None:
 def test_digits_with_even_gaps_are_one_word(gap: int, digits: mnist.Digits) -> None:
     images, expected = number(digits, 5, 6)
     [row] = read_image(written(images, gap=gap)[0]).rows
-    assert (row.text == row.number == expected) or (gap > 200 and not row.accepted)
+    assert row.text == row.number == expected
 
 
 def strike(page: np.ndarray, x: int, strokes: Sequence[Sequence[tuple[int, int]]] = LETTER) -> None:

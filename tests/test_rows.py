@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnist_cnn.read.reading import Box
-from mnist_cnn.read.rows import parted, rows
+from mnist_cnn.read.rows import parted, rows, words
 
 Piece = tuple[list[Box], bool]
 
@@ -96,6 +96,34 @@ def row(*gaps: float | list[float]) -> list[list[Box]]:
 
 
 @pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ([], []),
+        (row([0.4]), [[0]]),
+        (row([0.4], 3.2, [0.3, 0.4]), [[0], [1]]),  # 60 125
+        (row([0.1], 5.6, [0.1], 5.8, [0.2]), [[0], [1], [2]]),  # 65 71 60
+        (row(5.6, [0.1], 5.8), [[0], [1], [2]]),  # 6 57 1
+        (row([0.4], 1.1, [0.4]), [[0, 1]]),
+        (row([0.4], 0.7, [0.4], 1.3, [0.4]), [[0, 1], [2]]),
+        (row([0.4, 9.0], 1.3), [[0], [1]]),
+    ],
+)
+def test_words_are_parted_at_wide_gaps_between_pieces(pieces: list[list[Box]], expected: list[list[int]]) -> None:
+    assert words(pieces) == expected
+
+
+@pytest.mark.parametrize("gap", [0.5, 1.5, 3, 10])
+def test_digits_that_are_spaced_evenly_are_one_word(gap: float) -> None:
+    wobble = [1, 1.3, 0.8, 1.1, 1.5, 0.9]
+    assert words(row(*(gap * w for w in wobble))) == [list(range(7))]
+
+
+def test_two_digits_are_parted_by_the_width_of_their_gap_alone() -> None:
+    assert words(row(1.1)) == [[0, 1]]
+    assert words(row(1.3)) == [[0], [1]]
+
+
+@pytest.mark.parametrize(
     ("gaps", "expected"),
     [
         ([], [[0]]),
@@ -141,8 +169,8 @@ def spaced(*gaps: float) -> list[Box]:
 @given(st.lists(st.lists(st.floats(-0.3, 6), max_size=8), max_size=6))
 def test_each_glyph_is_in_one_word_and_in_order(gaps: list[list[float]]) -> None:
     page = [spaced(*row) for row in gaps]
-    for row, words in zip(page, parted(page), strict=True):
-        assert [i for word in words for i in word] == list(range(len(row)))
+    for row, found in zip(page, parted(page), strict=True):
+        assert [i for word in found for i in word] == list(range(len(row)))
 
 
 boxes = st.builds(Box, *[st.integers(0, 400)] * 2, *[st.integers(1, 120)] * 2)

@@ -19,6 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 from test_page import line, state
 from test_page import number as number_is
+from test_reader import number, turned, two_words, written
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import SiteError
@@ -29,7 +30,7 @@ from mnist_cnn.read.classifier import SHIPPED
 from mnist_cnn.read.finder import framed
 from mnist_cnn.read.page import MODELS
 from mnist_cnn.read.reading import Box, Reading
-from mnist_cnn.read.rows import parted, rows
+from mnist_cnn.read.rows import parted, rows, words
 from mnist_cnn.read.runs import runs, slope
 from mnist_cnn.read.strings import BLANK, decode, together
 from mnist_cnn.serve.insight import Insight
@@ -100,9 +101,7 @@ def same(page: Page, picture: bytes) -> str:
 def agreed(found: dict[str, Any], expected: Reading) -> str:
     """Assert that a reading of the browser is that of Python, and return the number."""
     entries = expected.to_dict()
-    assert exact(found | {"others": []}) == exact(entries | {"others": []})
-    for a, b in zip(found["others"], entries["others"], strict=True):  # two sizes can be as sure
-        assert max(abs(a[side] - b[side]) for side in ("x", "y", "width", "height")) <= max(1, 0.2 * b["height"])
+    assert exact(found) == exact(entries)
     words = [word for row in expected.rows for word in row.words]
     for a, b in zip([word for row in found["rows"] for word in row["words"]], words, strict=True):
         assert a["confidence"] == pytest.approx(b.confidence, abs=0.02)
@@ -112,7 +111,7 @@ def agreed(found: dict[str, Any], expected: Reading) -> str:
         np.testing.assert_allclose(a["probabilities"], b.probabilities, atol=0.02)
         # A pixel of a strip can differ by one grey value, and then a tile can be shifted by one pixel.
         shifted = [np.roll(b.tile, shift, (0, 1)) for shift in itertools.product((0, -1, 1), repeat=2)]
-        assert min(float(np.abs(np.subtract(a["tile"], tile)).mean()) for tile in shifted) < 0.01
+        assert min(float(np.abs(np.subtract(a["tile"], tile)).mean()) for tile in shifted) < 0.03
     return str(entries["number"])
 
 
@@ -138,7 +137,7 @@ def test_it_reads_the_pictures_of_the_documentation(name: str, page: Page) -> No
     assert same(page, png(np.asarray(Image.open(ROOT / "docs/pictures" / name).convert("RGB"))))
 
 
-@pytest.mark.parametrize("count", [6, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [12, pytest.param(150, marks=pytest.mark.slow)])
 def test_it_reads_what_python_reads(count: int, page: Page, dataset: mnist.Dataset) -> None:
     """Drawings, photographs on plain, lined and squared paper, images in MNIST's form and such with stripes."""
     _, (images, _) = mnist.split(dataset.train)
@@ -177,6 +176,27 @@ def test_the_number_of_digits_and_the_threshold_can_be_given(page: Page, dataset
             agreed(page.evaluate(READ, arguments), read_image(picture, **options))
 
 
+def test_it_parts_words(page: Page, dataset: mnist.Dataset) -> None:
+    picture, text = two_words(dataset.test)
+    same(page, png(picture))
+    [row] = read(page, png(picture))["rows"]
+    assert row["text"] == text
+    assert [word["text"] for word in row["words"]] == text.split()
+
+
+@pytest.mark.parametrize("gap", [20, 150, 240])
+def test_it_reads_rows_with_gaps(gap: int, page: Page, dataset: mnist.Dataset) -> None:
+    images, expected = number(dataset.test, 5, 4)
+    level, corners = written(images, gap=gap)
+    assert same(page, png(level)) == expected
+    if gap < 200:  # pictures of more than 1600 pixels are made smaller by Python only
+        assert same(page, png(turned(level, 5))) == expected
+    for stroke in ([(0, 60), (25, 0), (50, 60)], [(10, 40), (40, 40)]):  # a letter
+        at = ((corners[1][2] + corners[2][0]) // 2 - 25, 52)
+        cv2.polylines(level, [np.array(stroke) + np.array(at)], False, 40, 6, cv2.LINE_AA)
+    same(page, png(level))
+
+
 def test_its_rows_are_those_of_python(page: Page) -> None:
     rng = np.random.default_rng(0)
     layouts = []
@@ -195,6 +215,27 @@ def test_its_rows_are_those_of_python(page: Page) -> None:
     found = page.evaluate('async (given) => given.map((await import("./rows.js")).rows)', given)
     assert found == [rows(layout) for layout in layouts]
     assert any(len(row) > 2 for each in found for row in each)
+
+
+def test_the_words_of_its_second_reader_are_those_of_python(page: Page) -> None:
+    rng = np.random.default_rng(0)
+    layouts = []
+    for _ in range(300):
+        x, layout = 0, []
+        narrow, wide = sorted(rng.integers(-5, 120, 2))
+        for _ in range(rng.integers(0, 6)):
+            boxes = []
+            for _ in range(rng.integers(1, 4)):
+                width, height = map(int, rng.integers(5, 40, 2))
+                boxes.append(Box(x, 0, width, height))
+                x += width + int(narrow)
+            layout.append(boxes)
+            x += int(wide - narrow)
+        layouts.append(layout)
+    given = [[[box.to_dict() for box in boxes] for boxes in layout] for layout in layouts]
+    found = page.evaluate('async (given) => given.map((await import("./rows.js")).words)', given)
+    assert found == [words(layout) for layout in layouts]
+    assert len({len(each) for each in found if len(each) > 1}) > 2
 
 
 def test_its_words_are_those_of_python(page: Page) -> None:

@@ -22,7 +22,7 @@ from mnist_cnn.read.strings import NAMES
 
 PAGES = 900
 """Number of composed pages."""
-WRONG = 0.02
+WRONG = 0.015
 """Share of wrong words among those accepted, on composed pages."""
 _RIDGE = 1.0
 """Penalty of the weights, so that rare features do not get large ones."""

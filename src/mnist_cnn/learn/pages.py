@@ -8,6 +8,8 @@ string network sees a strip (``read.strips``). Every 2 pixels it returns which g
 label for each of these frames, and from the sequence of glyphs by CTC (Graves et al. 2006).
 """
 
+import functools
+import importlib.util
 import itertools
 import json
 import multiprocessing as mp
@@ -37,17 +39,30 @@ from mnist_cnn.read.strings import BLANK
 CLASSES = BLANK + 1
 SIZES = (12.0, 36.0)
 """Range of digit heights that the finder detects, in pixels. It sees a picture at several sizes to detect others."""
+_HUGE = (scenes.HEIGHTS[1], 180.0)
+"""Range of digit heights in a fifth of the pictures, in pixels: parts of large digits are not digits.
+
+Without them the loop of an 8 that fills a picture was a 0 (LOG.md, 2026-11-28).
+"""
 HELD_OUT = 5000
 """Number of training images at the end of MNIST that are kept for validation."""
 BATCHES = {"strings": 64, "finder": 12}
 """Examples per training step, for each network."""
 _IGNORED = -1
 _WARM_UP = 300
-_KEPT = 24
+_KEPT = 100
 """Batches that may be used a second time."""
 _LOGGED, _SAVED = 100, 300
 """Steps between two lines of the log, and between two checkpoints."""
 
+_WIDTHS = (96, 128, 160, 224, 320, 640)
+"""Widths of the batches of strips for JAX, in pixels: it compiles the step once for each."""
+_LONGEST = 48
+"""Glyphs in the sequences of such a batch, at most."""
+_Step = Callable[..., float]
+"""Training step: takes the arrays of a batch, updates the model and returns the loss. A gradient that is not finite
+changes nothing but the optimizer's averages: there was one in training, and a single one would be in all weights for
+ever (LOG.md, 2026-11-27)."""
 Example = tuple[np.ndarray, np.ndarray, list[int]]
 """A strip to learn from: its pixels, the labels of its frames and its sequence, as ``frames`` returns them."""
 
@@ -191,7 +206,8 @@ def picture(digits: Digits, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
     Two thirds of the pictures are whole scenes. The others show crops, at other sizes, side by side: close-ups, in
     which writing fills a picture, or touches its edges. Each has the margin that the finder adds.
     """
-    scene = scenes.compose(digits, rng)
+    huge = float(np.exp(rng.uniform(*np.log(_HUGE)))) if rng.random() < 0.2 else None
+    scene = scenes.compose(digits, rng, height=huge)
     side = scenes.SIDE
     if not scene.rows or rng.random() < 0.65:
         return strips.contrast(scene.pixels), truth(scene)
@@ -274,6 +290,8 @@ def build_strings() -> Any:
     x = layers.MaxPooling2D((2, 1))(_conv(x, 48, 3))
     x = layers.MaxPooling2D((2, 2))(_conv(x, 64, 3))
     x = _conv(_conv(x, 128, 3), 128, 3)
+    for _ in range(3):
+        x = layers.Add()([x, _conv(x, 128, 3)])
     x = layers.SpatialDropout2D(0.05)(x)
     x = _conv(layers.ZeroPadding2D((0, 1))(x), 128, (5, 3), padding="valid")
     x = layers.Dropout(0.1)(x)
@@ -295,11 +313,12 @@ def build_finder() -> Any:
     x = _conv(image, 16, 5, strides=2)
     fine = _conv(_conv(x, 24, 3, strides=2), 24, 3)
     x = _conv(fine, 48, 3, strides=2)
-    for step in (1, 2, 4, 1):
+    for step in (1, 2, 4, 1, 4, 2):
         x = layers.Add()([x, _conv(x, 48, 3, dilation_rate=step)])
     x = layers.UpSampling2D(2, interpolation="nearest")(x)
     x = _conv(layers.Concatenate()([fine, x]), 32, 1)
     x = _conv(x, 32, 3)
+    x = layers.Add()([x, _conv(x, 32, 3)])
     bias = keras.initializers.Constant([-4, -4, -4, 0, 0, 0, 0])
     return keras.Model(image, layers.Conv2D(7, 1, dtype="float32", bias_initializer=bias)(x), name="finder")
 
@@ -416,6 +435,9 @@ def train(
     rate: float,
     start: Path | None,
     batch: int | None = None,
+    echo: int = 1,
+    jax: bool = False,
+    seed: int = 7,
 ) -> None:
     """Train a network, "strings" or "finder", up to a number of steps. Resume if `out` has a checkpoint.
 
@@ -429,6 +451,9 @@ def train(
     rate: peak learning rate, above 0, after a linear warm-up of 300 steps. A cosine decay to 1 % follows.
     start: a checkpoint whose weights to start from, if `out` has none.
     batch: examples per step, at least 1; as in ``BATCHES`` if None.
+    echo: number of steps with earlier batches after each step with a new one, at least 0.
+    jax: whether to train with JAX, which uses a GPU if it finds one, and not with TensorFlow.
+    seed: of the scenes, at least 0.
 
     Raises RunError if an argument is out of range, or a file or folder cannot be used.
     """
@@ -436,25 +461,32 @@ def train(
     for name, value in (("steps", steps), ("threads", threads), ("composers", composers), ("batch", n)):
         if value < 1:
             raise RunError(f"{name}: expected 1 or more, found {value}")
+    if echo < 0:
+        raise RunError(f"echo: expected 0 or more, found {echo}")
+    if seed < 0:
+        raise RunError(f"seed: expected 0 or more, found {seed}")
     if not 0 < rate < float("inf"):
         raise RunError(f"rate: expected a positive number, found {rate}")
+    if jax and importlib.util.find_spec("jax") is None:
+        raise RunError("--jax: JAX is not installed; install mnist-cnn with the extra distributed, or jax[cuda13]")
     given = None if start is None else _checkpoint(start)
     kept = _folder(out) / "weights.npz"
     resumed = _checkpoint(kept) if kept.exists() else None
     done = 0 if resumed is None else int(resumed["step"])
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["KERAS_BACKEND"] = "jax" if jax else "tensorflow"
     context = mp.get_context("spawn")
-    queue = context.Queue(6)
-    seeds = [1000 * i + done + 7 for i in range(composers)]
+    queue = context.Queue(2 * composers + 4)
+    seeds = [1000 * i + done + 10**6 * seed for i in range(composers)]
     processes = [context.Process(target=_compose, args=(kind, queue, seed, n), daemon=True) for seed in seeds]
     for process in processes:
         process.start()
     import keras
-    import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    if not jax:
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
     keras.utils.set_random_seed(1)
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
     model = build_strings() if kind == "strings" else build_finder()
@@ -468,11 +500,13 @@ def train(
         _restore(model, optimizer, resumed, kept)
     elif given is not None:
         _restore(model, None, given, start)
-    step = _step(model, optimizer, _string_loss if kind == "strings" else _finder_loss)
+    loss_of = _string_loss if kind == "strings" else _finder_loss
+    step = _jax_step(model, optimizer, loss_of) if jax else _tensorflow_step(model, optimizer, loss_of)
     began, mean = time.time(), None
-    batches = _echoed(lambda: _next(queue, processes), np.random.default_rng(done))
+    batches = _echoed(lambda: _next(queue, processes), echo, np.random.default_rng(done))
     for at in range(done + 1, steps + 1):
-        loss = float(step(*map(tf.constant, next(batches))))
+        batch_ = next(batches)
+        loss = step(*(_padded(*batch_) if jax and kind == "strings" else batch_))
         if np.isfinite(loss):
             mean = loss if mean is None else 0.98 * mean + 0.02 * loss
         if at % _LOGGED == 0 or at == steps:
@@ -562,8 +596,8 @@ def _next(queue: Any, processes: Sequence[BaseProcess]) -> Any:
                     ) from None
 
 
-def _echoed(draw: Callable[[], Any], rng: np.random.Generator) -> Iterator[Any]:
-    """Yield new batches, and after each one of the last ``_KEPT`` again (data echoing, Choi et al. 2019).
+def _echoed(draw: Callable[[], Any], echo: int, rng: np.random.Generator) -> Iterator[Any]:
+    """Yield new batches, and after each one `echo` of the last ``_KEPT`` again (data echoing, Choi et al. 2019).
 
     Composing a batch takes as much processor time as learning from it.
     """
@@ -572,17 +606,24 @@ def _echoed(draw: Callable[[], Any], rng: np.random.Generator) -> Iterator[Any]:
         batch = draw()
         yield batch
         kept = [*kept[-_KEPT + 1 :], batch]
-        yield kept[rng.integers(len(kept))]
+        for _ in range(echo):
+            yield kept[rng.integers(len(kept))]
 
 
-def _step(model: Any, optimizer: Any, loss_of: Callable[..., Any]) -> Callable[..., Any]:
-    """Return one training step: it takes a batch, updates the model and returns the loss.
+def _padded(x: np.ndarray, labels: np.ndarray, sequences: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return a batch of strips as ``_strip_batch`` does, padded to one of ``_WIDTHS``."""
+    more = next(width for width in _WIDTHS if width >= x.shape[2]) - x.shape[2]
+    x = np.pad(x, ((0, 0), (0, 0), (0, more), (0, 0)))
+    labels = np.pad(labels, ((0, 0), (0, more // 2)), constant_values=_IGNORED)
+    sequences = np.where((sequences[:, _LONGEST:] >= 0).any(axis=1, keepdims=True), -1, sequences)[:, :_LONGEST]
+    return x, labels, np.pad(sequences, ((0, 0), (0, _LONGEST - sequences.shape[1])), constant_values=-1), lengths
 
-    A batch whose gradient is not finite changes nothing but the optimizer's averages: there was one in training, and
-    a single one would be in all weights for ever (LOG.md, 2026-11-27).
-    """
+
+def _tensorflow_step(model: Any, optimizer: Any, loss_of: Callable[..., Any]) -> _Step:
+    """Return one training step with TensorFlow."""
     import tensorflow as tf
 
+    @functools.partial(tf.function, reduce_retracing=True)
     def step(x: Any, *targets: Any) -> Any:
         with tf.GradientTape() as tape:
             loss = loss_of(model(x, training=True), *targets)
@@ -592,40 +633,81 @@ def _step(model: Any, optimizer: Any, loss_of: Callable[..., Any]) -> Callable[.
         optimizer.apply(gradients, model.trainable_variables)
         return loss
 
-    return tf.function(step, reduce_retracing=True)
+    return lambda *batch: float(step(*map(tf.constant, batch)))
+
+
+def _jax_step(model: Any, optimizer: Any, loss_of: Callable[..., Any]) -> _Step:
+    """Return one training step with JAX. It compiles once for each shape of a batch."""
+    import jax
+    import jax.numpy as jnp
+
+    click.echo(f"training on {jax.devices()[0].device_kind}", err=True)
+    parts = model.trainable_variables, model.non_trainable_variables, optimizer.variables
+
+    def loss_and_state(weights: Any, state: Any, x: Any, *targets: Any) -> Any:
+        found, state = model.stateless_call(weights, state, x, training=True)
+        return loss_of(found, *targets), state
+
+    @functools.partial(jax.jit, donate_argnums=0)
+    def step(values: Any, *batch: Any) -> Any:
+        weights, state, memory = values
+        (loss, state), gradients = jax.value_and_grad(loss_and_state, has_aux=True)(weights, state, *batch)
+        finite = jnp.isfinite(sum(jnp.sum(jnp.square(g.astype(jnp.float32))) for g in gradients))
+        gradients = [jnp.where(finite, g, 0) for g in gradients]
+        weights, memory = optimizer.stateless_apply(memory, gradients, weights)
+        return loss, (weights, state, memory)
+
+    def run(*batch: Any) -> float:
+        loss, values = step([[v.value for v in part] for part in parts], *batch)
+        for part, new in zip(parts, values, strict=True):
+            for variable, value in zip(part, new, strict=True):
+                variable.assign(value)
+        return float(loss)
+
+    return run
 
 
 def _string_loss(logits: Any, labels: Any, sequences: Any, lengths: Any) -> Any:
     """Return the loss of the string network: cross-entropy per frame, and CTC where a strip has a sequence."""
-    import tensorflow as tf
+    from keras import ops
 
-    weights = tf.where(labels < 0, 0.0, tf.where(labels == BLANK, 0.5, 1.0))
-    per_frame = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(labels, 0), logits)
-    by_frame = tf.reduce_sum(per_frame * weights) / tf.reduce_sum(weights)
-    known = tf.where(tf.reduce_any(sequences >= 0, axis=1))[:, 0]
-    asked = tf.gather(sequences, known)
-    places = tf.where(asked >= 0)
-    shape = tf.shape(asked, out_type=tf.int64)
-    sparse = tf.SparseTensor(places, tf.gather_nd(asked, places), shape)
-    of_known, frames_of = tf.gather(logits, known), tf.gather(lengths, known)
-    ctc = tf.nn.ctc_loss(sparse, of_known, None, frames_of, logits_time_major=False, blank_index=BLANK)
-    count = tf.reduce_sum(tf.cast(asked >= 0, tf.float32), axis=1)
-    per_strip = tf.reduce_sum(tf.minimum(ctc / count, 10.0)) / tf.maximum(1.0, tf.cast(tf.size(ctc), tf.float32))
-    return by_frame + 0.5 * per_strip
+    weights = ops.where(labels < 0, 0.0, ops.where(labels == BLANK, 0.5, 1.0))
+    per_frame = ops.sparse_categorical_crossentropy(ops.maximum(labels, 0), logits, from_logits=True)
+    by_frame = ops.sum(per_frame * weights) / ops.sum(weights)
+    count = ops.cast(ops.sum(sequences >= 0, axis=1), "float32")
+    known = ops.cast(count > 0, "float32")
+    per_strip = known * ops.minimum(_ctc(logits, sequences, lengths) / ops.maximum(count, 1.0), 10.0)
+    return by_frame + 0.5 * ops.sum(per_strip) / ops.maximum(1.0, ops.sum(known))
+
+
+def _ctc(logits: Any, sequences: Any, lengths: Any) -> Any:
+    """Return the CTC loss of each strip, float32 (n,)."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        count = keras.ops.sum(keras.ops.cast(sequences >= 0, "int32"), axis=1)
+        return keras.ops.ctc_loss(keras.ops.maximum(sequences, 0), logits, count, lengths, mask_index=BLANK)
+    import tensorflow as tf  # on processors, its own function for sparse sequences takes less time
+
+    sequences = tf.concat([tf.maximum(sequences[:, :1], 0), sequences[:, 1:]], axis=1)  # none may be empty
+    places = tf.where(sequences >= 0)
+    sparse = tf.SparseTensor(places, tf.gather_nd(sequences, places), tf.shape(sequences, out_type=tf.int64))
+    return tf.nn.ctc_loss(sparse, logits, None, lengths, logits_time_major=False, blank_index=BLANK)
 
 
 def _finder_loss(found: Any, target: Any) -> Any:
     """Return the loss of the finder: focal loss of the heat (Law and Deng 2018) and L1 loss of the sizes."""
-    import tensorflow as tf
+    from keras import ops
 
     heat, logits = target[..., :3], found[..., :3]
-    p = tf.sigmoid(logits)
-    log_p, log_q = tf.math.log_sigmoid(logits), tf.math.log_sigmoid(-logits)
-    hit, asked = tf.cast(heat == 1, tf.float32), tf.cast(heat >= 0, tf.float32)
-    loss = -hit * (1 - p) ** 2 * log_p - (1 - hit) * asked * (1 - tf.maximum(heat, 0)) ** 4 * p**2 * log_q
+    p = ops.sigmoid(logits)
+    log_p, log_q = ops.log_sigmoid(logits), ops.log_sigmoid(-logits)
+    hit, asked = ops.cast(heat == 1, "float32"), ops.cast(heat >= 0, "float32")
+    loss = -hit * (1 - p) ** 2 * log_p - (1 - hit) * asked * (1 - ops.maximum(heat, 0.0)) ** 4 * p**2 * log_q
     sized = target[..., 3:4]
-    sizes = tf.reduce_sum(sized * tf.abs(found[..., 3:7] - target[..., 4:8]) * [1.0, 1.0, 0.5, 0.5])
-    return (tf.reduce_sum(loss) + sizes) / (tf.reduce_sum(sized) + 1)
+    by_size = ops.convert_to_tensor([1.0, 1.0, 0.5, 0.5])
+    sizes = ops.sum(sized * ops.abs(found[..., 3:7] - target[..., 4:8]) * by_size)
+    return (ops.sum(loss) + sizes) / (ops.sum(sized) + 1)
 
 
 @click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
@@ -633,6 +715,9 @@ def _finder_loss(found: Any, target: Any) -> Any:
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", required=True, help="Folder of the checkpoint.")
 @click.option("--steps", type=int, default=12000, help="Total number of training steps.")
 @click.option("--batch", type=int, help="Examples per step.  [default: 64 for strings, 12 for finder]")
+@click.option("--echo", type=int, default=1, help="Repeats of earlier batches per new one.")
+@click.option("--seed", type=int, default=7, help="Seed of the training scenes.")
+@click.option("--jax", is_flag=True, help="Train with JAX, which uses a GPU if found.")
 @click.option("--rate", type=float, default=3e-3, help="Peak learning rate, reached after 300 steps.")
 @click.option("--threads", type=int, default=1, help="TensorFlow threads.")
 @click.option("--composers", type=int, default=1, help="Processes that compose training scenes.")

@@ -17,6 +17,8 @@ import numpy as np
 from mnist_cnn.learn.writing import OTHER, Glyph, Line, Writer, fonts, text_line, words
 from mnist_cnn.mnist import Digits
 
+_ENDS = (0.7, 0.1, 0.1, 0.1)
+"""Shares of what follows a price: nothing, a point, a dash, or both."""
 SIDE = 320
 """Pixels per side of a scene."""
 HEIGHTS = (11.0, 44.0)
@@ -136,15 +138,16 @@ def number(rng: np.random.Generator) -> str:
         return "".join(map(str, rng.integers(0, 10, n)))
 
     k = rng.random()
-    if k < 0.53:
+    if k < 0.51:
         return some(2, 8) if rng.random() < 0.6 else some(1, 3)
-    if k < 0.56:
+    if k < 0.54:
         return some(7, 12)
-    if k < 0.7:
+    if k < 0.68:
         return some(1, 4) + str(rng.choice([".", ","])) + some(1, 2)
-    if k < 0.74:
-        return some(1, 3) + str(rng.choice([".", ","])) + some(3, 3)
-    if k < 0.79:
+    if k < 0.73:  # often a round number
+        thousands = "000" if rng.random() < 0.3 else some(3, 3)
+        return some(1, 3) + str(rng.choice([".", ","])) + thousands + str(rng.choice(["", ".", "-", ".-"], p=_ENDS))
+    if k < 0.78:
         return "-" + some(1, 3) + (str(rng.choice([".", ","])) + some(1, 2) if rng.random() < 0.3 else "")
     if k < 0.87:
         mark = str(rng.choice(["/", ".", "-"], p=(0.6, 0.2, 0.2)))
@@ -156,7 +159,7 @@ def number(rng: np.random.Generator) -> str:
     if k < 0.93:
         return "(" + some(1, 3) + ")"
     if k < 0.95:
-        return some(1, 5) + str(rng.choice(["-", "--", "/-", "="]))
+        return some(1, 5) + str(rng.choice(["-", "--", "/-", "=", ".", ".-", ",-"]))
     parts = [some(1, 3)]
     for _ in range(int(rng.integers(1, 4))):
         parts += [str(rng.choice(list("+-x÷="), p=(0.34, 0.22, 0.22, 0.08, 0.14))), some(1, 3)]
@@ -225,7 +228,7 @@ def _table(sheet: _Sheet, writer: Writer, h: float, rng: np.random.Generator) ->
             if rng.random() < 0.06:
                 text = "-"
             other = rng.random() < (0.9 if graded and j == columns - 1 else 0.04)  # a column of letters, like grades
-            line = writer.word(h, int(rng.choice((1, 2, 4), p=(0.7, 0.2, 0.1)))) if other else writer.write(text, h)
+            line = writer.word(h, int(rng.choice((1, 2, 4), p=(0.75, 0.2, 0.05)))) if other else writer.write(text, h)
             room = wide - line.ink.shape[1]
             x += room * (rng.uniform(0.2, 0.8) if room > 0 else 0.3)
             bounds = np.array([g.box for g in line.glyphs]) if line.glyphs else np.zeros((1, 4))
@@ -294,14 +297,15 @@ def _form(sheet: _Sheet, writer: Writer, h: float, rng: np.random.Generator) -> 
 
 
 def _lone(sheet: _Sheet, writer: Writer, h: float, rng: np.random.Generator) -> None:
-    """Write lone digits: in a column, scattered or only one."""
+    """Write lone digits, sometimes among other marks: in a column, scattered or only one."""
     side = len(sheet.ink)
     n = int(rng.choice((1, 6, 14)))
     column = rng.random() < 0.4
     x = rng.uniform(0.5, 3) * h
     y = rng.uniform(0, 2) * h
+    marks = 0.15 if rng.random() < 0.5 else 0.0
     for _ in range(n):
-        line = writer.write(str(rng.integers(0, 10)), h)
+        line = writer.word(h, 1) if rng.random() < marks else writer.write(str(rng.integers(0, 10)), h)
         if column:
             sheet.place(line, x + rng.normal(0, 0.15) * h, y - 0.6 * h, sheet.ink)
             y += h * rng.uniform(1.1, 1.7)
@@ -324,7 +328,8 @@ def _other(sheet: _Sheet, writer: Writer, h: float, rng: np.random.Generator) ->
         sheet.place(line, rng.uniform(0, 2) * h, y, layer)
         y += h * rng.uniform(1.3, 3)
     if rng.random() < 0.3:
-        at, r = (round(float(v)) for v in rng.uniform(2 * h, side - 2 * h, 2)), round(h * rng.uniform(0.5, 1.5))
+        edge = min(2 * h, side / 2)
+        at, r = (round(float(v)) for v in rng.uniform(edge, side - edge, 2)), round(h * rng.uniform(0.5, 1.5))
         _face(sheet, tuple(at), r, max(1, round(0.1 * h)), rng)
 
 
@@ -429,6 +434,8 @@ def _pattern(shape: tuple[int, int], h: float, rng: np.random.Generator) -> np.n
 
 def _photographed(sheet: _Sheet, h: float, rng: np.random.Generator, side: int) -> Scene:
     """Return the sheet as a photograph or scan: paper, pen and camera, and the glyphs at their new places."""
+    if rng.random() < 0.18:
+        return _on_screen(sheet, h, rng, side)
     chance = rng.random(20)
     opacity = float(rng.uniform(0.25, 0.95))
     paper = _paper(sheet, h, opacity, chance, rng, side)
@@ -447,6 +454,22 @@ def _photographed(sheet: _Sheet, h: float, rng: np.random.Generator, side: int) 
         pixels = 255 - pixels * np.float32(rng.uniform(0.7, 1))
     matrix = _view(chance, rng, side)
     return Scene(_camera(pixels, matrix, h, chance, rng, side), [_moved(glyph, matrix) for glyph in glyphs], sheet.rows)
+
+
+def _on_screen(sheet: _Sheet, h: float, rng: np.random.Generator, side: int) -> Scene:
+    """Return the sheet as drawn on a screen, without a camera: an even pen on even paper, light or dark."""
+    window = slice(16, 16 + side), slice(16, 16 + side)
+    ink = sheet.ink[window]
+    if rng.random() < 0.4:
+        ink = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.3, 0.3 + 0.02 * h))
+    ink = np.maximum(ink, np.float32(rng.uniform(0.2, 0.8)) * sheet.printed[window]).clip(0, 1)
+    if rng.random() < 0.15:  # a pen of full or no coverage
+        ink = (ink > 0.5).astype(np.float32)
+    paper, pen = (float(rng.choice((rng.uniform(low, high), end))) for low, high, end in ((190, 255, 255), (0, 90, 0)))
+    if rng.random() < 0.3:
+        paper, pen = pen, paper
+    pixels = np.rint(paper + np.float32(pen - paper) * ink).astype(np.uint8)
+    return Scene(pixels, [shifted(glyph, -16, -16) for glyph in sheet.glyphs], sheet.rows)
 
 
 def _paper(

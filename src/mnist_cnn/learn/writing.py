@@ -5,7 +5,7 @@
     Glyph(label=7, box=(0, 25, 35, 67), size=40, word=0)
 
 Digits are MNIST images, distorted and drawn with another pen, or are drawn from skeletons (``strokes``). Signs are
-drawn from skeletons. Letters come from fonts that look like handwriting, or from strokes.
+drawn from skeletons. Letters come from fonts that look like handwriting, or from skeletons.
 """
 
 import functools
@@ -24,11 +24,13 @@ from mnist_cnn.read.strings import SIGNS
 OTHER = 10 + len(SIGNS)
 """Class of letters, print and scribbles. It follows the ten digits and the signs."""
 
-_DRAWN = {0: 0.12, 1: 0.5, 2: 0.25, 3: 0.1, 4: 0.25, 5: 0.15, 6: 0.1, 7: 0.25, 8: 0.1, 9: 0.25}
+_DRAWN = {0: 0.15, 1: 0.5, 2: 0.25, 3: 0.12, 4: 0.35, 5: 0.25, 6: 0.12, 7: 0.3, 8: 0.12, 9: 0.3}
 """Share of writers whose digit is drawn from skeletons, per digit. It is higher where MNIST has fewer styles.
 
 Source: the comparison in LOG.md, 2026-11-27.
 """
+_ALL_DRAWN = 0.15
+"""Share of writers whose digits are all drawn from skeletons: a screen has no other pen (LOG.md, 2026-11-28)."""
 _Y, _X = np.mgrid[0 : strokes.SIDE, 0 : strokes.SIDE].astype(np.float32) - strokes.SIDE / 2
 _BODY = 60
 """Height of a digit in a drawing of ``strokes.SIDE``, in pixels."""
@@ -66,15 +68,19 @@ class Writer:
         self.digits, self.rng = digits, rng
         self.slant, self.aspect = rng.normal(0.02, 0.16), rng.normal(0.0, 0.16)
         self.unequal = abs(rng.normal(0.05, 0.05))
-        self.small_zero = rng.uniform(0.45, 0.9) if rng.random() < 0.15 else 1.0
+        self.small_zero = rng.uniform(0.45, 0.9) if rng.random() < 0.2 else 1.0
         pens = rng.uniform(-5, -1.5), rng.uniform(-2, 2), rng.uniform(1, 6)
         self.pen = float(rng.choice(pens, p=(0.45, 0.35, 0.2)))
         self.touching = float(rng.choice((0.03, 0.2, 0.7), p=(0.5, 0.33, 0.17)))
         self.gap = rng.uniform(0.0, 0.33) if rng.random() < 0.8 else rng.uniform(0.3, 1.2)
         self.unsteady = abs(rng.normal(0, 0.035))
         self.sharp = rng.uniform(1.0, 2.5)
+        self.zeros_touch = self.small_zero < 1 and rng.random() < 0.5
         self.joined = 0.5 if rng.random() < 0.06 else 0.01
         self.drawn = rng.random(10) < [_DRAWN[d] for d in range(10)]
+        if rng.random() < _ALL_DRAWN:
+            self.drawn[:] = True
+        self.straight = bool(self.drawn.all()) and rng.random() < 0.3
         self.variants = rng.integers(0, 1000, 10)
 
     def digit(self, label: int, height: float) -> np.ndarray:
@@ -84,7 +90,7 @@ class Writer:
         """
         rng = self.rng
         if self.drawn[label] != (rng.random() < 0.1):
-            ink = strokes.draw(str(label), rng, float(np.clip(8 + self.pen, 3, 14)))
+            ink = strokes.draw(str(label), rng, float(np.clip(8 + self.pen, 3, 14)), self.straight)
         else:
             places = _places(self.digits)[label]
             ink = augment.enlarge(self.digits.images[rng.choice(places)])
@@ -109,6 +115,14 @@ class Writer:
         if text == ".":
             size = height / _BODY * rng.uniform(0.7, 1.4)
         return self._placed(ink, size, 0.8)
+
+    def letter(self, text: str, height: float) -> np.ndarray:
+        """Return the ink of one of ``strokes.LETTERS``, float32 (h, w), cropped to its box.
+
+        height: of a digit of usual size, in pixels.
+        """
+        ink = strokes.draw(text, self.rng, float(np.clip(8 + self.pen, 3, 14)))
+        return self._placed(ink, height / _BODY * self.rng.uniform(0.8, 1.2), 1.8)
 
     def _placed(self, ink: np.ndarray, size: float, bent: float) -> np.ndarray:
         """Return the ink rotated, slanted, distorted and scaled, and cropped to its box.
@@ -158,7 +172,7 @@ class Writer:
                 if letter == "0" and self.small_zero < 1 and rng.random() < 0.4:
                     top -= rng.uniform(0, 0.4) * height
             elif letter == ".":
-                top = base - h - (rng.uniform(0.3, 0.5) * height if rng.random() < 0.15 else 0)
+                top = base - h - (rng.uniform(0.25, 0.55) * height if rng.random() < 0.25 else 0)
             elif letter == ",":
                 top = base - rng.uniform(0.05, 0.3) * height
             else:
@@ -167,6 +181,8 @@ class Writer:
             space = self.gap * height * rng.uniform(0.5, 1.5)
             if letter in ".,":
                 space = rng.uniform(0.0, 0.25) * height
+            elif self.zeros_touch and not extra and letter == "0" and line.glyphs and line.glyphs[-1].label == 0:
+                space = rng.uniform(-0.12, 0.05) * height
             elif line.glyphs and not extra and is_digit and rng.random() < self.touching:
                 space = rng.uniform(-0.07, 0.03) * height
             left = _beside(line.ink, ink, top, space + extra, 0.4 * height) if line.glyphs else 0
@@ -197,19 +213,28 @@ class Writer:
         rng = self.rng
         kind = rng.random()
         n = int(rng.integers(1, 9)) if letters is None else letters
-        if kind < 0.75:
+        if kind < 0.5:
             text = words(rng, n)
             return text_line(text, str(rng.choice(fonts()[0])), height * rng.uniform(0.8, 1.5), rng, self.pen)
-        if kind < 0.9:
-            parts = [_cut(outliers.stroke_letter(rng)) for _ in range(min(n, 4))]
+        if kind < 0.83:  # with the pen and slant of the digits
+            some = list("ABCDEF" if n < 3 and rng.random() < 0.4 else strokes.LETTERS)
+            parts = [self.letter(str(letter), height) for letter in rng.choice(some, min(n, 5))]
+            if n < 3 and rng.random() < 0.2:  # as in B+
+                parts[1:] = [self.sign(str(rng.choice(["+", "-"])), height)]
+            scales = [1.0] * len(parts)
         else:
-            parts = [_cut(outliers.scribble(rng))]
-        line = Line(np.zeros((int(1.3 * height) + 2, 0), np.float32))
-        for part in parts:
-            scale = height * rng.uniform(0.7, 1.2) / max(part.shape)
+            if kind < 0.87:
+                parts = [_cut(outliers.stroke_letter(rng)) for _ in range(min(n, 4))]
+            else:
+                parts = [_cut(outliers.scribble(rng))]
+            scales = [height * rng.uniform(0.7, 1.2) / max(part.shape) for part in parts]
+        line = Line(np.zeros((int(1.6 * height) + 2, 0), np.float32))
+        for part, scale in zip(parts, scales, strict=True):
             size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
             part = cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-            top = max(0, line.ink.shape[0] - part.shape[0] - 1)
+            part = part[: len(line.ink)]
+            free = len(line.ink) - len(part)
+            top = free // 2 if len(part) < 0.5 * height else max(0, free - 1)
             left = line.ink.shape[1] + int(rng.uniform(0, 0.3) * height)
             line.ink = _paste(line.ink, part, left, top)
             line.glyphs.append(Glyph(OTHER, (left, top, left + part.shape[1], top + part.shape[0]), height))
@@ -227,9 +252,11 @@ _ALONE = outliers.LETTERS + "!:;\"'~^"
 
 
 def words(rng: np.random.Generator, letters: int) -> str:
-    """Return a word of ``_WORDS``, or as many random letters. One letter is always one of ``_ALONE``."""
+    """Return a word of ``_WORDS``, or as many random letters. One letter is a grade or one of ``_ALONE``."""
     if letters == 1:
-        return str(rng.choice(list(_ALONE)))
+        return str(rng.choice(list("ABCDEF" if rng.random() < 0.3 else _ALONE)))  # often a grade
+    if letters == 2 and rng.random() < 0.2:
+        return str(rng.choice(list("ABCDEF"))) + str(rng.choice(["+", "-"]))
     if rng.random() < 0.5:
         word = str(rng.choice(_WORDS))
         case = rng.random()
@@ -263,6 +290,8 @@ def text_line(text: str, font: str, height: float, rng: np.random.Generator, pen
             continue
         start = face.getlength(text[:i])
         box = face.getbbox(letter)
+        if box[0] >= box[2] or box[1] >= box[3]:  # the font lacks it
+            continue
         glyph = box[0] + start + 1 - left, box[1] + 1 - top, box[2] + start + 1 - left, box[3] + 1 - top
         glyphs.append(Glyph(OTHER, glyph, height, word))
     return Line(ink, glyphs)

@@ -30,7 +30,7 @@ LEAST = 0.3
 """Heat below this is no glyph."""
 KINDS = ("digit", "sign", "other")
 DIGIT, SIGN, OTHER = range(3)
-_LIKELY = np.array([1.0, 1.0, 0.45], np.float32)
+_LIKELY = np.array([1.0, 1.0, 0.2], np.float32)
 """Weight of the heat of each kind, when the kind is chosen. The string network can still reject a digit."""
 _COVERED, _AS_HOT = 0.7, 0.8
 """A glyph that covers two digits, lower than the first part of its height and hotter than the second part of its heat,

@@ -19,7 +19,7 @@ import numpy as np
 from mnist_cnn.read import rows as layout
 from mnist_cnn.read import strings, strips
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.finder import DIGIT, OTHER, Finder
+from mnist_cnn.read.finder import DIGIT, OTHER, SIGN, Finder
 from mnist_cnn.read.reading import Box, Digit, Row, Sign, Word, around
 from mnist_cnn.read.runs import runs, slope
 from mnist_cnn.read.strings import NAMES, String, Strings
@@ -55,15 +55,21 @@ _LINE = 3.0
 """A picture lower than so many digit heights is a crop of one line."""
 _SMALL = 0.55
 """A run lower than this, in heights of a run beside it, is a part of that one."""
-KIND = 0.1
-"""Factor of the probability of a sign where the finder found a digit. A slanted 1 looks like a slash."""
+_AS_TALL = 0.7
+"""Height of a sign that may be a digit, in heights of the digits: dashes, points and commas are lower."""
+SIGN_OF_DIGIT = 0.1
+"""Factor of the probability of a sign that the string network reads where the finder found a digit."""
+MIXED = 0.1
+"""Probability of a slash from which a 1 is not accepted, and the other way round."""
 _UNREAD = len(NAMES) - 1
 """Label of other writing."""
-ACCEPTED, ACCEPTED_DIGIT = 0.92, 0.6
+_SIGNS = range(10, _UNREAD)
+"""Labels of signs."""
+ACCEPTED, ACCEPTED_DIGIT = 0.935, 0.6
 """Confidence from which a word is accepted, and each of its digits."""
 UNSURE = "unsure"
 FEATURES = ("bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree", "strokes")
-WEIGHTS = (3.68, 0.89, 2.33, 0.11, 0.59, 0.04, 0.29, 2.25, -0.43, -0.38)
+WEIGHTS = (3.35, 0.65, 1.83, 0.16, 0.61, -0.05, 0.09, 1.72, -0.53, 0.07)
 """Weight of each of ``FEATURES`` in the log odds that a word is right, fitted by ``learn.acceptance``."""
 
 
@@ -79,7 +85,7 @@ class Mark(NamedTuple):
     heat: float
     """Of the glyph that the finder found there, 0 to 1; 0 if it found none."""
     mixed: bool
-    """Whether the finder found a sign where this is a digit, or the other way round."""
+    """Whether this is a digit that may be a sign, or the other way round, as one of the networks has it."""
 
 
 class Run(NamedTuple):
@@ -91,7 +97,7 @@ class Run(NamedTuple):
     string: String
     marks: list[Mark]
     missed: int
-    """Number of digits that the finder found and the string network did not read."""
+    """Number of digits and signs that the finder found and the string network did not read."""
     agree: int
     """Number of ``VIEWS`` on which the string network reads the same."""
 
@@ -117,7 +123,7 @@ class Page(NamedTuple):
     """Places of other writing."""
     reason: str | None
     """Why not all of the page was read."""
-    found: int
+    found_digits: int
     """Number of digits that the finder found, read or not; -1 if it found other writing too."""
 
 
@@ -167,7 +173,7 @@ class PageReader:
     ) -> tuple[list[list[Found]], list[Box], str | None, int]:
         """Return the words of each row with what tells how sure they are; the rest as ``read`` returns it."""
         glyphs = self._finder.glyphs(gray)
-        glyphs = _without_faint(gray, glyphs[glyphs[:, 5] > SURE])
+        glyphs = _with_tall_signs_as_digits(_without_faint(gray, glyphs[glyphs[:, 5] > SURE]))
         count = -1 if (glyphs[:, 4] == OTHER).any() else int((glyphs[:, 4] == DIGIT).sum())
         found = self._find(gray, glyphs, classifier, digits, scale)
         if max(gray.shape) <= CLOSE_UP and (box := content(gray)) is not None:
@@ -288,6 +294,21 @@ def _without_faint(gray: np.ndarray, glyphs: np.ndarray) -> np.ndarray:
     return glyphs
 
 
+def _with_tall_signs_as_digits(glyphs: np.ndarray) -> np.ndarray:
+    """Return the glyphs, float (n, 6), with signs that stand alone and are as high as digits as digits.
+
+    The string network decides what they are. In no run, it would not see them.
+    """
+    alone = np.ones(len(glyphs), bool)
+    for run in runs(glyphs, slope(glyphs)):
+        alone[run] = False
+    usual = _height(glyphs) if (glyphs[:, 4] == DIGIT).any() else 0.0
+    tall = glyphs[:, 3] - glyphs[:, 1] > _AS_TALL * usual
+    glyphs = glyphs.copy()
+    glyphs[alone & tall & (glyphs[:, 4] == SIGN), 4] = DIGIT
+    return glyphs
+
+
 def _outer(parts: list[_Part]) -> list[_Part]:
     """Return the runs without those beside a mark of a run of much larger digits: a comma, a part of a digit."""
     kept = []
@@ -357,7 +378,7 @@ def _bounds(run: np.ndarray, width: int | None = None) -> np.ndarray:
 
 
 def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndarray) -> tuple[list[Mark], int]:
-    """Return the marks of a string within its run, and how many digits of the run were not read.
+    """Return the marks of a string within its run, and how many glyphs of the run were not read.
 
     run, others: glyphs of this run and of all other runs, float (n, 6).
     """
@@ -366,10 +387,12 @@ def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndar
     height = strips.DIGIT * float(np.sqrt(abs(np.linalg.det(strip.matrix[:, :2]))))
     places = _places(strip, inside)
     x, wide = (run[:, 0] + run[:, 2]) / 2, run[:, 2] - run[:, 0]
-    pairs = sorted((float(abs(x[j] - p[0])), i, j) for i, p in enumerate(places) for j in range(len(run)))
+    away = abs(places[:, :1] - x)
+    # Two marks can be as far from a glyph as each other. Rounding must not decide between them.
+    pairs = sorted((math.floor(100 * away[i, j] / height + 0.5), i, j) for i, j in np.ndindex(away.shape))
     matched: dict[int, int] = {}
-    for distance, i, j in pairs:
-        if i not in matched and j not in matched.values() and distance < 0.45 * max(wide[j], 0.5 * height):
+    for _, i, j in pairs:
+        if i not in matched and j not in matched.values() and away[i, j] < 0.45 * max(wide[j], 0.5 * height):
             matched[i] = j
     ox, oy = (others[:, 0] + others[:, 2]) / 2, (others[:, 1] + others[:, 3]) / 2
     marks = []
@@ -377,26 +400,27 @@ def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndar
         if i in matched:
             j = matched[i]
             left, top, right, bottom = run[j, :4].tolist()
-            p = _of_kind(m.probabilities, int(run[j, 4]))
-            label = m.label if m.label == _UNREAD else int(p[:_UNREAD].argmax())
-            mixed = label != _UNREAD and (label < 10) != (run[j, 4] == DIGIT)
+            label, p = m.label, m.probabilities
+            differs = label != _UNREAD and (label < 10) != (run[j, 4] == DIGIT)
+            mixed = differs or _may_be_either(m)
+            if differs and label >= 10:  # a slanted 1 looks like a slash
+                p = p * np.where(np.isin(np.arange(len(p)), _SIGNS), np.float32(SIGN_OF_DIGIT), 1)
+                p = (p / p.sum()).astype(np.float32)
+                label = int(p[:_UNREAD].argmax())
             marks.append(Mark(label, (left, top, right, bottom), p, float(run[j, 5]), mixed))
         elif not ((abs(ox - px) < 0.3 * height) & (abs(oy - py) < 0.6 * height)).any():  # else of another run
             gaps = [abs(px - places[k][0]) for k in (i - 1, i + 1) if 0 <= k < len(places)]
             half = min([0.3 * height, *(g / 2 for g in gaps)])
             box = (px - half, py - height / 2, px + half, py + height / 2)
-            marks.append(Mark(m.label, box, m.probabilities, 0.0, False))
+            marks.append(Mark(m.label, box, m.probabilities, 0.0, _may_be_either(m)))
     read = {matched[i] for i, m in enumerate(inside) if i in matched and m.label != _UNREAD}
-    return marks, sum(bool(run[j, 4] == DIGIT) and j not in read for j in range(len(run)))
+    return marks, len(run) - len(read)
 
 
-def _of_kind(p: np.ndarray, kind: int) -> np.ndarray:
-    """Return the probabilities of the labels, float32 (21,), of a mark where the finder found a digit or a sign."""
-    if kind != DIGIT:
-        return p
-    p = p.copy()
-    p[10:_UNREAD] *= np.float32(KIND)
-    return p / p.sum()
+def _may_be_either(mark: strings.Mark) -> bool:
+    """Return whether the string network finds that a 1 may well be a slash, or a slash a 1."""
+    slash = NAMES.index("/")
+    return {1: mark.probabilities[slash], slash: mark.probabilities[1]}.get(mark.label, 0.0) > MIXED
 
 
 Known = tuple[np.ndarray, np.ndarray] | None

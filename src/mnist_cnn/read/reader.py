@@ -9,6 +9,7 @@ at most, ``number`` reads it too, and the two readings are compared.
 """
 
 import functools
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.form import SIDE, has_form
 from mnist_cnn.read.number import read_number
-from mnist_cnn.read.page import UNSURE, PageReader
+from mnist_cnn.read.page import ACCEPTED, UNSURE, PageReader
 from mnist_cnn.read.picture import Picture, gray
 from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word, around
 
@@ -52,10 +53,11 @@ def read_image(
         return _of_tile(tile, classifier, digits, threshold, (width, height))
     page = _page()
     scale = width / pixels.shape[1]
-    rows, others, reason, count = page.read(pixels, classifier, digits, threshold, scale)
+    rows, others, reason, found_digits = page.read(pixels, classifier, digits, threshold, scale)
     if len(rows) <= 1 and len(others) <= _FEW:
         second = read_number(pixels, classifier, (width, height), digits, threshold)
-        rows, others = _joined(rows, others, *second, digits, count)
+        rows, others = _joined(rows, others, *second, digits, found_digits)
+        rows = [_if_sure(row, ACCEPTED if threshold is None else threshold) for row in rows]
     reading = Reading(tuple(rows), width, height, tuple(others), 0, reason)
     if pixels.shape == (SIDE, SIDE) and reading.rows and not reading.accepted and digits in (None, 1):
         return _as_tile(reading, pixels, classifier)
@@ -71,7 +73,12 @@ def read_image(
 
 
 def _joined(
-    rows: list[Row], others: list[Box], second: list[Row], second_others: list[Box], digits: int | None, count: int
+    rows: list[Row],
+    others: list[Box],
+    second: list[Row],
+    second_others: list[Box],
+    digits: int | None,
+    found_digits: int,
 ) -> tuple[list[Row], list[Box]]:
     """Return one reading of a picture with at most one row, from that of the page networks and a second one.
 
@@ -80,7 +87,7 @@ def _joined(
     network misses some of those digits, all of which the finder found.
 
     digits: number of digits, if it is known.
-    count: number of digits that the finder found, -1 if it found other writing too.
+    found_digits: number of digits that the finder found, -1 if it found other writing too.
     """
     if len(second) != 1:
         return rows, others
@@ -88,19 +95,29 @@ def _joined(
         return [replace(second[0], reason=second[0].reason or UNSURE)], second_others
     first, other = rows[0], second[0]
     if first.number == other.number:
-        return [_agreed(first, other)], others if _signs(first) else second_others
-    # The page networks sometimes miss a 1. The second reader takes a slash for a 1.
+        return [_agreed(first, other)], others or second_others
+    # The page networks sometimes miss a 1, or take it for a slash. The second reader takes every slash for a 1.
+    all_found = found_digits == len(other.number)
     missed = other.accepted and len(other.number) > len(first.number)
     surer = missed or first.reason is not None or other.confidence > first.confidence
-    better = other.reason is None and "/" not in first.text and surer
+    slash = "/" in first.text
+    better = other.reason is None and surer and (all_found or not slash)
     better = better or len(first.number) != digits == len(other.number)
     if first.accepted or not better:
         differ = other.accepted or not first.accepted
         reason = first.reason or (f"read as {first.number} or {other.number}" if differ else None)
         return [replace(first, reason=reason)], others
-    if other.accepted and count == len(other.number) and _misses(first.number, other.number):
+    if other.accepted and all_found and not slash and _lacks_some(first.number, other.number):
         return [other], second_others
     return [replace(other, reason=other.reason or f"read as {first.number} or {other.number}")], second_others
+
+
+def _if_sure(row: Row, least: float) -> Row:
+    """Return a row with words below a confidence as not accepted."""
+    unsure = [word.reason is None and word.confidence < least for word in row.words]
+    return replace(
+        row, words=tuple(replace(w, reason=UNSURE) if u else w for w, u in zip(row.words, unsure, strict=True))
+    )
 
 
 def _as_tile(reading: Reading, pixels: np.ndarray, classifier: Classifier) -> Reading:
@@ -116,18 +133,23 @@ def _as_tile(reading: Reading, pixels: np.ndarray, classifier: Classifier) -> Re
     if len(reading.digits) == 1:
         p = (p + _FLOOR) * (reading.digits[0].probabilities + _FLOOR)
         p = p / p.sum()
+    digit = _digit(p.astype(np.float32), tile, around(digit.box for digit in reading.digits), math.inf)
+    confidence = min(digit.confidence, reading.confidence)
+    return replace(reading, rows=(Row((Word((replace(digit, confidence=confidence),), confidence),), None),))
+
+
+def _digit(p: np.ndarray, tile: np.ndarray, box: Box, least: float) -> Digit:
+    """Return a digit with its probabilities, float32 (10,), accepted from the confidence `least` on."""
     (digit, confidence), *others = [(d, float(p[d])) for d in np.argsort(-p, kind="stable")[:3].tolist()]
-    confidence = min(confidence, reading.confidence)
-    box = around(digit.box for digit in reading.digits)
-    reason = f"unsure: {digit} or {others[0][0]}"
-    read = Digit(box, digit, confidence, tuple(others), False, reason, tile, p.astype(np.float32))
-    return replace(reading, rows=(Row((Word((read,), confidence),), None),))
+    sure = confidence >= least
+    reason = None if sure else f"unsure: {digit} or {others[0][0]}"
+    return Digit(box, digit, confidence, tuple(others), sure, reason, tile, p)
 
 
-def _misses(some: str, every: str) -> bool:
-    """Return whether digits are some of others, in the same order, and at least one."""
-    rest = iter(every)
-    return some != "" and all(digit in rest for digit in some)
+def _lacks_some(number: str, of: str) -> bool:
+    """Return whether a number is another one with digits left out, but not all of them."""
+    rest = iter(of)
+    return number != "" and all(digit in rest for digit in number)
 
 
 def _signs(row: Row) -> bool:
@@ -143,12 +165,19 @@ def _agreed(first: Row, other: Row) -> Row:
     reason = next((r for r in (*reasons, None if signs else other.reason) if r is not None), None)
     if not (first.accepted or (other.accepted and not signs)):
         return replace(row, reason=reason)
+    sure = [word.confidence for word in row.words]
+    if [word.number for word in first.words] == [word.number for word in other.words]:
+        sure = [
+            # The second reader knows no slash: that it reads 112 too tells nothing of whether this is 1/2.
+            a.confidence if "1" in a.number[1:-1] else 1 - (1 - a.confidence) * (1 - b.confidence)
+            for a, b in zip(first.words, other.words, strict=True)
+        ]
     words = [
         Word(
             tuple(replace(g, accepted=True, reason=None) if isinstance(g, Digit) else g for g in word.glyphs),
-            1 - (1 - first.confidence) * (1 - other.confidence) if len(row.words) == 1 else word.confidence,
+            confidence,
         )
-        for word in row.words
+        for word, confidence in zip(row.words, sure, strict=True)
     ]
     return Row(tuple(words), reason)
 
@@ -180,12 +209,9 @@ def _of_tile(
     p = classifier.probabilities(tile[None, :, :, None])[0]
     if p.sum() < _PLAUSIBLE:
         return Reading((), *size, (box,))
-    (digit, confidence), *others = [(d, float(p[d])) for d in np.argsort(-p, kind="stable")[:3].tolist()]
-    sure = confidence >= (classifier.threshold if threshold is None else threshold)
-    reason = None if sure else f"unsure: {digit} or {others[0][0]}"
-    read = Digit(box, digit, confidence, tuple(others), sure, reason, tile, p)
+    read = _digit(p, tile, box, classifier.threshold if threshold is None else threshold)
     row_reason = None if digits in (None, 1) else f"1 digit, expected {digits}"
-    return Reading((Row((Word((read,), confidence),), row_reason),), *size)
+    return Reading((Row((Word((read,), read.confidence),), row_reason),), *size)
 
 
 @functools.cache

@@ -154,7 +154,8 @@ def _space(gaps: list[float], rows: int) -> float:
             return (narrow + wide) / 2
     else:
         middle = range(_MANY, len(gaps) - _MANY + 1)
-        times, i = max(((gaps[i] / gaps[i - 1], i) for i in middle if gaps[i] >= least), default=(0.0, 0))
+        clear = (i for i in middle if gaps[(i + len(gaps)) // 2] >= least)  # the median of the wider gaps
+        times, i = max(((gaps[i] / gaps[i - 1], i) for i in clear), default=(0.0, 0))
         if times > _TIMES_MANY and gaps[i - 1] < _SPACE:
             return (gaps[i - 1] + gaps[i]) / 2
     if rows >= _LONE and gaps and gaps[0] > _CLEAR and gaps[-1] > _TIMES * gaps[0]:

@@ -3,12 +3,12 @@
 import { Grid, argmax, bordered, clip, cv, morphed, ones, resized, round } from "./vision.js";
 import { contrast } from "./strips.js";
 
-export const LONGEST = 1280;
-const LIKELY = [1, 1, Math.fround(0.45)];
+const LONGEST = 1280;
+const LIKELY = [1, 1, Math.fround(0.2)];
 const SHORTEST = 24;
 const STRIDE = 4;
 const MARGIN = 2 * STRIDE;
-export const MOST = 3000;
+const MOST = 3000;
 const LEAST = 0.3;
 export const [DIGIT, SIGN, OTHER] = [0, 1, 2];
 const [COVERED, AS_HOT] = [0.7, 0.8];
@@ -53,7 +53,7 @@ export function framed(gray) {
 }
 
 /** The sizes at which a picture is looked at. */
-export function scales({ height, width }) {
+function scales({ height, width }) {
   const longer = Math.max(height, width);
   const found = [longer < 200 ? 2 : Math.min(1, LONGEST / longer)];
   while ((Math.min(height, width) * found.at(-1)) / 2 >= SHORTEST) found.push(found.at(-1) / 2);

@@ -1,7 +1,7 @@
 /** Page: the rows of words on a grey picture, found and read by the two page networks. A copy of read/page.py. */
 
 import { argmax, argmin, clip, largest, median, smallest, total } from "./vision.js";
-import { DIGIT, OTHER, glyphs } from "./finder.js";
+import { DIGIT, OTHER, SIGN, glyphs } from "./finder.js";
 import * as layout from "./rows.js";
 import { runs, slope } from "./runs.js";
 import { NAMES, readViews, strings } from "./strings.js";
@@ -11,7 +11,7 @@ import { content, tiles } from "./tiles.js";
 const SURE = 0.4;
 const FAINT = 0.33;
 const BEYOND = 0.6;
-export const RUNS = 300;
+const RUNS = 300;
 const CLASSIFIER = 0.75;
 const BESIDE = 0.5;
 const TURNED_RUNS = 40;
@@ -22,11 +22,15 @@ const CLOSE_UP = 200;
 const VIEWS = [0.88, 1.14];
 const LINE = 3;
 const SMALL = 0.55;
-const KIND = 0.1;
+const AS_TALL = 0.7;
+const SLASH = NAMES.indexOf("/");
+const MIXED = 0.1;
+const SIGN_OF_DIGIT = Math.fround(0.1);
 const UNREAD = NAMES.length - 1;
-const [ACCEPTED, ACCEPTED_DIGIT] = [0.92, 0.6];
+export const ACCEPTED = 0.935;
+const ACCEPTED_DIGIT = 0.6;
 const FEATURES = ["bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree", "strokes"];
-const WEIGHTS = [3.68, 0.89, 2.33, 0.11, 0.59, 0.04, 0.29, 2.25, -0.43, -0.38];
+const WEIGHTS = [3.35, 0.65, 1.83, 0.16, 0.61, -0.05, 0.09, 1.72, -0.53, 0.07];
 const DASHES = "-+x÷=";
 
 /** networks: {finder, strings, classify}, functions that run them. */
@@ -43,7 +47,7 @@ export class Page {
    * scale: pixels of the boxes per pixel of the picture.
    */
   async read(gray, { digits = null, threshold, scale = 1 } = {}) {
-    const { found, others, reason, count } = await this.find(gray, digits, scale);
+    const { found, others, reason, foundDigits } = await this.find(gray, digits, scale);
     const rows = [];
     for (const row of found) {
       const words = row.map((word) => judged(word, threshold ?? ACCEPTED, threshold ?? ACCEPTED_DIGIT));
@@ -52,18 +56,18 @@ export class Page {
       const other = digits === null || digits === n ? null : `${n} ${n === 1 ? "digit" : "digits"}, expected ${digits}`;
       rows.push({ words, reason: other });
     }
-    return { rows, others, reason, count };
+    return { rows, others, reason, foundDigits };
   }
 
   /** The words of each row with their features, and the places of other writing. */
   async find(gray, digits = null, scale = 1) {
-    const seen = withoutFaint(gray, await this.#glyphs(gray));
-    const count = seen.some(({ kind }) => kind === OTHER) ? -1 : digitsOf(seen).length;
+    const seen = withTallSignsAsDigits(withoutFaint(gray, await this.#glyphs(gray)));
+    const foundDigits = seen.some(({ kind }) => kind === OTHER) ? -1 : digitsOf(seen).length;
     const found = await this.#find(gray, seen, digits, scale);
     const box = Math.max(gray.width, gray.height) > CLOSE_UP ? null : content(gray);
-    if (!box) return { ...found, count };
+    if (!box) return { ...found, foundDigits };
     const whole = await this.#find(gray, [{ ...box, kind: DIGIT, heat: SURE }], digits, scale);
-    return { ...(belief(whole.found) > belief(found.found) ? whole : found), count };
+    return { ...(belief(whole.found) > belief(found.found) ? whole : found), foundDigits };
   }
 
   /** What `find` returns, from the glyphs on the picture. */
@@ -178,6 +182,17 @@ function hottest(found) {
 
 const digitsOf = (glyphs) => glyphs.filter(({ kind }) => kind === DIGIT);
 
+/** Whether the string network finds that a 1 may well be a slash, or a slash a 1. */
+const mayBeEither = ({ label, probabilities: p }) => (label === 1 ? p[SLASH] : label === SLASH ? p[1] : 0) > MIXED;
+
+/** The glyphs, with signs that stand alone and are as high as digits as digits: the string network decides what they are. */
+function withTallSignsAsDigits(glyphs) {
+  const inRuns = new Set(runs(glyphs, slope(glyphs)).flat());
+  const usual = digitsOf(glyphs).length ? heightOf(glyphs) : 0;
+  const digit = ({ kind, top, bottom }, i) => kind === SIGN && !inRuns.has(i) && bottom - top > AS_TALL * usual;
+  return glyphs.map((glyph, i) => (digit(glyph, i) ? { ...glyph, kind: DIGIT } : glyph));
+}
+
 /** The median height of the digits of some glyphs. */
 const heightOf = (glyphs) => median(digitsOf(glyphs).map(({ top, bottom }) => bottom - top));
 
@@ -233,7 +248,7 @@ function bounds(run, width) {
 }
 
 /**
- * The marks of a string within its run: {label, box, probabilities, heat} of each; and how many digits were missed.
+ * The marks of a string within its run: {label, box, probabilities, heat} of each; and how many glyphs of it were not read.
  * run, others: glyphs of this run and of all other runs.
  */
 function marksOf(run, strip, string, others) {
@@ -244,9 +259,11 @@ function marksOf(run, strip, string, others) {
   const pairs = [];
   run.forEach(({ left, right }, j) => places.forEach(([x], i) => {
     const distance = Math.abs((left + right) / 2 - x);
-    if (distance < 0.45 * Math.max(right - left, 0.5 * height)) pairs.push({ distance, i, j });
+    // Two marks can be as far from a glyph as each other. Rounding must not decide between them.
+    const rank = Math.floor((100 * distance) / height + 0.5);
+    if (distance < 0.45 * Math.max(right - left, 0.5 * height)) pairs.push({ rank, i, j });
   }));
-  pairs.sort((a, b) => a.distance - b.distance || a.i - b.i || a.j - b.j);
+  pairs.sort((a, b) => a.rank - b.rank || a.i - b.i || a.j - b.j);
   const [matched, taken] = [new Map(), new Set()];
   for (const { i, j } of pairs) {
     if (matched.has(i) || taken.has(j)) continue;
@@ -259,20 +276,22 @@ function marksOf(run, strip, string, others) {
   inside.forEach(({ label, probabilities }, i) => {
     if (matched.has(i)) {
       const { left, top, right, bottom, heat, kind } = run[matched.get(i)];
-      const p = ofKind(probabilities, kind);
-      const best = label === UNREAD ? label : argmax(p.slice(0, UNREAD));
-      const mixed = best !== UNREAD && best < 10 !== (kind === DIGIT);
+      const differs = label !== UNREAD && label < 10 !== (kind === DIGIT);
+      const mixed = differs || mayBeEither(inside[i]);
+      // A slanted 1 looks like a slash.
+      const p = differs && label >= 10 ? ofDigit(probabilities) : probabilities;
+      const best = p === probabilities ? label : argmax(p.slice(0, UNREAD));
       marks.push({ label: best, box: { left, top, right, bottom }, probabilities: p, heat, mixed });
     } else if (!ofAnother(places[i])) {
       const [px, py] = places[i];
       const gaps = [places[i - 1], places[i + 1]].filter(Boolean).map(([x]) => Math.abs(px - x));
       const half = Math.min(0.3 * height, ...gaps.map((gap) => gap / 2));
       const box = { left: px - half, top: py - height / 2, right: px + half, bottom: py + height / 2 };
-      marks.push({ label, box, probabilities, heat: 0, mixed: false });
+      marks.push({ label, box, probabilities, heat: 0, mixed: mayBeEither(inside[i]) });
     }
   });
   const read = new Set([...matched].filter(([i]) => inside[i].label !== UNREAD).map(([, j]) => j));
-  return { marks, missed: run.filter(({ kind }, j) => kind === DIGIT && !read.has(j)).length };
+  return { marks, missed: run.length - read.size };
 }
 
 /** The words of each row of marks from left to right: {glyphs, features, beside} of each. */
@@ -329,10 +348,9 @@ export function ranked(probabilities) {
 /** A tile as rows of numbers. */
 export const rowsOf = (tile) => Array.from({ length: tile.height }, (_, y) => [...tile.row(y)]);
 
-/** The probabilities of the labels of a mark where the finder found a digit or a sign. */
-function ofKind(probabilities, kind) {
-  if (kind !== DIGIT) return probabilities;
-  const p = Float32Array.from(probabilities, (value, label) => (label < 10 || label === UNREAD ? value : value * KIND));
+/** The probabilities of the labels of a mark that the string network reads as a sign, and the finder as a digit. */
+function ofDigit(probabilities) {
+  const p = Float32Array.from(probabilities, (value, label) => (label < 10 || label === UNREAD ? value : value * SIGN_OF_DIGIT));
   const sum = total(p);
   return p.map((value) => value / sum);
 }

@@ -3,7 +3,7 @@
 import { total } from "./vision.js";
 import { SIDE, hasForm } from "./form.js";
 import { readNumber } from "./number.js";
-import { Page, UNSURE, around, isDigit, ranked, rowsOf } from "./page.js";
+import { ACCEPTED, Page, UNSURE, around, isDigit, ranked, rowsOf } from "./page.js";
 
 const FEW = 12;
 const [TURNED, TURNED_SHARE] = [4, 0.3];
@@ -24,6 +24,7 @@ export async function read(pixels, networks, size, { digits = null, threshold } 
   let found = await page.read(pixels, options);
   if (found.rows.length <= 1 && found.others.length <= FEW) {
     found = joined(found, await readNumber(pixels, networks, size, { digits, threshold }), digits);
+    found.rows = found.rows.map((row) => ifSure(row, threshold ?? ACCEPTED));
   }
   const whole = reading(found, size, 0);
   if (pixels.width === SIDE && pixels.height === SIDE && found.rows.length && !whole.accepted && [null, 1].includes(digits)) {
@@ -65,13 +66,15 @@ function joined(found, second, digits) {
   if (!found.rows.length) return { ...found, others: second.others, rows: [{ ...other, reason: other.reason ?? UNSURE }] };
   const [first] = found.rows;
   const [one, two] = [first, other].map(rowOf);
-  if (one.number === two.number) return { ...found, others: (hasSigns(first) ? found : second).others, rows: [agreed(first, other)] };
+  if (one.number === two.number) return { ...found, others: found.others.length ? found.others : second.others, rows: [agreed(first, other)] };
+  const slash = one.text.includes("/");
+  const allFound = found.foundDigits === two.number.length;
   const missed = two.accepted && two.number.length > one.number.length;
   const surer = missed || one.reason !== null || two.all > one.all;
   const fits = digits !== null && one.number.length !== digits && two.number.length === digits;
-  const better = fits || (two.reason === null && !one.text.includes("/") && surer);
+  const better = fits || (two.reason === null && surer && (allFound || !slash));
   const readAs = `read as ${one.number} or ${two.number}`;
-  if (!one.accepted && better && two.accepted && found.count === two.number.length && misses(one.number, two.number)) {
+  if (!one.accepted && better && two.accepted && allFound && !slash && lacksSome(one.number, two.number)) {
     return { ...found, others: second.others, rows: [other] };
   }
   if (!one.accepted && better) return { ...found, others: second.others, rows: [{ ...other, reason: other.reason ?? readAs }] };
@@ -79,11 +82,17 @@ function joined(found, second, digits) {
   return { ...found, rows: [{ ...first, reason: first.reason ?? (differ ? readAs : null) }] };
 }
 
-/** Whether digits are some of others, in the same order, and at least one. */
-function misses(some, every) {
+/** A row with words below a confidence as not accepted. */
+function ifSure(row, least) {
+  const judged = (word) => (word.reason === null && word.confidence < least ? { ...word, reason: UNSURE } : word);
+  return { ...row, words: row.words.map(judged) };
+}
+
+/** Whether a number is another one with digits left out, but not all of them. */
+function lacksSome(number, of) {
   let at = 0;
-  for (const digit of every) if (digit === some[at]) at++;
-  return some !== "" && at === some.length;
+  for (const digit of of) if (digit === number[at]) at++;
+  return number !== "" && at === number.length;
 }
 
 const hasSigns = (row) => row.words.some(({ glyphs }) => !glyphs.every(isDigit));
@@ -96,9 +105,17 @@ function agreed(first, other) {
   const reason = [...reasons, signs ? null : other.reason].find((value) => value !== null) ?? null;
   const [one, two] = [first, other].map(rowOf);
   if (!one.accepted && (signs || !two.accepted)) return { ...row, reason };
-  const words = row.words.map((word) => ({
+  const numbers = (words) => words.map(({ glyphs }) => glyphs.filter(isDigit).map(({ digit }) => digit).join(""));
+  const [mine, theirs] = [numbers(first.words), numbers(other.words)];
+  const alike = mine.join(" ") === theirs.join(" ");
+  // The second reader knows no slash: that it reads 112 too tells nothing of whether this is 1/2.
+  const confidence = (i) => {
+    const [a, b] = [first.words[i].confidence, other.words[i].confidence];
+    return mine[i].slice(1, -1).includes("1") ? a : 1 - (1 - a) * (1 - b);
+  };
+  const words = row.words.map((word, i) => ({
     glyphs: word.glyphs.map((glyph) => (isDigit(glyph) ? { ...glyph, accepted: true, reason: null } : glyph)),
-    confidence: row.words.length === 1 ? 1 - (1 - one.all) * (1 - two.all) : word.confidence,
+    confidence: alike ? confidence(i) : word.confidence,
     reason: null,
   }));
   return { words, reason };

@@ -95,7 +95,8 @@ function spaceOf(gaps, rows) {
   if (!cells) {
     let [times, best] = [0, 0];
     for (let i = MANY; i <= gaps.length - MANY; i++) {
-      if (gaps[i] >= least && gaps[i] / gaps[i - 1] >= times) [times, best] = [gaps[i] / gaps[i - 1], i];
+      const clear = gaps[Math.floor((i + gaps.length) / 2)] >= least; // the median of the wider gaps
+      if (clear && gaps[i] / gaps[i - 1] >= times) [times, best] = [gaps[i] / gaps[i - 1], i];
     }
     if (times > TIMES_MANY && gaps[best - 1] < SPACE) return (gaps[best - 1] + gaps[best]) / 2;
   }

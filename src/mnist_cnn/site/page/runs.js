@@ -3,12 +3,12 @@
 import { DIGIT, SIGN } from "./finder.js";
 import { argmin, largest, median, smallest } from "./vision.js";
 
-export const REACH = 1.1;
+const REACH = 1.1;
 const SIGN_REACH = 2;
 const SIGN_OFF = 0.8;
 const OVERLAP = 0.45;
 const RATIO = 2.2;
-export const LONGEST = 40;
+const LONGEST = 40;
 
 /** The tilt of the page: the median over digits and the next digit to the right of each. */
 export function slope(glyphs) {

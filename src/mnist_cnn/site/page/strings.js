@@ -7,8 +7,9 @@ const SIGNS = ".,-/+x÷=()";
 export const NAMES = [..."0123456789", ...SIGNS, "#"];
 export const BLANK = NAMES.length;
 const FRAME = 2;
-export const AT_ONCE = 32;
+const AT_ONCE = 32;
 const NEVER_FIRST = new Set([...",/x÷=)"].map((sign) => NAMES.indexOf(sign)));
+const SLASH = 0.3;
 const BEAM = 8;
 const PRUNED = -7;
 const ALIKE = 0.05;
@@ -34,7 +35,7 @@ export async function readViews(views, run, digits = null) {
 }
 
 /** The most probable label of each frame of a Float32Array (t, 22), repeats as one and blanks left out. */
-export function bestPath(data) {
+function bestPath(data) {
   const labels = [];
   let before = -1;
   for (let t = 0; t < data.length; t += BLANK + 1) {
@@ -61,10 +62,22 @@ async function framesOf(strips, run) {
     some.forEach((i, n) => {
       const first = n * frames * (BLANK + 1);
       const count = Math.min(frames, Math.floor(strips[i].width / FRAME));
-      found[i] = data.subarray(first, first + count * (BLANK + 1));
+      found[i] = withFewerSlashes(data.subarray(first, first + count * (BLANK + 1)));
     });
   }
   return found;
+}
+
+/** Log probabilities with that of a slash times SLASH. */
+function withFewerSlashes(data) {
+  const [at, n] = [NAMES.indexOf("/"), BLANK + 1];
+  const changed = data.slice();
+  for (let t = 0; t < data.length; t += n) {
+    const by = Math.log1p((SLASH - 1) * Math.exp(data[t + at]));
+    for (let i = t; i < t + n; i++) changed[i] = data[i] - by;
+    changed[t + at] += Math.log(SLASH);
+  }
+  return changed;
 }
 
 const framesIn = (data) => Array.from({ length: data.length / (BLANK + 1) }, (_, t) => data.subarray(t * (BLANK + 1), (t + 1) * (BLANK + 1)));
@@ -94,7 +107,7 @@ export function together(views, digits = null) {
 }
 
 /** Whether two lists have the same items. */
-export const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
+const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
 
 /** The order of Python's tuples. */
 function order(a, b) {
@@ -103,7 +116,7 @@ function order(a, b) {
 }
 
 /** The log probability of a string (CTC). */
-export function likelihood(frames, labels) {
+function likelihood(frames, labels) {
   const { states, skips } = statesOf(labels);
   let score = states.map((state, i) => (i < 2 ? frames[0][state] : NOTHING));
   for (const frame of frames.slice(1)) {

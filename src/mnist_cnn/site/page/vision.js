@@ -201,7 +201,7 @@ export function dash(length, angle) {
 }
 
 /**
- * The connected parts of what is not 0. labels: the number of the part of each pixel; 0 is the background.
+ * The connected parts of the values other than 0. labels: which part each pixel belongs to; 0 is the background.
  * parts: {x, y, width, height, area, cx, cy} of each part, the last two of its centre.
  */
 export function components(grid) {
