@@ -86,7 +86,7 @@ def test_a_turned_page_is_read_upright_and_says_so(degrees: int, digits: Digits)
 
 
 @pytest.mark.parametrize(
-    ("text", "least"), [("5.23", 14), ("-7", 14), ("7/3/24", 13), ("12,5", 14), ("35+2", 14), ("1/2", 14)]
+    ("text", "least"), [("5.23", 14), ("-7", 14), ("7/3/24", 13), ("12,5", 14), ("35+2", 14), ("1/2", 14), ("1/1", 1)]
 )
 def test_signs_are_kept(text: str, least: int, digits: Digits) -> None:
     readings = [read_image(page([[text]], digits, seed)) for seed in range(20)]

@@ -146,6 +146,12 @@ def test_the_gaps_of_a_page_decide_together() -> None:
     assert parted(rows) == [[[0, 1], [2, 3]], [[0], [1]], [[0, 1]]]
 
 
+def test_a_gap_between_the_two_groups_of_a_page_does_not_join_its_words() -> None:
+    page = [spaced(0.12, 1.1, 0.15), spaced(0.27, 0.77, 0.1), spaced(0.11, 0.52, 0.16), spaced(0.18, 1.2, 0.14)]
+    page += [spaced(0.13, 1.4, 0.17), spaced(0.14, 0.96, 0.18)]
+    assert parted(page) == [[[0, 1], [2, 3]]] * 6
+
+
 def test_digits_in_cells_of_their_own_are_words() -> None:
     rows = [spaced(1.0, 4.7), spaced(4.8, 1.1, 1.0), spaced(6.4), spaced(1.0)]
     assert parted(rows) == [[[i] for i in range(len(row))] for row in rows]

@@ -70,6 +70,32 @@ def test_a_scene_has_the_given_size(digits: mnist.Digits) -> None:
     assert (scene.pixels.shape, scene.pixels.dtype) == ((160, 160), np.uint8)
 
 
+@pytest.mark.parametrize("layout", ["_rows", "_table", "_boxes", "_form", "_lone", "_other"])
+def test_every_layout_can_have_digits_half_as_high_as_the_picture(layout: str, digits: mnist.Digits) -> None:
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        sheet = scenes._Sheet(*(np.zeros((352, 352), np.float32) for _ in range(2)), np.zeros((352, 352), np.uint8))
+        getattr(scenes, layout)(sheet, writing.Writer(digits, rng), 180.0, rng)
+        assert sheet.ink.shape == (352, 352)
+        assert all(np.isfinite(glyph.box).all() for glyph in sheet.glyphs)
+
+
+def test_a_polygon_has_the_corners_of_its_skeleton() -> None:
+    def corners(straight: bool) -> int:
+        ink = strokes.draw("8", np.random.default_rng(3), 2.0, straight)
+        [outline, *_], _ = cv2.findContours((ink > 0.3).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        return len(cv2.approxPolyDP(outline, 1.0, True))
+
+    assert corners(straight=True) < corners(straight=False)
+
+
+def test_some_writers_have_drawn_digits_alone(digits: mnist.Digits) -> None:
+    writers = [writing.Writer(digits, np.random.default_rng(seed)) for seed in range(300)]
+    drawn = [writer for writer in writers if writer.drawn.all()]
+    assert 0.09 < len(drawn) / 300 < 0.22
+    assert 0 < sum(writer.straight for writer in writers) < len(drawn)
+
+
 def test_labels_and_boxes_are_in_range(composed: list[scenes.Scene]) -> None:
     labels = [glyph.label for scene in composed for glyph in scene.glyphs]
     assert set(labels) <= set(range(OTHER + 1))
