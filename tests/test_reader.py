@@ -159,7 +159,7 @@ def test_a_row_with_digits_left_out_to_reach_the_number_is_not_accepted(digits: 
     page, _ = written(number(digits, 1)[0])
     [row] = read_image(page, digits=4).rows
     assert not row.accepted
-    assert row.reason == "5 digits, expected 4" or row.reason == "a mark in it was not read" or "read as" in row.reason
+    assert row.reason in ("5 digits, expected 4", "a mark in it was not read", "read as 8836 or 8361")
 
 
 @pytest.mark.parametrize("degrees", [0, 5, -12])

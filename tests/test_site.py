@@ -104,14 +104,14 @@ def agreed(found: dict[str, Any], expected: Reading) -> str:
     assert exact(found) == exact(entries)
     words = [word for row in expected.rows for word in row.words]
     for a, b in zip([word for row in found["rows"] for word in row["words"]], words, strict=True):
-        assert a["confidence"] == pytest.approx(b.confidence, abs=0.02)
+        assert a["confidence"] == pytest.approx(b.confidence, abs=0.01)
     for a, b in zip(digits(found), expected.digits, strict=True):
-        assert a["confidence"] == pytest.approx(b.confidence, abs=0.02)
+        assert a["confidence"] == pytest.approx(b.confidence, abs=0.01)
         assert [other["digit"] for other in a["alternatives"]] == np.argsort(a["probabilities"])[::-1][1:3].tolist()
-        np.testing.assert_allclose(a["probabilities"], b.probabilities, atol=0.02)
+        np.testing.assert_allclose(a["probabilities"], b.probabilities, atol=0.01)
         # A pixel of a strip can differ by one grey value, and then a tile can be shifted by one pixel.
         shifted = [np.roll(b.tile, shift, (0, 1)) for shift in itertools.product((0, -1, 1), repeat=2)]
-        assert min(float(np.abs(np.subtract(a["tile"], tile)).mean()) for tile in shifted) < 0.03
+        assert min(float(np.abs(np.subtract(a["tile"], tile)).mean()) for tile in shifted) < 0.01
     return str(entries["number"])
 
 

@@ -204,7 +204,8 @@ def picture(digits: Digits, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
     """Return what the finder learns from, of one new scene: the contrast, float32 (320, 320, 2), and its ``truth``.
 
     Two thirds of the pictures are whole scenes. The others show crops, at other sizes, side by side: close-ups, in
-    which writing fills a picture, or touches its edges. Each has the margin that the finder adds.
+    which writing fills a picture, or touches its edges. Each has the margin that the finder adds. A fifth of the scenes
+    have digits that are too large to be found.
     """
     huge = float(np.exp(rng.uniform(*np.log(_HUGE)))) if rng.random() < 0.2 else None
     scene = scenes.compose(digits, rng, height=huge)

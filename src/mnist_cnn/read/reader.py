@@ -82,7 +82,7 @@ def _joined(
 ) -> tuple[list[Row], list[Box]]:
     """Return one reading of a picture with at most one row, from that of the page networks and a second one.
 
-    Where both have the same digits, what one accepts is accepted. Where they differ, two cases are accepted. The page
+    Where both have the same digits, see ``_agreed``. Where they differ, two cases are accepted. The page
     networks accept their reading and the second reader does not. Or the second reader accepts its own, and the string
     network misses some of those digits, all of which the finder found.
 
