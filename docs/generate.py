@@ -30,7 +30,7 @@ from mnist_cnn.read.classifier import SHIPPED, Classifier
 
 ROOT = Path(__file__).parents[1]
 PAGE_MODELS = SHIPPED.parent
-EARLIER_STEPS = {"finder": 21_100, "strings": 33_150}
+EARLIER_STEPS = {"finder": 21_100, "strings": 36_150}
 """Steps of the trainings before those that the metadata counts, which started from their weights (LOG.md)."""
 
 

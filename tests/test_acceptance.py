@@ -23,7 +23,7 @@ def word(text: str, left: int = 100) -> Found:
         else Sign(box(left + 30 * i), c, 1.0)
         for i, c in enumerate(text)
     )
-    return Found(glyphs, (), False, False)
+    return Found(glyphs, (), False, False, False)
 
 
 def scene(*labels: int, left: int = 100) -> scenes.Scene:

@@ -3,8 +3,9 @@
     python -m mnist_cnn.learn.acceptance runs/finder/finder.onnx runs/strings/strings.onnx
 
 The page reader reads composed pages with MNIST's validation digits. Each word that it finds is right or wrong. From
-that, a logistic regression learns the weights of ``page.FEATURES``, and the threshold is the lowest confidence from
-which at most ``WRONG`` of the words are wrong. Both are constants of ``read.page``: the command prints them.
+that, logistic regressions learn the weights of ``page.FEATURES``, one for words that the page networks read alone and
+one for those that two readers read. The threshold is the lowest confidence from which at most ``WRONG`` of all words
+are wrong. They are constants of ``read.page``: the command prints them.
 """
 
 from typing import NamedTuple
@@ -16,13 +17,14 @@ import numpy as np
 from mnist_cnn.learn import pages, scenes
 from mnist_cnn.learn.writing import OTHER, Glyph
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.page import FEATURES, Found, PageReader
+from mnist_cnn.read.number import read_number
+from mnist_cnn.read.page import FEATURES, FEW, Found, PageReader
 from mnist_cnn.read.reading import Box, Digit, around
-from mnist_cnn.read.strings import NAMES
+from mnist_cnn.read.strings import NAMES, Second
 
-PAGES = 900
-"""Number of composed pages."""
-WRONG = 0.015
+PAGES = 1600
+"""Number of composed pages. Half are close-ups of one row."""
+WRONG = 0.02
 """Share of wrong words among those accepted, on composed pages."""
 _RIDGE = 1.0
 """Penalty of the weights, so that rare features do not get large ones."""
@@ -32,6 +34,8 @@ class Case(NamedTuple):
     """A word that was read."""
 
     features: tuple[float, ...]
+    twice: bool
+    """Whether two readers read it."""
     refused: bool
     """Whether it is not accepted, however high its confidence is."""
     right: bool
@@ -46,22 +50,30 @@ def cases(page: PageReader, n: int, seed: int = 77) -> list[Case]:
         side = 640 if i % 10 == 0 else scenes.SIDE
         height = float(np.exp(rng.uniform(np.log(14), np.log(90 if i % 3 == 0 else 44))))
         scene = scenes.compose(digits, rng, side, height)
-        if scene.rows and i % 5 == 0:  # a close-up
+        close = i % 2 == 0
+        if scene.rows and close:
             row = scene.rows[rng.integers(len(scene.rows))]
             glyphs = [scene.glyphs[j] for j in row]
             scene, _ = pages.crop(scene, pages.around(glyphs, max(glyphs[0].size, 4.0), rng))
             if min(scene.pixels.shape) < 8:
                 continue
-        rows, *_ = page.find(scene.pixels, classifier)
-        words = [word for row in rows for word in row if any(isinstance(glyph, Digit) for glyph in word.glyphs)]
+        sight = page.find(scene.pixels, classifier)
+        if len(sight.rows) == 1 and len(sight.others) <= FEW:
+            seconds, _, costs = read_number(scene.pixels, classifier, scene.pixels.shape[::-1])
+            if len(seconds) == 1 and costs is not None:
+                second = Second(seconds[0].number, seconds[0].confidence, costs)
+                sight = page.find_again(scene.pixels, classifier, sight, second)
+        words = [word for row in sight.rows for word in row if any(isinstance(glyph, Digit) for glyph in word.glyphs)]
         read = [glyph.box for word in words for glyph in word.glyphs]
         height, width = scene.pixels.shape
         for word in words:
             box = around(glyph.box for glyph in word.glyphs)
             room = 0.3 * box.height
             # What is cut off by the edge is neither right nor wrong.
-            if (room < box.x < width - box.width - room and room < box.y < height - box.height - room) or i % 5 == 0:
-                found.append(Case(word.features, word.beside or word.mixed, right(word, scene, read), text(word)))
+            if (room < box.x < width - box.width - room and room < box.y < height - box.height - room) or close:
+                found.append(
+                    Case(word.features, word.twice, word.beside or word.mixed, right(word, scene, read), text(word))
+                )
     return found
 
 
@@ -137,14 +149,20 @@ def main(finder: str, strings: str, n: int) -> None:
     cv2.setNumThreads(1)
     found = [case for case in cases(PageReader(finder, strings), n) if not case.refused]
     x, y = np.array([case.features for case in found]), np.array([case.right for case in found])
-    weights = fit(x, y)
-    p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
+    twice = np.array([case.twice for case in found])
+    p = np.zeros(len(y))
+    for name, some in (("read once", ~twice), ("read twice", twice)):
+        weights = fit(x[some], y[some])
+        p[some] = 1 / (1 + np.exp(-np.clip(x[some] @ weights, -30, 30)))
+        click.echo(f"{name}: {some.sum():,} words, {y[some].mean():.1%} right")
+        for feature, weight in zip(FEATURES, weights, strict=True):
+            click.echo(f"  {feature:<12} {weight:8.3f}")
     least = threshold(p, y)
-    for name, weight in zip(FEATURES, weights, strict=True):
-        click.echo(f"{name:<12} {weight:8.3f}")
-    accepted = p >= least
-    click.echo(f"{len(y):,} words, {y.mean():.1%} right; accepted from a confidence of {least:.3f} on:")
-    click.echo(f"{accepted.mean():.1%} of them, {1 - y[accepted].mean():.2%} of these wrong")
+    click.echo(f"accepted from a confidence of {least:.3f} on:")
+    for name, some in (("read once", ~twice), ("read twice", twice)):
+        accepted = p[some] >= least
+        wrong = 1 - y[some][accepted].mean() if accepted.any() else 0.0
+        click.echo(f"  {accepted.mean():.1%} of the words {name}, {wrong:.2%} of these wrong")
 
 
 if __name__ == "__main__":

@@ -151,9 +151,10 @@ def number(rng: np.random.Generator) -> str:
         return "-" + some(1, 3) + (str(rng.choice([".", ","])) + some(1, 2) if rng.random() < 0.3 else "")
     if k < 0.87:
         mark = str(rng.choice(["/", ".", "-"], p=(0.6, 0.2, 0.2)))
-        return mark.join((some(1, 2), some(1, 2), some(2, 2) if rng.random() < 0.6 else some(4, 4)))
+        year = str(rng.choice(["19", "20"])) + some(2, 2)
+        return mark.join((some(1, 2), some(1, 2), some(2, 2) if rng.random() < 0.6 else year))
     if k < 0.9:
-        return some(1, 2) + "/" + some(1, 3)
+        return some(1, 2) + "/" + (some(1, 2) if rng.random() < 0.8 else some(2, 2) + "0")
     if k < 0.91:
         return "-"
     if k < 0.93:

@@ -24,7 +24,7 @@ from mnist_cnn.read.strings import SIGNS
 OTHER = 10 + len(SIGNS)
 """Class of letters, print and scribbles. It follows the ten digits and the signs."""
 
-_DRAWN = {0: 0.15, 1: 0.5, 2: 0.25, 3: 0.12, 4: 0.35, 5: 0.25, 6: 0.12, 7: 0.3, 8: 0.12, 9: 0.3}
+_DRAWN = {0: 0.15, 1: 0.5, 2: 0.25, 3: 0.12, 4: 0.35, 5: 0.3, 6: 0.12, 7: 0.35, 8: 0.12, 9: 0.3}
 """Share of writers whose digit is drawn from skeletons, per digit. It is higher where MNIST has fewer styles.
 
 Source: the comparison in LOG.md, 2026-11-27.
@@ -68,7 +68,8 @@ class Writer:
         self.digits, self.rng = digits, rng
         self.slant, self.aspect = rng.normal(0.02, 0.16), rng.normal(0.0, 0.16)
         self.unequal = abs(rng.normal(0.05, 0.05))
-        self.small_zero = rng.uniform(0.45, 0.9) if rng.random() < 0.2 else 1.0
+        self.small_zero = rng.uniform(0.38, 0.9) if rng.random() < 0.3 else 1.0
+        self.long_one = rng.uniform(1.1, 1.5) if rng.random() < 0.2 else 1.0
         pens = rng.uniform(-5, -1.5), rng.uniform(-2, 2), rng.uniform(1, 6)
         self.pen = float(rng.choice(pens, p=(0.45, 0.35, 0.2)))
         self.touching = float(rng.choice((0.03, 0.2, 0.7), p=(0.5, 0.33, 0.17)))
@@ -99,6 +100,8 @@ class Writer:
         size = height / _BODY * np.exp(rng.normal(0, self.unequal))
         if label == 0:
             size *= self.small_zero
+        elif label == 1:
+            size *= self.long_one
         return self._placed(ink, size, 1.8)
 
     def sign(self, text: str, height: float) -> np.ndarray:

@@ -1,14 +1,15 @@
 """Number: reads pictures with one row of digits by cutting ink into digits.
 
-    >>> rows, others = read_number(gray, Classifier(), (640, 200))                          # doctest: +SKIP
+    >>> rows, others, costs = read_number(gray, Classifier(), (640, 200))                   # doctest: +SKIP
 
 A line is cut in more places than it has digits. The classifier classifies every piece between two cuts, as a digit or
 as not a digit, and the most probable path from the left end of the line to its right end is read. It reads clean
 numbers better than the page networks do. It knows neither signs nor boxes nor tables.
 """
 
+import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any
@@ -46,9 +47,39 @@ of one piece, the average counts."""
 _THROUGH, _CUT_OUT = 1.0, 0.9
 """A digit with a cut through more ink than the first, in pixels, is accepted from the confidence of the second on:
 parts of letters and scribbles look like digits."""
+_LEAST = 1e-4
+"""Lowest probability of a digit in a piece: no digit is impossible."""
 _NO_DIGIT, _MOSTLY_MARKS = "not a digit", "not more digits than marks"
 _PLAUSIBLE = 0.07
 """Pieces with a lower probability of being any digit are not digits."""
+
+
+Costs = Callable[[Sequence[str]], np.ndarray]
+"""What each of some numbers costs as the reading of a row, in nats, float (n,); infinite if it cannot be read there."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Lattice:
+    """The pieces of a line, and the cost of each as a digit and as no digit, in nats."""
+
+    places: Cuts
+    found: list[Piece]
+    as_digit: np.ndarray
+    """float (n, 10)."""
+    as_none: np.ndarray
+    """float (n,)."""
+
+    def starting(self) -> dict[int, list[int]]:
+        """Return the pieces that start at each cut."""
+        starting: dict[int, list[int]] = {}
+        for i, piece in enumerate(self.found):
+            starting.setdefault(piece.first, []).append(i)
+        return starting
+
+    def empty(self) -> set[int]:
+        """Return the cuts with nothing between them and the next one."""
+        filled = {(piece.first, piece.last) for piece in self.found}
+        return {cut for cut in range(len(self.places.seams) - 1) if (cut, cut + 1) not in filled}
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +92,8 @@ class _Number:
     """Why the row is not accepted, if its digits alone do not tell."""
     spaces: tuple[int, ...] = ()
     """Number of its digits, without marks, before each space."""
+    lattices: tuple[_Lattice, ...] = ()
+    """Of the lines that it was read from, from left to right."""
 
     @property
     def number(self) -> str:
@@ -77,8 +110,10 @@ def read_number(
     size: tuple[int, int],
     digits: int | None = None,
     threshold: float | None = None,
-) -> tuple[list[Row], list[Box]]:
-    """Return the rows on a picture from the top down, and the places of marks that are not digits.
+) -> tuple[list[Row], list[Box], Costs | None]:
+    """Return the rows on a picture from the top down, the places of marks that are not digits, and the costs.
+
+    The costs are those of other numbers on the only row; None if there is not one row.
 
     pixels: uint8 (h, w).
     size: width and height of the picture that boxes refer to.
@@ -100,7 +135,9 @@ def read_number(
             best = found
         if best and _sure(best) == 1:
             break
-    return _parted(best)
+    with_digits = [number.lattices for number in best if number.number]
+    costs = functools.partial(_costs, with_digits[0]) if len(with_digits) == 1 else None
+    return *_parted(best), costs
 
 
 def _parted(found: list[_Number]) -> tuple[list[Row], list[Box]]:
@@ -205,7 +242,10 @@ def _join(numbers: list[_Number]) -> _Number:
     places = [boxes for number in numbers if (boxes := [digit.box for digit in number.digits if _is_digit(digit)])]
     lengths = (sum(len(places[i]) for i in word) for word in words(places))
     return _Number(
-        tuple(digit for number in numbers for digit in number.digits), reason, tuple(accumulate(lengths))[:-1]
+        tuple(digit for number in numbers for digit in number.digits),
+        reason,
+        tuple(accumulate(lengths))[:-1],
+        tuple(lattice for number in numbers for lattice in number.lattices),
     )
 
 
@@ -231,7 +271,8 @@ def _read(
     first, kind = np.unique(same, return_inverse=True)
     tiles = np.stack([form(found[i].ink) for i in first])
     probabilities = classifier.probabilities(tiles[..., None])[kind]
-    paths = _best_paths(places, found, probabilities, digits is not None)
+    lattice = _lattice(places, found, probabilities)
+    paths = _best_paths(lattice, digits is not None)
 
     def number(count: int) -> _Number:
         chosen: list[Digit] = []
@@ -247,11 +288,12 @@ def _read(
             chosen.append(digit if is_digit else replace(digit, accepted=False, reason=_NO_DIGIT))
             doubtful.append(is_digit and not _is_digit(digit))
         if len(chosen) > 1 and _belief(chosen, len(chosen) == 2 and all(cut_out)) < _BELIEVED:  # a letter, cut in two
-            return _Number(tuple(replace(digit, accepted=False, reason=_NO_DIGIT) for digit in chosen))
+            chosen = [replace(digit, accepted=False, reason=_NO_DIGIT) for digit in chosen]
+            return _Number(tuple(chosen), lattices=(lattice,))
         # Among digits a doubtful one is more likely a digit too than it is alone.
         if 2 * sum(_is_digit(digit) for digit in chosen) >= len(chosen) > 1:
             chosen = [replace(d, reason=_unsure(d)) if doubt else d for d, doubt in zip(chosen, doubtful, strict=True)]
-        return _Number(tuple(chosen))
+        return _Number(tuple(chosen), lattices=(lattice,))
 
     cheapest = number(min(paths, key=lambda n: paths[n][0]))
     if not cheapest.digits and digits in paths:
@@ -273,27 +315,53 @@ def _unsure(digit: Digit) -> str:
 _Path = list[tuple[int, bool]]
 
 
-def _best_paths(
-    places: Cuts, found: list[Piece], probabilities: np.ndarray, counted: bool
-) -> dict[int, tuple[float, _Path]]:
-    """The best paths from the first cut to the last: which pieces, and whether each is a digit (Viterbi 1967).
-
-    By number of digits if they are counted, else the best of all as number 0; each with its cost in nats.
-    """
-    best = probabilities.max(axis=1)
+def _lattice(places: Cuts, found: list[Piece], probabilities: np.ndarray) -> _Lattice:
+    """Return the pieces with their costs, from the classifier's probabilities float (n, 10)."""
     none = 1 - probabilities.sum(axis=1)
     sizes = np.array([piece.ink.shape for piece in found]) / HEIGHT
     tall = np.clip((sizes[:, 0] - 0.3) / 0.4, 0, 1) * (1 + _SKIP_WIDE * np.clip((sizes[:, 1] - 0.75) / 0.5, 0, 1))
     low = np.clip((0.7 - sizes[:, 0]) / 0.2, 0, 1)
-    as_digit = (
-        -_SPLIT - np.log(np.maximum(best, 1e-6)) + _LOW * low + _DROPPED * np.array([piece.dropped for piece in found])
-    )
-    as_none = 0.5 - np.log(np.clip(none, 1e-3, 1)) + _SKIP_TALL * tall
+    of_any = -_SPLIT + _LOW * low + _DROPPED * np.array([piece.dropped for piece in found])
+    as_digit = of_any[:, None] - np.log(np.maximum(probabilities, _LEAST))
+    return _Lattice(places, found, as_digit, 0.5 - np.log(np.clip(none, 1e-3, 1)) + _SKIP_TALL * tall)
+
+
+def _costs(lattices: tuple[_Lattice, ...], numbers: Sequence[str]) -> np.ndarray:
+    """Return the cost of the best path that reads each number, in nats, float (n,) (Viterbi 1967).
+
+    lattices: of the lines of the row, from left to right.
+    """
+    lengths = [len(number) for number in numbers]
+    wanted = np.array([[int(digit) for digit in number.ljust(max(lengths), "0")] for number in numbers], int)
+    # By number, and by how many of its digits are read so far.
+    cost = np.full((len(numbers), max(lengths) + 1), np.inf)
+    cost[:, 0] = 0
+    for lattice in lattices:
+        at = np.full((len(lattice.places.seams), *cost.shape), np.inf)
+        at[0] = cost
+        starting, empty = lattice.starting(), lattice.empty()
+        for cut in range(len(at) - 1):
+            if cut in empty:
+                np.minimum(at[cut + 1], at[cut], out=at[cut + 1])
+            for i in starting.get(cut, []):
+                last = lattice.found[i].last
+                here = at[cut] + _CROSSED * float(lattice.places.crossed[last])
+                np.minimum(at[last], here + lattice.as_none[i], out=at[last])
+                further = here[:, :-1] + lattice.as_digit[i][wanted]
+                np.minimum(at[last][:, 1:], further, out=at[last][:, 1:])
+        cost = at[-1]
+    return cost[np.arange(len(numbers)), lengths]
+
+
+def _best_paths(lattice: _Lattice, counted: bool) -> dict[int, tuple[float, _Path]]:
+    """The best paths from the first cut to the last: which pieces, and whether each is a digit (Viterbi 1967).
+
+    By number of digits if they are counted, else the best of all as number 0; each with its cost in nats.
+    """
+    places, found = lattice.places, lattice.found
+    as_digit, as_none = lattice.as_digit.min(axis=1), lattice.as_none
     ends = len(places.seams) - 1
-    starting: dict[int, list[int]] = {}
-    for i, piece in enumerate(found):
-        starting.setdefault(piece.first, []).append(i)
-    filled = {(piece.first, piece.last) for piece in found}
+    starting, empty = lattice.starting(), lattice.empty()
     # By cut and number of digits so far (always 0 if they are not counted): the cost, and the step that led there.
     costs: list[dict[int, tuple[float, Any]]] = [{} for _ in places.seams]
     costs[0][0] = (0.0, None)
@@ -304,7 +372,7 @@ def _best_paths(
 
     for cut in range(ends):
         for count, (cost, _) in list(costs[cut].items()):
-            if (cut, cut + 1) not in filled:
+            if cut in empty:
                 step(cut + 1, count, cost, (cut, count, None, False))
             for i in starting.get(cut, []):
                 last = found[i].last

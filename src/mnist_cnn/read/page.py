@@ -22,7 +22,7 @@ from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.finder import DIGIT, OTHER, SIGN, Finder
 from mnist_cnn.read.reading import Box, Digit, Row, Sign, Word, around
 from mnist_cnn.read.runs import runs, slope
-from mnist_cnn.read.strings import NAMES, String, Strings
+from mnist_cnn.read.strings import NAMES, Second, Seen, Strings, slashed
 from mnist_cnn.read.tiles import content, tiles
 
 MODELS = Path(__file__).parent / "models"
@@ -57,20 +57,43 @@ _SMALL = 0.55
 """A run lower than this, in heights of a run beside it, is a part of that one."""
 _AS_TALL = 0.7
 """Height of a sign that may be a digit, in heights of the digits: dashes, points and commas are lower."""
+_OWN = 0.01
+"""Weight of a digit's own probabilities beside those in the strings that both readers tried."""
 SIGN_OF_DIGIT = 0.1
 """Factor of the probability of a sign that the string network reads where the finder found a digit."""
-MIXED = 0.1
+MIXED = 0.03
 """Probability of a slash from which a 1 is not accepted, and the other way round."""
 _UNREAD = len(NAMES) - 1
 """Label of other writing."""
 _SIGNS = range(10, _UNREAD)
 """Labels of signs."""
-ACCEPTED, ACCEPTED_DIGIT = 0.935, 0.6
+FEW = 12
+"""Pictures with one row and at most so many other marks are read by the second reader too."""
+ACCEPTED, ACCEPTED_DIGIT = 0.934, 0.6
 """Confidence from which a word is accepted, and each of its digits."""
+AGREED = 0.88
+"""Confidence from which a word is accepted if the page networks read the same alone, and the second reader accepts it.
+
+Of 232 such words on composed validation pages, 4 were wrong.
+"""
 UNSURE = "unsure"
-FEATURES = ("bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree", "strokes")
-WEIGHTS = (3.35, 0.65, 1.83, 0.16, 0.61, -0.05, 0.09, 1.72, -0.53, 0.07)
+FEATURES = (
+    "bias",
+    "string",
+    "digit",
+    "classifier",
+    "other",
+    "unseen",
+    "missed",
+    "heat",
+    "disagree",
+    "strokes",
+    "second",
+)
+WEIGHTS = (3.85, 0.74, 1.95, 0.13, 0.76, 0.07, 0.14, 2.53, -0.53, -0.54, 0.0)
 """Weight of each of ``FEATURES`` in the log odds that a word is right, fitted by ``learn.acceptance``."""
+TWICE = (3.67, 0.12, 0.63, 0.2, 0.08, -0.24, 0.11, 1.37, -1.06, 0.22, 0.06)
+"""The same for words that two readers read."""
 
 
 class Mark(NamedTuple):
@@ -86,6 +109,8 @@ class Mark(NamedTuple):
     """Of the glyph that the finder found there, 0 to 1; 0 if it found none."""
     mixed: bool
     """Whether this is a digit that may be a sign, or the other way round, as one of the networks has it."""
+    shares: np.ndarray | None
+    """``strings.Mark.shares``."""
 
 
 class Run(NamedTuple):
@@ -93,13 +118,12 @@ class Run(NamedTuple):
 
     glyphs: np.ndarray
     """Those of the finder, float (n, 6)."""
+    seen: Seen
     strip: strips.Strip
-    string: String
+    """The view that was read."""
     marks: list[Mark]
     missed: int
     """Number of digits and signs that the finder found and the string network did not read."""
-    agree: int
-    """Number of ``VIEWS`` on which the string network reads the same."""
 
 
 class Found(NamedTuple):
@@ -112,6 +136,23 @@ class Found(NamedTuple):
     """Whether there is a mark beside it that was not read."""
     mixed: bool
     """Whether a mark of it may be a digit or a sign."""
+    twice: bool
+    """Whether two readers read it."""
+
+
+class Sight(NamedTuple):
+    """What was found on a page, before any of it is accepted."""
+
+    glyphs: np.ndarray
+    """Those of the finder, float (n, 6)."""
+    rows: list[list[Found]]
+    """The words of each row."""
+    runs: list[list[np.ndarray]]
+    """The runs of each row: their glyphs, float (n, 6)."""
+    others: list[Box]
+    """Places of other writing."""
+    reason: str | None
+    """Why not all of the page was read."""
 
 
 class Page(NamedTuple):
@@ -123,8 +164,13 @@ class Page(NamedTuple):
     """Places of other writing."""
     reason: str | None
     """Why not all of the page was read."""
-    found_digits: int
-    """Number of digits that the finder found, read or not; -1 if it found other writing too."""
+    sight: Sight
+
+    @property
+    def found_digits(self) -> int:
+        """Number of digits that the finder found, read or not; -1 if it found other writing too."""
+        kinds = self.sight.glyphs[:, 4]
+        return -1 if (kinds == OTHER).any() else int((kinds == DIGIT).sum())
 
 
 class PageReader:
@@ -157,43 +203,81 @@ class PageReader:
         threshold: confidence below which a digit or word is not accepted; ``ACCEPTED`` if None.
         scale: pixels of the boxes per pixel of `gray`.
         """
-        least = (ACCEPTED, ACCEPTED_DIGIT) if threshold is None else (threshold, threshold)
-        found, others, reason, count = self.find(gray, classifier, digits, scale)
-        rows = []
-        for row in found:
-            words = tuple(_word(word, *least) for word in row)
-            n = sum(len(word.number) for word in words)
-            if n:
-                other = None if digits in (None, n) else f"{n} {'digit' if n == 1 else 'digits'}, expected {digits}"
-                rows.append(Row(words, other))
-        return Page(rows, others, reason, count)
+        return _page(self.find(gray, classifier, digits, scale), digits, threshold)
 
-    def find(
-        self, gray: np.ndarray, classifier: Classifier, digits: int | None = None, scale: float = 1.0
-    ) -> tuple[list[list[Found]], list[Box], str | None, int]:
-        """Return the words of each row with what tells how sure they are; the rest as ``read`` returns it."""
+    def again(
+        self,
+        gray: np.ndarray,
+        classifier: Classifier,
+        page: Page,
+        second: Second,
+        digits: int | None = None,
+        threshold: float | None = None,
+        scale: float = 1.0,
+    ) -> Page:
+        """Return what is read on a page with one row, with what a second reader makes of that row.
+
+        page: as it was read before. The other values are those of ``read``.
+        """
+        sight = self.find_again(gray, classifier, page.sight, second, digits, scale)
+        return _page(sight, digits, threshold)
+
+    def find(self, gray: np.ndarray, classifier: Classifier, digits: int | None = None, scale: float = 1.0) -> Sight:
+        """Return the words of each row with what tells how sure they are."""
         glyphs = self._finder.glyphs(gray)
         glyphs = _with_tall_signs_as_digits(_without_faint(gray, glyphs[glyphs[:, 5] > SURE]))
-        count = -1 if (glyphs[:, 4] == OTHER).any() else int((glyphs[:, 4] == DIGIT).sum())
-        found = self._find(gray, glyphs, classifier, digits, scale)
+        found = [glyphs[run] for run in runs(glyphs, slope(glyphs))]
+        sight = self._find(gray, glyphs, found, classifier, digits, scale)
         if max(gray.shape) <= CLOSE_UP and (box := content(gray)) is not None:
             # Writing that fills a small picture is hard to find, and needs not be found.
-            whole = self._find(gray, np.array([[*box, DIGIT, SURE]], float), classifier, digits, scale)
-            found = whole if _belief(whole[0]) > _belief(found[0]) else found
-        return *found, count
+            all_of_it = np.array([[*box, DIGIT, SURE]], float)
+            whole = self._find(gray, all_of_it, [all_of_it], classifier, digits, scale)
+            if _belief(whole.rows) > _belief(sight.rows):
+                return whole._replace(glyphs=glyphs)
+        return sight
+
+    def find_again(
+        self,
+        gray: np.ndarray,
+        classifier: Classifier,
+        sight: Sight,
+        second: Second,
+        digits: int | None = None,
+        scale: float = 1.0,
+    ) -> Sight:
+        """Return what ``find`` does of a page with one row, read as one run with a second reader.
+
+        Other writing is what it was. If the row has a slash nothing changes: the second reader knows none.
+        """
+        if any(isinstance(g, Sign) and g.text == "/" for word in sight.rows[0] for g in word.glyphs):
+            return sight
+        run = np.concatenate(sight.runs[0])
+        again = self._find(gray, run, [run], classifier, digits, scale, second)
+        return again._replace(glyphs=sight.glyphs, others=sight.others, reason=sight.reason)
 
     def _find(
-        self, gray: np.ndarray, glyphs: np.ndarray, classifier: Classifier, digits: int | None, scale: float
-    ) -> tuple[list[list[Found]], list[Box], str | None]:
-        """Return what ``find`` does, from the glyphs on the picture, float (n, 6)."""
+        self,
+        gray: np.ndarray,
+        glyphs: np.ndarray,
+        found: list[np.ndarray],
+        classifier: Classifier,
+        digits: int | None,
+        scale: float,
+        second: Second | None = None,
+    ) -> Sight:
+        """Return what ``find`` does, from the glyphs on the picture and those of each run, float (n, 6).
+
+        second: what a second reader makes of the only run.
+        """
         tilt = slope(glyphs)
-        found = sorted((glyphs[run] for run in runs(glyphs, tilt)), key=lambda run: -run[:, 5].sum())
+        found = sorted(found, key=lambda run: -run[:, 5].sum())
         reason = None if len(found) <= RUNS else f"only {RUNS} of {len(found)} pieces of writing were read"
-        all_runs = self._runs(gray, found[:RUNS], tilt, whole=_is_line(gray, found))
+        known_digits = None if second is None else digits
+        all_runs = self._runs(gray, found[:RUNS], tilt, known_digits, _is_line(gray, found), second)
         read = [run for run in all_runs if _count(run)]
         places = [([_box(m.box, 1) for m in run.marks if m.label < 10], True) for run in read]
         order = layout.rows(places)
-        if digits is not None:  # a row of several runs may share its digits in any way
+        if digits is not None and second is None:  # a row of several runs may share its digits in any way
             alone = [row[0] for row in order if len(row) == 1 and _count(read[row[0]]) != digits]
             for i, run in zip(alone, self._runs(gray, [read[i].glyphs for i in alone], tilt, digits), strict=True):
                 read[i] = run if _count(run) else read[i]
@@ -211,9 +295,10 @@ class PageReader:
         unread = glyphs[glyphs[:, 4] == OTHER].copy()
         unread[:, 4] = DIGIT  # so that letters that stand together are one place
         others += [around(_box(g[:4], scale) for g in unread[run]) for run in runs(unread, tilt)]
-        words, doubtful = _without_doubtful(words)
-        others += [around(glyph.box for glyph in word.glyphs) for word in doubtful]
-        return words, others, reason
+        kept = _without_doubtful(words)
+        others += [around(g.box for g in word.glyphs) for i, row in enumerate(words) if i not in kept for word in row]
+        runs_of = [[read[i].glyphs for i in order[row]] for row in kept]
+        return Sight(glyphs, [words[i] for i in kept], runs_of, others, reason)
 
     def turn(self, gray: np.ndarray) -> int:
         """Return by how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270.
@@ -242,36 +327,47 @@ class PageReader:
         return best if scores[best] > _TURNED * scores[0] + 1 else 0
 
     def _runs(
-        self, gray: np.ndarray, found: list[np.ndarray], tilt: float, digits: int | None = None, whole: bool = False
+        self,
+        gray: np.ndarray,
+        found: list[np.ndarray],
+        tilt: float,
+        digits: int | None = None,
+        whole: bool = False,
+        second: Second | None = None,
     ) -> list[Run]:
         """Return what was read on each run, the glyphs float (n, 6). Runs that are parts of others are left out.
 
         digits: number of digits of each run, if it is known. No run is left out then.
         whole: their strips go from the left to the right edge of the picture.
+        second: what a second reader makes of the first run.
         """
         views = []
         for run in found:
             usual = strips.band(_bounds(run, gray.shape[1] if whole else None), tilt)
             views.append([usual, *(strips.view(usual, by) for by in VIEWS)])
-        seen = self._strings.read_views([[strips.cut(gray, strip) for strip in some] for some in views], digits)
-        parts = [_Part(run, views[i][seen[i].view], seen[i].string, seen[i].agree) for i, run in enumerate(found)]
+        seen = self._strings.read_views([[strips.cut(gray, strip) for strip in some] for some in views], digits, second)
+        parts = [Run(run, one, views[i][one.view], [], 0) for i, (run, one) in enumerate(zip(found, seen, strict=True))]
         if digits is None:
             parts = _outer(parts)
         read = []
         for part in parts:
             others = np.concatenate([np.zeros((0, 6)), *(other.glyphs for other in parts if other is not part)])
-            marks, missed = _marks(part.glyphs, part.strip, part.string, others)
-            read.append(Run(part.glyphs, part.strip, part.string, marks, missed, part.agree))
+            marks, missed = _marks(part.glyphs, part.strip, part.seen.string, others)
+            read.append(part._replace(marks=marks, missed=missed))
         return read
 
 
-class _Part(NamedTuple):
-    """A run before its marks are matched with its glyphs."""
-
-    glyphs: np.ndarray
-    strip: strips.Strip
-    string: String
-    agree: int
+def _page(sight: Sight, digits: int | None, threshold: float | None) -> Page:
+    """Return a page with its words accepted or not. The values are those of ``PageReader.read``."""
+    least = (ACCEPTED, ACCEPTED_DIGIT) if threshold is None else (threshold, threshold)
+    rows = []
+    for row in sight.rows:
+        words = tuple(_word(word, *least) for word in row)
+        n = sum(len(word.number) for word in words)
+        if n:
+            other = None if digits in (None, n) else f"{n} {'digit' if n == 1 else 'digits'}, expected {digits}"
+            rows.append(Row(words, other))
+    return Page(rows, sight.others, sight.reason, sight)
 
 
 def _without_faint(gray: np.ndarray, glyphs: np.ndarray) -> np.ndarray:
@@ -309,7 +405,7 @@ def _with_tall_signs_as_digits(glyphs: np.ndarray) -> np.ndarray:
     return glyphs
 
 
-def _outer(parts: list[_Part]) -> list[_Part]:
+def _outer(parts: list[Run]) -> list[Run]:
     """Return the runs without those beside a mark of a run of much larger digits: a comma, a part of a digit."""
     kept = []
     for part in parts:
@@ -317,8 +413,8 @@ def _outer(parts: list[_Part]) -> list[_Part]:
         small = _height(part.glyphs)
         for other in parts:
             high = _height(other.glyphs)
-            surer = other.string.probability > part.string.probability / 2
-            away = abs(_places(other.strip, other.string.marks) - (x, y))
+            surer = other.seen.string.probability > part.seen.string.probability / 2
+            away = abs(_places(other.strip, other.seen.string.marks) - (x, y))
             if surer and small < _SMALL * high and ((away[:, 0] < 0.4 * high) & (away[:, 1] < 0.8 * high)).any():
                 break
         else:
@@ -348,7 +444,8 @@ def _belief(rows: list[list[Found]]) -> float:
 
 def _confidence(found: Found) -> float:
     """Return the probability that a word is right."""
-    odds = sum(w * f for w, f in zip(WEIGHTS, found.features, strict=True))
+    weights = TWICE if found.twice else WEIGHTS
+    odds = sum(w * f for w, f in zip(weights, found.features, strict=True))
     return 1 / (1 + math.exp(-float(np.clip(odds, -30, 30))))
 
 
@@ -377,7 +474,7 @@ def _bounds(run: np.ndarray, width: int | None = None) -> np.ndarray:
     return boxes
 
 
-def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndarray) -> tuple[list[Mark], int]:
+def _marks(run: np.ndarray, strip: strips.Strip, string: strings.String, others: np.ndarray) -> tuple[list[Mark], int]:
     """Return the marks of a string within its run, and how many glyphs of the run were not read.
 
     run, others: glyphs of this run and of all other runs, float (n, 6).
@@ -402,25 +499,32 @@ def _marks(run: np.ndarray, strip: strips.Strip, string: String, others: np.ndar
             left, top, right, bottom = run[j, :4].tolist()
             label, p = m.label, m.probabilities
             differs = label != _UNREAD and (label < 10) != (run[j, 4] == DIGIT)
-            mixed = differs or _may_be_either(m)
+            mixed = _may_be_either(inside, i, differs)
             if differs and label >= 10:  # a slanted 1 looks like a slash
                 p = p * np.where(np.isin(np.arange(len(p)), _SIGNS), np.float32(SIGN_OF_DIGIT), 1)
                 p = (p / p.sum()).astype(np.float32)
                 label = int(p[:_UNREAD].argmax())
-            marks.append(Mark(label, (left, top, right, bottom), p, float(run[j, 5]), mixed))
+            marks.append(Mark(label, (left, top, right, bottom), p, float(run[j, 5]), mixed, m.shares))
         elif not ((abs(ox - px) < 0.3 * height) & (abs(oy - py) < 0.6 * height)).any():  # else of another run
             gaps = [abs(px - places[k][0]) for k in (i - 1, i + 1) if 0 <= k < len(places)]
             half = min([0.3 * height, *(g / 2 for g in gaps)])
             box = (px - half, py - height / 2, px + half, py + height / 2)
-            marks.append(Mark(m.label, box, m.probabilities, 0.0, _may_be_either(m)))
+            marks.append(Mark(m.label, box, m.probabilities, 0.0, _may_be_either(inside, i, False), m.shares))
     read = {matched[i] for i, m in enumerate(inside) if i in matched and m.label != _UNREAD}
     return marks, len(run) - len(read)
 
 
-def _may_be_either(mark: strings.Mark) -> bool:
-    """Return whether the string network finds that a 1 may well be a slash, or a slash a 1."""
+def _may_be_either(marks: list[strings.Mark], i: int, differs: bool) -> bool:
+    """Return whether a mark may well be a digit or a sign.
+
+    differs: whether it is a digit for one of the networks and a sign for the other.
+    """
     slash = NAMES.index("/")
-    return {1: mark.probabilities[slash], slash: mark.probabilities[1]}.get(mark.label, 0.0) > MIXED
+    p, labels = marks[i].probabilities, [mark.label for mark in marks]
+    if labels[i] == 1:  # nothing but a slash or a bracket looks like that, and not everywhere is a slash
+        may_be_slash = (differs or p[slash] > MIXED) and slashed((*labels[:i], slash, *labels[i + 1 :]))
+        return may_be_slash or (differs and i in (0, len(marks) - 1))
+    return differs or (labels[i] == slash and p[1] > MIXED)
 
 
 Known = tuple[np.ndarray, np.ndarray] | None
@@ -463,15 +567,16 @@ def _words(rows: list[list[Member]], glyphs: np.ndarray, scale: float) -> list[l
                 continue
             read = tuple(_glyph(mark, known, scale) for mark, known, _ in members)
             beside = _beside([m.box for m, _, _ in members], unread, height)
-            found[-1].append(Found(read, _features(members, read), beside, any(m.mixed for m, _, _ in members)))
+            mixed = any(m.mixed for m, _, _ in members)
+            twice = any(m.shares is not None for m, _, _ in members)
+            found[-1].append(Found(read, _features(members, read), beside, mixed, twice))
     return found
 
 
-def _without_doubtful(rows: list[list[Found]]) -> tuple[list[list[Found]], list[Found]]:
-    """Return the rows without those that hardly can be right, if a word well can; and the words of those left out."""
+def _without_doubtful(rows: list[list[Found]]) -> list[int]:
+    """Return the indices of rows of words, without those that hardly can be right, if a word well can."""
     likely = max((_confidence(word) for row in rows for word in row), default=0.0) >= LIKELY
-    kept = [row for row in rows if row and not (likely and max(map(_confidence, row)) < DOUBTFUL)]
-    return kept, [word for row in rows if row not in kept for word in row]
+    return [i for i, row in enumerate(rows) if row and not (likely and max(map(_confidence, row)) < DOUBTFUL)]
 
 
 def _beside(boxes: list[tuple[float, ...]], unread: list[tuple[float, ...]], height: float) -> bool:
@@ -492,7 +597,10 @@ def _glyph(mark: Mark, known: Known, scale: float) -> Digit | Sign:
         return Sign(box, NAMES[mark.label], float(mark.probabilities[mark.label]))
     tile, classified = known
     p = (mark.probabilities[:10] + 1e-4) * (classified + 1e-2) ** CLASSIFIER
-    p = (p / p.sum() * mark.probabilities[:10].sum()).astype(np.float32)
+    p = p / p.sum() * mark.probabilities[:10].sum()
+    if mark.shares is not None:
+        p = (1 - _OWN) * mark.shares + _OWN * p
+    p = p.astype(np.float32)
     (digit, confidence), *alternatives = [(d, float(p[d])) for d in np.argsort(-p, kind="stable")[:3].tolist()]
     return Digit(box, digit, confidence, tuple(alternatives), True, None, tile, p)
 
@@ -500,7 +608,7 @@ def _glyph(mark: Mark, known: Known, scale: float) -> Digit | Sign:
 def _features(members: list[Member], glyphs: tuple[Digit | Sign, ...]) -> tuple[float, ...]:
     """Return the values of ``FEATURES`` for a word."""
     read = {id(run): run for _, _, run in members}.values()
-    string = sum(math.log(max(run.string.probability, 1e-6)) for run in read)
+    string = sum(math.log(max(run.seen.string.probability, 1e-6)) for run in read)
     digit = min(math.log(max(glyph.confidence, 1e-6)) for glyph in glyphs)
     classified = [
         (float(known[1][g.digit]), float(m.probabilities[_UNREAD]))
@@ -512,10 +620,11 @@ def _features(members: list[Member], glyphs: tuple[Digit | Sign, ...]) -> tuple[
     unseen = sum(m.heat == 0 and m.label < 10 for m, _, _ in members)
     missed = sum(run.missed for run in read)
     heat = min((math.log(m.heat) for m, _, _ in members if m.heat > 0), default=0.0)
-    disagree = max(len(VIEWS) - run.agree for run in read)
+    disagree = max(len(VIEWS) - run.seen.agree for run in read)
     # Wood, folds and rules show strokes that look like a 1.
     strokes = float(all(not isinstance(g, Digit) or g.digit == 1 for g in glyphs))
-    return 1.0, string, digit, classifier, other, float(unseen), float(missed), heat, float(disagree), strokes
+    second = sum(math.log(max(run.seen.second, 1e-3)) for run in read if run.seen.second is not None)
+    return 1.0, string, digit, classifier, other, float(unseen), float(missed), heat, float(disagree), strokes, second
 
 
 def _word(found: Found, least: float, least_digit: float) -> Word:

@@ -5,7 +5,7 @@
     ('47.11', 0.98, True)
 
 A picture in MNIST's form goes to the classifier as it is. Any other picture is a page: see ``page``. If it has one row
-at most, ``number`` reads it too, and the two readings are compared.
+at most, ``number`` reads it too, and both readers decide together what it says.
 """
 
 import functools
@@ -17,12 +17,11 @@ import numpy as np
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.form import SIDE, has_form
 from mnist_cnn.read.number import read_number
-from mnist_cnn.read.page import ACCEPTED, UNSURE, PageReader
+from mnist_cnn.read.page import ACCEPTED, AGREED, FEW, UNSURE, Page, PageReader
 from mnist_cnn.read.picture import Picture, gray
 from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word, around
+from mnist_cnn.read.strings import Second, maybe_slashed
 
-_FEW = 12
-"""Pictures with one row and at most so many other marks are read as a number too."""
 _TURNED, _TURNED_SHARE = 4, 0.3
 """Least number and share of digits that have to be accepted on a page after it was turned."""
 _FLOOR = 0.01
@@ -51,65 +50,87 @@ def read_image(
     tile = _tile(pixels)
     if tile is not None:
         return _of_tile(tile, classifier, digits, threshold, (width, height))
-    page = _page()
     scale = width / pixels.shape[1]
-    rows, others, reason, found_digits = page.read(pixels, classifier, digits, threshold, scale)
-    if len(rows) <= 1 and len(others) <= _FEW:
-        second = read_number(pixels, classifier, (width, height), digits, threshold)
-        rows, others = _joined(rows, others, *second, digits, found_digits)
-        rows = [_if_sure(row, ACCEPTED if threshold is None else threshold) for row in rows]
-    reading = Reading(tuple(rows), width, height, tuple(others), 0, reason)
+    page = _page().read(pixels, classifier, digits, threshold, scale)
+    rows, others = page.rows, page.others
+    if len(rows) <= 1 and len(others) <= FEW:
+        rows, others = _of_one_row(pixels, classifier, page, digits, threshold, (width, height))
+    reading = Reading(tuple(rows), width, height, tuple(others), 0, page.reason)
     if pixels.shape == (SIDE, SIDE) and reading.rows and not reading.accepted and digits in (None, 1):
         return _as_tile(reading, pixels, classifier)
-    if _doubtful(reading) and (turned := page.turn(pixels)):
+    if _doubtful(reading) and (turned := _page().turn(pixels)):
         pixels = np.ascontiguousarray(np.rot90(pixels, -turned // 90))
-        rows, others, reason, _ = page.read(pixels, classifier, digits, threshold, scale)
+        page = _page().read(pixels, classifier, digits, threshold, scale)
         size = (height, width) if turned % 180 else (width, height)
-        upright = Reading(tuple(rows), *size, tuple(others), turned, reason)
+        upright = Reading(tuple(page.rows), *size, tuple(page.others), turned, page.reason)
         # Letters on their side look like digits: only what is accepted counts.
         if _sure(upright) >= max(_TURNED, 2 * _sure(reading), _TURNED_SHARE * len(upright.digits)):
             return upright
     return reading
 
 
-def _joined(
-    rows: list[Row],
-    others: list[Box],
-    second: list[Row],
-    second_others: list[Box],
+def _of_one_row(
+    pixels: np.ndarray,
+    classifier: Classifier,
+    page: Page,
     digits: int | None,
-    found_digits: int,
+    threshold: float | None,
+    size: tuple[int, int],
 ) -> tuple[list[Row], list[Box]]:
-    """Return one reading of a picture with at most one row, from that of the page networks and a second one.
+    """Return the row and the other writing on a picture with at most one row, which two readers read.
 
-    Where both have the same digits, see ``_agreed``. Where they differ, two cases are accepted. The page
-    networks accept their reading and the second reader does not. Or the second reader accepts its own, and the string
-    network misses some of those digits, all of which the finder found.
-
-    digits: number of digits, if it is known.
-    found_digits: number of digits that the finder found, -1 if it found other writing too.
+    page: as the page networks read it.
+    The other values are those of ``read_image``.
     """
-    if len(second) != 1:
-        return rows, others
-    if not rows:
-        return [replace(second[0], reason=second[0].reason or UNSURE)], second_others
-    first, other = rows[0], second[0]
-    if first.number == other.number:
-        return [_agreed(first, other)], others or second_others
-    # The page networks sometimes miss a 1, or take it for a slash. The second reader takes every slash for a 1.
-    all_found = found_digits == len(other.number)
-    missed = other.accepted and len(other.number) > len(first.number)
-    surer = missed or first.reason is not None or other.confidence > first.confidence
-    slash = "/" in first.text
-    better = other.reason is None and surer and (all_found or not slash)
-    better = better or len(first.number) != digits == len(other.number)
-    if first.accepted or not better:
-        differ = other.accepted or not first.accepted
-        reason = first.reason or (f"read as {first.number} or {other.number}" if differ else None)
-        return [replace(first, reason=reason)], others
-    if other.accepted and all_found and not slash and _lacks_some(first.number, other.number):
-        return [other], second_others
-    return [replace(other, reason=other.reason or f"read as {first.number} or {other.number}")], second_others
+    seconds, second_others, costs = read_number(pixels, classifier, size, digits, threshold)
+    if len(seconds) != 1 or costs is None:
+        return page.rows, page.others
+    other = seconds[0]
+    if not page.rows:
+        return [replace(other, reason=other.reason or UNSURE)], second_others
+    second = Second(other.number, other.confidence, costs)
+    both = _page().again(pixels, classifier, page, second, digits, threshold, size[0] / pixels.shape[1])
+    if not both.rows:
+        return page.rows, page.others
+    row = both.rows[0]
+    least = ACCEPTED if threshold is None else threshold
+    first = page.rows[0]
+    # The string network misses digits that are drawn with an even pen, as in print.
+    missed = page.found_digits == len(other.number) and _lacks_some(first.number, other.number)
+    if other.accepted and not row.accepted and missed and "/" not in first.text:
+        return [_if_sure(other, least)], second_others
+    if not row.accepted and first.number == other.number:
+        row = first
+    if row.number != other.number:
+        differ = f"read as {row.number} or {other.number}" if other.accepted else None
+        return [replace(row, reason=row.reason or differ)], both.others
+    row = _judged(row, first, other) if threshold is None else row
+    return [replace(_with_boxes(row, other), reason=row.reason or other.reason)], both.others
+
+
+def _judged(row: Row, first: Row, other: Row) -> Row:
+    """Return a row that the second reader reads too, accepted where that counts, and not where it does not.
+
+    first, other: as the page networks read it alone, and as the second reader does.
+    """
+    words = []
+    for word in row.words:
+        if maybe_slashed(word.number):  # the second reader knows no slash: it reads 112 where there is 1/2
+            word = word if first.accepted else replace(word, reason=word.reason or UNSURE)
+        elif word.reason == UNSURE and word.confidence >= AGREED and first.number == other.number and other.accepted:
+            word = replace(word, reason=None)
+        words.append(word)
+    return replace(row, words=tuple(words))
+
+
+def _with_boxes(row: Row, other: Row) -> Row:
+    """Return a row with the boxes of another one with the same digits: those of the second reader are more exact."""
+    boxes = iter([digit.box for word in other.words for digit in word.digits])
+    words = (
+        replace(word, glyphs=tuple(replace(g, box=next(boxes)) if isinstance(g, Digit) else g for g in word.glyphs))
+        for word in row.words
+    )
+    return replace(row, words=tuple(words))
 
 
 def _if_sure(row: Row, least: float) -> Row:
@@ -147,39 +168,9 @@ def _digit(p: np.ndarray, tile: np.ndarray, box: Box, least: float) -> Digit:
 
 
 def _lacks_some(number: str, of: str) -> bool:
-    """Return whether a number is another one with digits left out, but not all of them."""
+    """Return whether a number is another one with some digits left out, but not all of them."""
     rest = iter(of)
-    return number != "" and all(digit in rest for digit in number)
-
-
-def _signs(row: Row) -> bool:
-    """Return whether a row has a sign."""
-    return any(word.signs for word in row.words)
-
-
-def _agreed(first: Row, other: Row) -> Row:
-    """Return a row that both readers read, `first` that of the page networks. What one is sure of is not unsure."""
-    signs = _signs(first)
-    row = first if signs else other  # the second reader knows no signs, but its boxes are more exact
-    reasons = [first.reason, *(word.reason for word in first.words if word.reason != UNSURE)]
-    reason = next((r for r in (*reasons, None if signs else other.reason) if r is not None), None)
-    if not (first.accepted or (other.accepted and not signs)):
-        return replace(row, reason=reason)
-    sure = [word.confidence for word in row.words]
-    if [word.number for word in first.words] == [word.number for word in other.words]:
-        sure = [
-            # The second reader knows no slash: that it reads 112 too tells nothing of whether this is 1/2.
-            a.confidence if "1" in a.number[1:-1] else 1 - (1 - a.confidence) * (1 - b.confidence)
-            for a, b in zip(first.words, other.words, strict=True)
-        ]
-    words = [
-        Word(
-            tuple(replace(g, accepted=True, reason=None) if isinstance(g, Digit) else g for g in word.glyphs),
-            confidence,
-        )
-        for word, confidence in zip(row.words, sure, strict=True)
-    ]
-    return Row(tuple(words), reason)
+    return number not in ("", of) and all(digit in rest for digit in number)
 
 
 def _sure(reading: Reading) -> int:

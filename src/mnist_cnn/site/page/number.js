@@ -1,6 +1,6 @@
 /** Number: reads pictures with one row of digits by cutting ink into digits. A copy of read/number.py. */
 
-import { clip, cv, largest, resized, round, total } from "./vision.js";
+import { clip, cv, largest, resized, round, smallest, total } from "./vision.js";
 import { cuts, pieces } from "./cuts.js";
 import { form } from "./form.js";
 import { CLOSE_UP, ink } from "./ink.js";
@@ -20,9 +20,11 @@ const BELIEVED = 0.65;
 const [THROUGH, CUT_OUT] = [1, 0.9];
 const [NO_DIGIT, MOSTLY_MARKS] = ["not a digit", "not more digits than marks"];
 const PLAUSIBLE = 0.07;
+const LEAST = 1e-4;
 
 /**
- * The rows on a picture (a Grid with a Uint8Array) from the top down, and the places of marks that are not digits.
+ * The rows on a picture (a Grid with a Uint8Array) from the top down, the places of marks that are not digits, and
+ * `costs`: what each of some numbers costs on the only row, null if there is not one.
  * networks: {classify, threshold}: a function that runs the classifier, and its threshold.
  * size: the width and height that boxes refer to.
  * digits: their number in each row, if it is known. threshold: confidence below which no digit is accepted, if it is given.
@@ -42,7 +44,9 @@ export async function readNumber(pixels, networks, size, { digits = null, thresh
     if (!best.length || sure(found) > sure(best)) best = found;
     if (best.length && sure(best) === 1) break;
   }
-  return parted(best);
+  const withDigits = best.filter(({ digits: some }) => numerals(some));
+  const costs = withDigits.length === 1 ? (numbers) => numbers.map((number) => costOf(withDigits[0].lattices, number)) : null;
+  return { ...parted(best), costs };
 }
 
 /** The words of each row; marks that are not digits, and rows without any digit, are places of other writing. */
@@ -80,7 +84,7 @@ function enlarged(pixels) {
   return scale > 1 ? resized(pixels, width * scale, height * scale, cv.INTER_CUBIC) : pixels;
 }
 
-/** The rows from the top down, put together from the pieces on them: {digits, words, reason} of each. */
+/** The rows from the top down, put together from the pieces on them: {digits, words, reason, lattices} of each. */
 function rowsOfPieces(read, digits) {
   const places = read.map(({ number }) => {
     const some = number.some(isDigit);
@@ -88,10 +92,11 @@ function rowsOfPieces(read, digits) {
   });
   const found = rows(places).map((row) => {
     const own = row.map((i) => read[i]);
-    const free = joined(own.map((piece) => piece.number));
+    const lattices = own.flatMap(({ lattice }) => lattice ?? []);
+    const free = { ...joined(own.map((piece) => piece.number)), lattices };
     if (digits === null) return free;
     const chosen = shares(own.map((piece) => piece.costs), digits)?.map((n, i) => own[i].withDigits(n));
-    return counted(chosen ? joined(chosen) : free, free, digits);
+    return counted(chosen ? { ...joined(chosen), lattices } : free, free, digits);
   });
   return found.filter((row) => row.digits.length);
 }
@@ -131,8 +136,8 @@ function joined(numbers) {
 }
 
 /**
- * What is on a line: {number, costs, withDigits}: the digits and marks of the most probable number; the cost of the best
- * reading by number of digits, if `digits` is given; the most probable number with so many digits.
+ * What is on a line: {number, costs, withDigits, lattice}: the digits and marks of the most probable number; the cost of
+ * the best reading by number of digits, if `digits` is given; the most probable number with so many digits; its pieces.
  * thresholds: for digits that stand alone, and for digits that were cut out of touching ink.
  * scale: how much larger the page of the line is than the picture.
  */
@@ -150,7 +155,8 @@ async function readLine(line, classify, digits, thresholds, size, scale) {
   const answers = await classify([...tiles.values()]);
   const answer = new Map([...tiles.keys()].map((i, k) => [i, answers[k]]));
   const probabilities = same.map((i) => answer.get(i));
-  const paths = bestPaths(places, found, probabilities, digits !== null);
+  const lattice = latticeOf(places, found, probabilities);
+  const paths = bestPaths(lattice, digits !== null);
 
   const withDigits = (count) => {
     const [chosen, doubtful, cutOut] = [[], [], []];
@@ -174,7 +180,7 @@ async function readLine(line, classify, digits, thresholds, size, scale) {
   let number = withDigits(cheapest);
   if (!number.length && paths.has(digits)) number = withDigits(digits);
   const costs = new Map(digits === null ? [] : [...paths].map(([count, { cost }]) => [count, cost]));
-  return { number, costs, withDigits };
+  return { number, costs, withDigits, lattice };
 }
 
 const refused = (digit) => ({ ...digit, accepted: false, reason: NO_DIGIT });
@@ -191,23 +197,19 @@ function belief(digits, average) {
  * The best paths from the first cut to the last: which pieces, and whether each is a digit (Viterbi 1967).
  * By number of digits if they are counted, else the best of all as number 0: {cost, path}, the cost in nats.
  */
-function bestPaths(places, found, probabilities, counted) {
-  const ends = places.length - 1;
-  const filled = new Set(found.map(({ first, last }) => `${first} ${last}`));
-  const starting = places.map(() => []);
-  found.forEach((piece, i) => starting[piece.first].push({ i, last: piece.last, ...prices(piece, probabilities[i]) }));
+function bestPaths({ starting, empty }, counted) {
+  const ends = starting.length - 1;
   // By cut and number of digits so far (always 0 if they are not counted): the cost, and the step that led there.
-  const costs = places.map(() => new Map());
+  const costs = starting.map(() => new Map());
   costs[0].set(0, { cost: 0 });
   const step = (to, count, cost, origin) => {
     if (!(cost >= costs[to].get(count)?.cost)) costs[to].set(count, { cost, origin });
   };
   for (let cut = 0; cut < ends; cut++) {
     for (const [count, { cost }] of costs[cut]) {
-      if (!filled.has(`${cut} ${cut + 1}`)) step(cut + 1, count, cost, { cut, count });
-      for (const { i, last, asDigit, asNone } of starting[cut]) {
-        const crossed = CROSSED * places[last].crossed;
-        step(last, counted ? count + 1 : 0, cost + asDigit + crossed, { cut, count, i, real: true });
+      if (empty[cut]) step(cut + 1, count, cost, { cut, count });
+      for (const { i, last, asDigit, asNone, crossed } of starting[cut]) {
+        step(last, counted ? count + 1 : 0, cost + smallest(asDigit) + crossed, { cut, count, i, real: true });
         step(last, count, cost + asNone + crossed, { cut, count, i, real: false });
       }
     }
@@ -219,14 +221,45 @@ function bestPaths(places, found, probabilities, counted) {
   }));
 }
 
-/** The costs of reading a piece as a digit, and as no digit. */
+/** The pieces that start at each cut, with their costs, and whether nothing is between a cut and the next one. */
+function latticeOf(places, found, probabilities) {
+  const starting = places.map(() => []);
+  found.forEach((piece, i) => {
+    const crossed = CROSSED * places[piece.last].crossed;
+    starting[piece.first].push({ i, last: piece.last, crossed, ...prices(piece, probabilities[i]) });
+  });
+  return { starting, empty: starting.map((some, cut) => !some.some(({ last }) => last === cut + 1)) };
+}
+
+/** The cost of the best path that reads a number on the lines of a row, Infinity if there is none (Viterbi 1967). */
+function costOf(lattices, number) {
+  let cost = [0, ...Array(number.length).fill(Infinity)]; // by how many of its digits are read so far
+  for (const { starting, empty } of lattices) {
+    const at = starting.map(() => cost.map(() => Infinity));
+    at[0] = cost;
+    for (let cut = 0; cut < starting.length - 1; cut++) {
+      const step = (to, n, price) => (at[to][n] = Math.min(at[to][n], price));
+      at[cut].forEach((before, n) => {
+        if (empty[cut]) step(cut + 1, n, before);
+        for (const { last, asDigit, asNone, crossed } of starting[cut]) {
+          step(last, n, before + asNone + crossed);
+          if (n < number.length) step(last, n + 1, before + asDigit[number[n]] + crossed);
+        }
+      });
+    }
+    cost = at.at(-1);
+  }
+  return cost.at(-1);
+}
+
+/** The costs of reading a piece as each digit, and as no digit. */
 function prices({ ink, dropped }, probabilities) {
   const [height, width] = [ink.height / HEIGHT, ink.width / HEIGHT];
   const none = 1 - total(probabilities);
   const tall = clip((height - 0.3) / 0.4, 0, 1) * (1 + SKIP_WIDE * clip((width - 0.75) / 0.5, 0, 1));
   const low = clip((0.7 - height) / 0.2, 0, 1);
   return {
-    asDigit: -SPLIT - Math.log(Math.max(largest(probabilities, 0), 1e-6)) + LOW * low + DROPPED * dropped,
+    asDigit: Array.from(probabilities, (p) => -SPLIT + LOW * low + DROPPED * dropped - Math.log(Math.max(p, LEAST))),
     asNone: 0.5 - Math.log(clip(none, 1e-3, 1)) + SKIP_TALL * tall,
   };
 }

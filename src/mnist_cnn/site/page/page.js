@@ -4,7 +4,7 @@ import { argmax, argmin, clip, largest, median, smallest, total } from "./vision
 import { DIGIT, OTHER, SIGN, glyphs } from "./finder.js";
 import * as layout from "./rows.js";
 import { runs, slope } from "./runs.js";
-import { NAMES, readViews, strings } from "./strings.js";
+import { NAMES, readViews, slashed, strings } from "./strings.js";
 import { DIGIT as TALL, ROOM, ROWS, band, cut, scaleOf, view } from "./strips.js";
 import { content, tiles } from "./tiles.js";
 
@@ -17,6 +17,7 @@ const BESIDE = 0.5;
 const TURNED_RUNS = 40;
 const TURNED = 1.5;
 const [LIKELY, DOUBTFUL] = [0.6, 0.3];
+export const AGREED = 0.88;
 export const UNSURE = "unsure";
 const CLOSE_UP = 200;
 const VIEWS = [0.88, 1.14];
@@ -24,13 +25,15 @@ const LINE = 3;
 const SMALL = 0.55;
 const AS_TALL = 0.7;
 const SLASH = NAMES.indexOf("/");
-const MIXED = 0.1;
+const MIXED = 0.03;
+const OWN = 0.01;
 const SIGN_OF_DIGIT = Math.fround(0.1);
 const UNREAD = NAMES.length - 1;
-export const ACCEPTED = 0.935;
+export const ACCEPTED = 0.934;
 const ACCEPTED_DIGIT = 0.6;
-const FEATURES = ["bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree", "strokes"];
-const WEIGHTS = [3.35, 0.65, 1.83, 0.16, 0.61, -0.05, 0.09, 1.72, -0.53, 0.07];
+const FEATURES = ["bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree", "strokes", "second"];
+const WEIGHTS = [3.85, 0.74, 1.95, 0.13, 0.76, 0.07, 0.14, 2.53, -0.53, -0.54, 0];
+const TWICE = [3.67, 0.12, 0.63, 0.2, 0.08, -0.24, 0.11, 1.37, -1.06, 0.22, 0.06];
 const DASHES = "-+x÷=";
 
 /** networks: {finder, strings, classify}, functions that run them. */
@@ -47,40 +50,44 @@ export class Page {
    * scale: pixels of the boxes per pixel of the picture.
    */
   async read(gray, { digits = null, threshold, scale = 1 } = {}) {
-    const { found, others, reason, foundDigits } = await this.find(gray, digits, scale);
-    const rows = [];
-    for (const row of found) {
-      const words = row.map((word) => judged(word, threshold ?? ACCEPTED, threshold ?? ACCEPTED_DIGIT));
-      const n = total(words.map((word) => word.glyphs.filter(isDigit).length));
-      if (!n) continue;
-      const other = digits === null || digits === n ? null : `${n} ${n === 1 ? "digit" : "digits"}, expected ${digits}`;
-      rows.push({ words, reason: other });
-    }
-    return { rows, others, reason, foundDigits };
+    return pageOf(await this.find(gray, digits, scale), digits, threshold);
   }
 
-  /** The words of each row with their features, and the places of other writing. */
+  /**
+   * What is read on a page with one row, with what a second reader makes of that row: {number, confidence, costs}.
+   * page: as it was read before. If the row has a slash nothing changes: the second reader knows none.
+   */
+  async again(gray, page, second, { digits = null, threshold, scale = 1 } = {}) {
+    if (page.rows[0].words.some(({ glyphs }) => glyphs.some(({ sign }) => sign === "/"))) return page;
+    const run = page.runs[0].flat();
+    const again = await this.#find(gray, run, [run], digits, scale, second);
+    return pageOf({ ...again, others: page.others, reason: page.reason, foundDigits: page.foundDigits }, digits, threshold);
+  }
+
+  /** The words of each row with their features, the runs of each row, and the places of other writing. */
   async find(gray, digits = null, scale = 1) {
     const seen = withTallSignsAsDigits(withoutFaint(gray, await this.#glyphs(gray)));
     const foundDigits = seen.some(({ kind }) => kind === OTHER) ? -1 : digitsOf(seen).length;
-    const found = await this.#find(gray, seen, digits, scale);
+    const found = await this.#find(gray, seen, runs(seen, slope(seen)).map((run) => run.map((i) => seen[i])), digits, scale);
     const box = Math.max(gray.width, gray.height) > CLOSE_UP ? null : content(gray);
     if (!box) return { ...found, foundDigits };
-    const whole = await this.#find(gray, [{ ...box, kind: DIGIT, heat: SURE }], digits, scale);
+    const all = [{ ...box, kind: DIGIT, heat: SURE }];
+    const whole = await this.#find(gray, all, [all], digits, scale);
     return { ...(belief(whole.found) > belief(found.found) ? whole : found), foundDigits };
   }
 
-  /** What `find` returns, from the glyphs on the picture. */
-  async #find(gray, seen, digits, scale) {
+  /** What `find` returns, from the glyphs on the picture and those of each run. second: of the only run. */
+  async #find(gray, seen, found, digits, scale, second = null) {
     const tilt = slope(seen);
-    const runsFound = hottest(runs(seen, tilt).map((run) => run.map((i) => seen[i])));
+    const runsFound = hottest(found);
     const reason = runsFound.length <= RUNS ? null : `only ${RUNS} of ${runsFound.length} pieces of writing were read`;
-    const all = await this.#runs(gray, runsFound.slice(0, RUNS), tilt, { whole: isLine(gray, runsFound) });
+    const options = { digits: second && digits, whole: isLine(gray, runsFound), second };
+    const all = await this.#runs(gray, runsFound.slice(0, RUNS), tilt, options);
     const hasDigits = ({ marks }) => marks.some(isNumeral);
     const read = all.filter(hasDigits);
     const places = read.map(({ marks }) => ({ boxes: marks.filter(isNumeral).map((m) => boxOf(m.box, 1)), number: true }));
     const order = layout.rows(places);
-    if (digits !== null) {
+    if (digits !== null && !second) {
       const alone = order.filter((row) => row.length === 1 && read[row[0]].marks.filter(isNumeral).length !== digits).map(([i]) => i);
       const again = await this.#runs(gray, alone.map((i) => read[i].run), tilt, { digits });
       alone.forEach((i, n) => {
@@ -93,7 +100,7 @@ export class Page {
         .flatMap((i) => read[i].marks.map((mark, k) => ({ mark, known: known[i][k], run: read[i] })))
         .sort((a, b) => a.mark.box.left + a.mark.box.right - (b.mark.box.left + b.mark.box.right)),
     );
-    const found = wordsOf(rows, seen, scale);
+    const words = wordsOf(rows, seen, scale);
     const unread = seen.filter(({ kind }) => kind === OTHER).map((glyph) => ({ ...glyph, kind: DIGIT }));
     const others = [
       ...read.flatMap(({ marks }) => marks.filter(({ label }) => label === UNREAD).map((m) => boxOf(m.box, scale))),
@@ -101,10 +108,13 @@ export class Page {
       ...runs(unread, tilt).map((run) => around(run.map((i) => boxOf(unread[i], scale)))),
     ];
     const surest = (row) => largest(row.map(confidenceOf), 0);
-    const likely = largest(found.map(surest), 0) >= LIKELY;
-    const kept = found.filter((row) => row.length && !(likely && surest(row) < DOUBTFUL));
-    for (const row of found) if (!kept.includes(row)) others.push(...row.map(({ glyphs }) => around(glyphs.map(({ box }) => box))));
-    return { found: kept, others, reason };
+    const likely = largest(words.map(surest), 0) >= LIKELY;
+    const kept = words.map((row) => row.length > 0 && !(likely && surest(row) < DOUBTFUL));
+    words.forEach((row, i) => {
+      if (!kept[i]) others.push(...row.map(({ glyphs }) => around(glyphs.map(({ box }) => box))));
+    });
+    const runsOf = order.map((row) => row.map((i) => read[i].run));
+    return { found: words.filter((_, i) => kept[i]), runs: runsOf.filter((_, i) => kept[i]), others, reason };
   }
 
   /** By how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270. */
@@ -135,15 +145,16 @@ export class Page {
   /**
    * What was read on each run. Runs that are parts of others are left out, unless the number of digits is known.
    * found: the glyphs of each run. whole: their strips go from the left to the right edge of the picture.
+   * second: what a second reader makes of the first run.
    */
-  async #runs(gray, found, tilt, { digits = null, whole = false }) {
+  async #runs(gray, found, tilt, { digits = null, whole = false, second = null }) {
     const run = this.#networks.strings;
     const views = found.map((glyphs) => {
       const usual = band(bounds(glyphs, whole ? gray.width : null), tilt);
       return [usual, ...VIEWS.map((by) => view(usual, by))];
     });
-    const seen = await readViews(views.map((some) => some.map((strip) => cut(gray, strip))), run, digits);
-    let parts = found.map((glyphs, i) => ({ run: glyphs, strip: views[i][seen[i].view], string: seen[i].string, agree: seen[i].agree }));
+    const seen = await readViews(views.map((some) => some.map((strip) => cut(gray, strip))), run, { digits, second });
+    let parts = found.map((glyphs, i) => ({ ...seen[i], run: glyphs, strip: views[i][seen[i].view] }));
     if (digits === null) parts = outer(parts);
     return parts.map((part) => {
       const others = parts.filter((other) => other !== part).flatMap((other) => other.run);
@@ -158,6 +169,19 @@ export class Page {
     const answers = (flat.length ? await this.#networks.classify(flat) : [])[Symbol.iterator]();
     return cuts.map((run) => run.map((tile) => tile && { tile, probabilities: answers.next().value }));
   }
+}
+
+/** A page with its words accepted or not. */
+function pageOf({ found, ...sight }, digits, threshold) {
+  const rows = [];
+  for (const row of found) {
+    const words = row.map((word) => judged(word, threshold ?? ACCEPTED, threshold ?? ACCEPTED_DIGIT));
+    const n = total(words.map((word) => word.glyphs.filter(isDigit).length));
+    if (!n) continue;
+    const other = digits === null || digits === n ? null : `${n} ${n === 1 ? "digit" : "digits"}, expected ${digits}`;
+    rows.push({ words, reason: other });
+  }
+  return { rows, ...sight };
 }
 
 /** The glyphs, with digits that are faint beside the others as other writing. */
@@ -182,8 +206,14 @@ function hottest(found) {
 
 const digitsOf = (glyphs) => glyphs.filter(({ kind }) => kind === DIGIT);
 
-/** Whether the string network finds that a 1 may well be a slash, or a slash a 1. */
-const mayBeEither = ({ label, probabilities: p }) => (label === 1 ? p[SLASH] : label === SLASH ? p[1] : 0) > MIXED;
+/** Whether a mark may well be a digit or a sign. differs: whether it is that for one network and this for the other. */
+function mayBeEither(marks, i, differs) {
+  const { label, probabilities: p } = marks[i];
+  if (label !== 1) return differs || (label === SLASH && p[1] > MIXED);
+  // Nothing but a slash or a bracket looks like a 1, and not everywhere is a slash.
+  const maybe = (differs || p[SLASH] > MIXED) && slashed(marks.map((mark, n) => (n === i ? SLASH : mark.label)));
+  return maybe || (differs && [0, marks.length - 1].includes(i));
+}
 
 /** The glyphs, with signs that stand alone and are as high as digits as digits: the string network decides what they are. */
 function withTallSignsAsDigits(glyphs) {
@@ -223,8 +253,8 @@ function belief(rows) {
 }
 
 /** The probability that a word is right. */
-function confidenceOf({ features }) {
-  const odds = total(WEIGHTS.map((weight, i) => weight * features[i]));
+function confidenceOf({ features, twice }) {
+  const odds = total((twice ? TWICE : WEIGHTS).map((weight, i) => weight * features[i]));
   return 1 / (1 + Math.exp(-clip(odds, -30, 30)));
 }
 
@@ -273,21 +303,21 @@ function marksOf(run, strip, string, others) {
   const ofAnother = ([px, py]) => others.some(({ left, top, right, bottom }) =>
     Math.abs((left + right) / 2 - px) < 0.3 * height && Math.abs((top + bottom) / 2 - py) < 0.6 * height);
   const marks = [];
-  inside.forEach(({ label, probabilities }, i) => {
+  inside.forEach(({ label, probabilities, shares }, i) => {
     if (matched.has(i)) {
       const { left, top, right, bottom, heat, kind } = run[matched.get(i)];
       const differs = label !== UNREAD && label < 10 !== (kind === DIGIT);
-      const mixed = differs || mayBeEither(inside[i]);
+      const mixed = mayBeEither(inside, i, differs);
       // A slanted 1 looks like a slash.
       const p = differs && label >= 10 ? ofDigit(probabilities) : probabilities;
       const best = p === probabilities ? label : argmax(p.slice(0, UNREAD));
-      marks.push({ label: best, box: { left, top, right, bottom }, probabilities: p, heat, mixed });
+      marks.push({ label: best, box: { left, top, right, bottom }, probabilities: p, heat, mixed, shares });
     } else if (!ofAnother(places[i])) {
       const [px, py] = places[i];
       const gaps = [places[i - 1], places[i + 1]].filter(Boolean).map(([x]) => Math.abs(px - x));
       const half = Math.min(0.3 * height, ...gaps.map((gap) => gap / 2));
       const box = { left: px - half, top: py - height / 2, right: px + half, bottom: py + height / 2 };
-      marks.push({ label, box, probabilities, heat: 0, mixed: mayBeEither(inside[i]) });
+      marks.push({ label, box, probabilities, heat: 0, mixed: mayBeEither(inside, i, false), shares });
     }
   });
   const read = new Set([...matched].filter(([i]) => inside[i].label !== UNREAD).map(([, j]) => j));
@@ -312,7 +342,7 @@ function wordsOf(rows, seen, scale) {
     if (labels.every((label) => label >= 10) && labels.some((label) => !DASHES.includes(NAMES[label]))) return [];
     const read = members.map((member) => glyphOf(member, scale));
     const beside = isBeside(members.map(({ mark }) => mark.box), unread, heights[n]);
-    return [{ glyphs: read, features: features(members, read), beside, mixed: members.some(({ mark }) => mark.mixed) }];
+    return [{ glyphs: read, features: features(members, read), beside, mixed: members.some(({ mark }) => mark.mixed), twice: members.some(({ mark }) => mark.shares) }];
   }));
 }
 
@@ -334,7 +364,8 @@ function glyphOf({ mark, known }, scale) {
   const ten = mark.probabilities.slice(0, 10);
   const both = ten.map((p, d) => (p + 1e-4) * (known.probabilities[d] + 1e-2) ** CLASSIFIER);
   const [sum, rest] = [total(both), total(ten)];
-  const probabilities = both.map((p) => (p / sum) * rest);
+  const own = both.map((p) => (p / sum) * rest);
+  const probabilities = mark.shares ? own.map((p, d) => (1 - OWN) * mark.shares[d] + OWN * p) : own;
   return { box, ...ranked(probabilities), accepted: true, reason: null, probabilities, tile: rowsOf(known.tile) };
 }
 
@@ -373,6 +404,7 @@ function features(members, read) {
     heat: heats.length ? smallest(heats.map(Math.log)) : 0,
     disagree: largest(own.map((run) => VIEWS.length - run.agree)),
     strokes: Number(read.filter(isDigit).every(({ digit }) => digit === 1)),
+    second: total(own.filter((run) => run.second !== null).map((run) => log(run.second, 1e-3))),
   };
   return FEATURES.map((name) => values[name]);
 }

@@ -3,7 +3,8 @@
 import { total } from "./vision.js";
 import { SIDE, hasForm } from "./form.js";
 import { readNumber } from "./number.js";
-import { ACCEPTED, Page, UNSURE, around, isDigit, ranked, rowsOf } from "./page.js";
+import { ACCEPTED, AGREED, Page, UNSURE, around, isDigit, ranked, rowsOf } from "./page.js";
+import { maybeSlashed } from "./strings.js";
 
 const FEW = 12;
 const [TURNED, TURNED_SHARE] = [4, 0.3];
@@ -23,8 +24,7 @@ export async function read(pixels, networks, size, { digits = null, threshold } 
   const options = { digits, threshold, scale: size[0] / pixels.width };
   let found = await page.read(pixels, options);
   if (found.rows.length <= 1 && found.others.length <= FEW) {
-    found = joined(found, await readNumber(pixels, networks, size, { digits, threshold }), digits);
-    found.rows = found.rows.map((row) => ifSure(row, threshold ?? ACCEPTED));
+    found = await ofOneRow(pixels, networks, page, found, size, options);
   }
   const whole = reading(found, size, 0);
   if (pixels.width === SIDE && pixels.height === SIDE && found.rows.length && !whole.accepted && [null, 1].includes(digits)) {
@@ -59,27 +59,51 @@ async function asTile(found, whole, pixels, { classify }, size) {
   return reading({ ...found, rows: [{ words: [{ glyphs: [glyph], confidence: surest, reason: null }], reason: null }] }, size, 0);
 }
 
-/** One reading of a picture with at most one row, from that of the page networks and a second one. */
-function joined(found, second, digits) {
-  if (second.rows.length !== 1) return found;
-  const [other] = second.rows;
-  if (!found.rows.length) return { ...found, others: second.others, rows: [{ ...other, reason: other.reason ?? UNSURE }] };
-  const [first] = found.rows;
-  const [one, two] = [first, other].map(rowOf);
-  if (one.number === two.number) return { ...found, others: found.others.length ? found.others : second.others, rows: [agreed(first, other)] };
-  const slash = one.text.includes("/");
-  const allFound = found.foundDigits === two.number.length;
-  const missed = two.accepted && two.number.length > one.number.length;
-  const surer = missed || one.reason !== null || two.all > one.all;
-  const fits = digits !== null && one.number.length !== digits && two.number.length === digits;
-  const better = fits || (two.reason === null && surer && (allFound || !slash));
-  const readAs = `read as ${one.number} or ${two.number}`;
-  if (!one.accepted && better && two.accepted && allFound && !slash && lacksSome(one.number, two.number)) {
-    return { ...found, others: second.others, rows: [other] };
+/** What is on a picture with at most one row, which two readers read. found: what the page networks read. */
+async function ofOneRow(pixels, networks, page, found, size, options) {
+  const { rows, others, costs } = await readNumber(pixels, networks, size, options);
+  if (rows.length !== 1 || !costs) return found;
+  const [other] = rows;
+  if (!found.rows.length) return { ...found, others, rows: [{ ...other, reason: other.reason ?? UNSURE }] };
+  const [first, two] = [found.rows[0], other].map(rowOf);
+  const both = await page.again(pixels, found, { number: two.number, confidence: two.all, costs }, options);
+  if (!both.rows.length) return found;
+  let [own, row] = [both.rows[0], rowOf(both.rows[0])];
+  // The string network misses digits that are drawn with an even pen, as in print.
+  const missed = found.foundDigits === two.number.length && lacksSome(first.number, two.number);
+  if (two.accepted && !row.accepted && missed && !first.text.includes("/")) {
+    return { ...found, others, rows: [ifSure(other, options.threshold ?? ACCEPTED)] };
   }
-  if (!one.accepted && better) return { ...found, others: second.others, rows: [{ ...other, reason: other.reason ?? readAs }] };
-  const differ = two.accepted || !one.accepted;
-  return { ...found, rows: [{ ...first, reason: first.reason ?? (differ ? readAs : null) }] };
+  if (!row.accepted && first.number === two.number) [own, row] = [found.rows[0], first];
+  if (row.number !== two.number) {
+    const differ = two.accepted ? `read as ${row.number} or ${two.number}` : null;
+    return { ...both, rows: [{ ...own, reason: row.reason ?? differ }] };
+  }
+  const judged = options.threshold === undefined ? judgedRow(own, first, two) : own;
+  return { ...both, rows: [{ ...withBoxes(judged, other), reason: row.reason ?? two.reason }] };
+}
+
+/**
+ * A row that the second reader reads too, accepted where that counts, and not where it does not.
+ * first, two: as the page networks read it alone, and as the second reader does.
+ */
+function judgedRow(row, first, two) {
+  const words = row.words.map((word) => {
+    // The second reader knows no slash: it reads 112 where there is 1/2.
+    if (maybeSlashed(word.glyphs.filter(isDigit).map(({ digit }) => digit))) {
+      return first.accepted ? word : { ...word, reason: word.reason ?? UNSURE };
+    }
+    const alike = word.confidence >= AGREED && first.number === two.number && two.accepted;
+    return word.reason === UNSURE && alike ? { ...word, reason: null } : word;
+  });
+  return { ...row, words };
+}
+
+/** A row with the boxes of another one with the same digits: those of the second reader are more exact. */
+function withBoxes(row, other) {
+  const boxes = other.words.flatMap(({ glyphs }) => glyphs.map(({ box }) => box))[Symbol.iterator]();
+  const exact = (glyph) => (isDigit(glyph) ? { ...glyph, box: boxes.next().value } : glyph);
+  return { ...row, words: row.words.map((word) => ({ ...word, glyphs: word.glyphs.map(exact) })) };
 }
 
 /** A row with words below a confidence as not accepted. */
@@ -88,37 +112,11 @@ function ifSure(row, least) {
   return { ...row, words: row.words.map(judged) };
 }
 
-/** Whether a number is another one with digits left out, but not all of them. */
+/** Whether a number is another one with some digits left out, but not all of them. */
 function lacksSome(number, of) {
   let at = 0;
   for (const digit of of) if (digit === number[at]) at++;
-  return number !== "" && at === number.length;
-}
-
-const hasSigns = (row) => row.words.some(({ glyphs }) => !glyphs.every(isDigit));
-
-/** A row that both readers read, `first` that of the page networks. What one is sure of is not unsure. */
-function agreed(first, other) {
-  const signs = hasSigns(first);
-  const row = signs ? first : other;
-  const reasons = [first.reason, ...first.words.map((word) => (word.reason === UNSURE ? null : word.reason))];
-  const reason = [...reasons, signs ? null : other.reason].find((value) => value !== null) ?? null;
-  const [one, two] = [first, other].map(rowOf);
-  if (!one.accepted && (signs || !two.accepted)) return { ...row, reason };
-  const numbers = (words) => words.map(({ glyphs }) => glyphs.filter(isDigit).map(({ digit }) => digit).join(""));
-  const [mine, theirs] = [numbers(first.words), numbers(other.words)];
-  const alike = mine.join(" ") === theirs.join(" ");
-  // The second reader knows no slash: that it reads 112 too tells nothing of whether this is 1/2.
-  const confidence = (i) => {
-    const [a, b] = [first.words[i].confidence, other.words[i].confidence];
-    return mine[i].slice(1, -1).includes("1") ? a : 1 - (1 - a) * (1 - b);
-  };
-  const words = row.words.map((word, i) => ({
-    glyphs: word.glyphs.map((glyph) => (isDigit(glyph) ? { ...glyph, accepted: true, reason: null } : glyph)),
-    confidence: alike ? confidence(i) : word.confidence,
-    reason: null,
-  }));
-  return { words, reason };
+  return !["", of].includes(number) && at === number.length;
 }
 
 const numerals = (words) => total(words.map(({ glyphs }) => glyphs.filter(isDigit).length));

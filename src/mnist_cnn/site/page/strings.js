@@ -10,6 +10,13 @@ const FRAME = 2;
 const AT_ONCE = 32;
 const NEVER_FIRST = new Set([...",/x÷=)"].map((sign) => NAMES.indexOf(sign)));
 const SLASH = 0.3;
+const SLASHED = new RegExp(
+  "^((\\d\\d?/\\d\\d?(/(\\d\\d|(19|20)\\d\\d))?|\\d{1,3}/\\d\\d0|1\\d\\d/\\d{2,3}" +
+    "|\\d\\d?/(19|20)\\d\\d|(19|20)\\d\\d/\\d\\d?(/\\d\\d?)?)-?|\\d+/-)$",
+);
+const COST = 0.3;
+const OTHERS = 3;
+const DEAREST = 60;
 const BEAM = 8;
 const PRUNED = -7;
 const ALIKE = 0.05;
@@ -27,11 +34,12 @@ export async function strings(strips, run, digits = null) {
 /**
  * For each piece of writing what is read on all views of it together: {string, view, agree}, as read/strings.py.
  * views: of each piece the same number of strips, the usual one first.
+ * second: what a second reader makes of the first piece: {number, confidence, costs}.
  */
-export async function readViews(views, run, digits = null) {
+export async function readViews(views, run, { digits = null, second = null } = {}) {
   const frames = await framesOf(views.flat(), run);
   const n = views.length ? views[0].length : 0;
-  return views.map((_, i) => together(frames.slice(i * n, (i + 1) * n), digits));
+  return views.map((_, i) => together(frames.slice(i * n, (i + 1) * n), digits, i ? null : second));
 }
 
 /** The most probable label of each frame of a Float32Array (t, 22), repeats as one and blanks left out. */
@@ -89,21 +97,86 @@ export function decode(data, digits = null) {
   return stringOf(frames, labels, score);
 }
 
-/** The string that is the most probable one on average over views of the same writing: {string, view, agree}. */
-export function together(views, digits = null) {
+/**
+ * The string that is the most probable one on average over views of the same writing: {string, view, agree}. With a
+ * second reader its cost counts too, as read/strings.py.
+ */
+export function together(views, digits = null, second = null) {
   const frames = views.map(framesIn);
-  let { labels, score } = bestOf(search(frames[0]), digits);
+  const found = search(frames[0]);
   const paths = views.slice(1).map(bestPath);
-  const others = new Map(paths.filter((path) => !same(path, labels) && fits(path, digits)).map((path) => [path.join(), path]));
-  let view = 0;
-  if (others.size) {
-    const likely = [labels, ...[...others.values()].sort(order)].map((string) => ({ string, scores: frames.map((each) => likelihood(each, string)) }));
-    const best = likely[argmax(likely.map(({ scores }) => scores.reduce(logSum)))];
-    labels = best.string;
-    score = best.scores.reduce(logSum) - Math.log(views.length);
-    view = best.scores.findIndex((one) => one >= largest(best.scores) - ALIKE);
+  if (second) {
+    const all = [...found, ...frames.slice(1).flatMap((each) => search(each).slice(0, OTHERS))].map(({ labels }) => withOnes(labels));
+    const tried = unique([...all, Array.from(second.number, Number)]).filter((labels) => labels.some((label) => label < 10));
+    const fitting = tried.filter((labels) => fits(labels, digits));
+    return chosen(frames, fitting.length ? fitting : tried, paths, second);
   }
-  return { string: stringOf(frames[view], labels, score), view, agree: paths.filter((path) => same(path, labels)).length };
+  let { labels: best, score } = bestOf(found, digits);
+  let labels = withOnes(best);
+  const others = unique(paths.map(withOnes).filter((path) => !same(path, labels) && fits(path, digits))).sort(order);
+  let view = 0;
+  if (others.length || !same(labels, best)) {
+    const likely = [labels, ...others].map((string) => ({ string, scores: frames.map((each) => likelihood(each, string)) }));
+    const { string, scores } = likely[argmax(likely.map((each) => each.scores.reduce(logSum)))];
+    labels = string;
+    score = scores.reduce(logSum) - Math.log(views.length);
+    view = likelyView(scores);
+  }
+  return { string: stringOf(frames[view], labels, score), view, agree: agreeing(paths, labels), second: null };
+}
+
+/** The string, of those tried, that both readers together find the most probable. */
+function chosen(frames, tried, paths, second) {
+  const likely = tried.map((string) => frames.map((each) => likelihood(each, string)));
+  const scores = likely.map((each) => each.reduce(logSum) - Math.log(frames.length));
+  const costs = second.costs(tried.map((string) => numberOf(string, "1"))).map((cost) => Math.min(cost, DEAREST));
+  const both = scores.map((score, i) => score - COST * costs[i]);
+  const all = both.reduce(logSum);
+  const shares_ = both.map((value) => Math.exp(value - all));
+  const numbers = tried.map((string) => numberOf(string, "/"));
+  const ofNumber = new Map();
+  numbers.forEach((number, i) => ofNumber.set(number, (ofNumber.get(number) ?? 0) + shares_[i]));
+  const [number] = [...ofNumber].reduce((best, each) => (each[1] > best[1] ? each : best));
+  const best = argmax(shares_.map((value, i) => (numbers[i] === number ? value : -1)));
+  const labels = tried[best];
+  const view = likelyView(likely[best]);
+  const string = stringOf(frames[view], labels, scores[best]);
+  const digitsOf = (labels_) => labels_.filter((label) => label < 10);
+  const byDigit = digitsOf(labels).map(() => Array(10).fill(0));
+  tried.map(digitsOf).forEach((digits, i) => {
+    if (digits.length === byDigit.length) digits.forEach((digit, at) => (byDigit[at][digit] += shares_[i]));
+  });
+  const rest = byDigit[Symbol.iterator]();
+  const marks = string.marks.map((mark) => (mark.label < 10 ? { ...mark, shares: rest.next().value } : mark));
+  return { string: { ...string, marks }, view, agree: agreeing(paths, labels), second: number === second.number ? second.confidence : 0 };
+}
+
+/** The lists without those that come again. */
+const unique = (lists) => [...new Map(lists.map((list) => [list.join(), list])).values()];
+
+/** The number of paths that are a string. */
+const agreeing = (paths, labels) => paths.filter((path) => same(path, labels)).length;
+
+/** The first view on which a string is as probable as on any. */
+const likelyView = (scores) => scores.findIndex((one) => one >= largest(scores) - ALIKE);
+
+/** The digits of a string, with its slashes as something else and without other signs. */
+const numberOf = (labels, slash) =>
+  labels.filter((label) => label < 10 || NAMES[label] === "/").map((label) => (label < 10 ? label : slash)).join("");
+
+/** A string with its slashes as 1s, unless people write such numbers with slashes. */
+const withOnes = (labels) => (slashed(labels) ? labels : labels.map((label) => (NAMES[label] === "/" ? 1 : label)));
+
+/** Whether people write all numbers with slashes in a string like that. */
+export function slashed(labels) {
+  const numbers = labels.map((label) => NAMES[label]).join("").match(/[0-9/]+-?/g) ?? [];
+  return numbers.filter((number) => number.includes("/")).every((number) => SLASHED.test(number));
+}
+
+/** Whether people write the same number with a slash in the place of a 1. digits: a list. */
+export function maybeSlashed(digits) {
+  const at = NAMES.indexOf("/");
+  return digits.some((digit, i) => digit === 1 && slashed(digits.map((label, n) => (n === i ? at : label))));
 }
 
 /** Whether two lists have the same items. */
