@@ -32,7 +32,7 @@ from mnist_cnn.read.page import MODELS
 from mnist_cnn.read.reading import Box, Reading
 from mnist_cnn.read.rows import parted, rows, words
 from mnist_cnn.read.runs import runs, slope
-from mnist_cnn.read.strings import BLANK, decode, together
+from mnist_cnn.read.strings import BLANK, Second, decode, together
 from mnist_cnn.serve.insight import Insight
 from mnist_cnn.site import build as builder
 from mnist_cnn.site.build import build
@@ -321,6 +321,27 @@ def test_its_strings_are_those_of_python(count: int | None, page: Page) -> None:
         assert found_["string"]["probability"] == pytest.approx(expected_.string.probability, rel=1e-6)
         assert (found_["view"], found_["agree"]) == (expected_.view, expected_.agree)
     assert len({found_["view"] for found_ in seen}) > 1
+    number = "47" if count is None else "4" * count
+    seen = page.evaluate(
+        """async ([given, count, number]) => {
+            const { together } = await import("./strings.js");
+            const costs = (numbers) => numbers.map((each) => 3 * Math.abs(each.length - 3) + Number(each.at(-1)));
+            const second = { number, confidence: 0.5, costs };
+            return given.map((views) => together(views.map((frames) => Float32Array.from(frames)), count, second));
+        }""",
+        [[[view.ravel().tolist() for view in some] for some in views], count, number],
+    )
+    second = Second(number, 0.5, lambda some: np.array([3.0 * abs(len(each) - 3) + int(each[-1]) for each in some]))
+    for found_, some in zip(seen, views, strict=True):
+        expected_ = together(some, count, second)
+        assert [mark["label"] for mark in found_["string"]["marks"]] == list(expected_.string.labels)
+        assert (found_["view"], found_["agree"], found_["second"]) == (
+            expected_.view,
+            expected_.agree,
+            expected_.second,
+        )
+        for mark, other in zip(found_["string"]["marks"], expected_.string.marks, strict=True):
+            np.testing.assert_allclose(mark.get("shares") or 0, 0 if other.shares is None else other.shares, atol=1e-6)
 
 
 def test_its_strips_are_those_of_python(page: Page, dataset: mnist.Dataset) -> None:

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_cnn.read.strings import BLANK, NAMES, best_path, decode, likelihoods, together
+from mnist_cnn.read.strings import (
+    BLANK,
+    COST,
+    NAMES,
+    Second,
+    best_path,
+    decode,
+    likelihoods,
+    maybe_slashed,
+    slashed,
+    together,
+)
 
 
 def frames(seed: int, t: int, labels: tuple[int, ...]) -> np.ndarray:
@@ -101,3 +112,47 @@ def test_a_known_number_of_digits_is_preferred() -> None:
     assert decode(said, 2).text == "24"
     assert decode(said, 2).probability == pytest.approx(0.36, abs=0.01)
     assert decode(said, 9).text == "2"
+
+
+@given(st.integers(0, 10**6), st.integers(2, 5))
+def test_the_cost_for_a_second_reader_counts_as_much_as_it_should(seed: int, t: int) -> None:
+    views = [frames(seed + i, t, (3, 7)) for i in range(3)]
+    prices = np.random.default_rng(seed).uniform(0, 20, 1000)
+    second = Second("37", 0.8, lambda numbers: np.array([prices[int(number) % 1000] for number in numbers]))
+    seen = together(views, second=second)
+    everything = [by_enumeration(view, (3, 7)) for view in views]
+
+    def score(string: tuple[int, ...]) -> float:
+        mean = sum(each.get(string, 0.0) for each in everything) / 3
+        return float(mean * np.exp(-COST * prices[int("".join(map(str, string))) % 1000]))
+
+    tried = {(3, 7), decode(views[0]).labels} - {()}
+    assert score(seen.string.labels) >= 0.999 * max(map(score, tried))
+    assert seen.second == (0.8 if seen.string.labels == (3, 7) else 0.0)
+    for mark in seen.string.marks:
+        assert mark.shares is not None
+        assert 0 < mark.shares[mark.label] <= mark.shares.sum() <= 1 + 1e-9
+
+
+@pytest.mark.parametrize(
+    "text", ["1/2", "7/3/24", "12/10/2024", "45/100", "120/80", "3/1999", "2024/3/7", "500/-", "7", "5.2"]
+)
+def test_people_write_slashes_there(text: str) -> None:
+    assert slashed(tuple(NAMES.index(c) for c in text))
+
+
+@pytest.mark.parametrize("text", ["2/315", "/12", "4/1319", "65/6312", "1//2", "1/2/3/4", "12/"])
+def test_nobody_writes_slashes_there(text: str) -> None:
+    assert not slashed(tuple(NAMES.index(c) for c in text))
+
+
+def test_a_slash_where_nobody_writes_one_is_a_1() -> None:
+    said = np.full((30, BLANK + 1), -12.0, np.float32)
+    said[:, BLANK] = 0
+    for at, label in ((3, 2), (8, NAMES.index("/")), (13, 3), (18, 1), (23, 5)):
+        said[at] = -12
+        said[at, label] = -0.01
+    assert together([said] * 3).string.text == "21315"
+    assert maybe_slashed("112")
+    assert not maybe_slashed("21315")
+    assert not maybe_slashed("57")
