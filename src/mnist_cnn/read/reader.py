@@ -99,7 +99,7 @@ def _of_one_row(
     missed = page.found_digits == len(other.number) and _lacks_some(first.number, other.number)
     if other.accepted and not row.accepted and missed and "/" not in first.text:
         return [_if_sure(other, least)], second_others
-    if not row.accepted and first.number == other.number:
+    if not row.accepted and first.number == other.number and first.confidence > row.confidence:
         row = first
     if row.number != other.number:
         differ = f"read as {row.number} or {other.number}" if other.accepted else None

@@ -74,7 +74,7 @@ async function ofOneRow(pixels, networks, page, found, size, options) {
   if (two.accepted && !row.accepted && missed && !first.text.includes("/")) {
     return { ...found, others, rows: [ifSure(other, options.threshold ?? ACCEPTED)] };
   }
-  if (!row.accepted && first.number === two.number) [own, row] = [found.rows[0], first];
+  if (!row.accepted && first.number === two.number && first.all > row.all) [own, row] = [found.rows[0], first];
   if (row.number !== two.number) {
     const differ = two.accepted ? `read as ${row.number} or ${two.number}` : null;
     return { ...both, rows: [{ ...own, reason: row.reason ?? differ }] };
