@@ -358,12 +358,13 @@ def test_a_threshold_of_ones_own_holds_for_all(digits: mnist.Digits) -> None:
 def test_a_number_costs_less_than_others_where_it_is_written(digits: mnist.Digits, classifier: Classifier) -> None:
     for seed in range(5):
         page, _ = written(number(digits, seed, 4)[0])
-        [row], _, costs = number_reader.read_number(page, classifier, page.shape[::-1])
+        [row], _, second = number_reader.read_number(page, classifier, page.shape[::-1])
         own = row.number
         others = [own[:i] + digit + own[i + 1 :] for i in range(len(own)) for digit in "0123456789" if digit != own[i]]
         others += [own[:i] + own[i + 1 :] for i in range(len(own))] + [own + own]
-        assert costs is not None
-        found = costs([own, *others, "1" * 400])
+        assert second is not None
+        assert (second.number, second.confidence) == (own, row.confidence)
+        found = second.costs([own, *others, "1" * 400])
         assert found[0] == min(found)
         assert np.isinf(found[-1])  # the line has fewer pieces
-        assert costs([own]) == pytest.approx(found[:1])  # alone, or among longer ones
+        assert second.costs([own]) == pytest.approx(found[:1])  # alone, or among longer ones

@@ -154,5 +154,6 @@ def test_a_slash_where_nobody_writes_one_is_a_1() -> None:
         said[at, label] = -0.01
     assert together([said] * 3).string.text == "21315"
     assert maybe_slashed("112")
+    assert maybe_slashed("713124")  # 7/3/24
     assert not maybe_slashed("21315")
     assert not maybe_slashed("57")

@@ -20,7 +20,7 @@ from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.number import read_number
 from mnist_cnn.read.page import FEATURES, FEW, Found, PageReader
 from mnist_cnn.read.reading import Box, Digit, around
-from mnist_cnn.read.strings import NAMES, Second
+from mnist_cnn.read.strings import NAMES
 
 PAGES = 1600
 """Number of composed pages. Half are close-ups of one row."""
@@ -59,9 +59,8 @@ def cases(page: PageReader, n: int, seed: int = 77) -> list[Case]:
                 continue
         sight = page.find(scene.pixels, classifier)
         if len(sight.rows) == 1 and len(sight.others) <= FEW:
-            seconds, _, costs = read_number(scene.pixels, classifier, scene.pixels.shape[::-1])
-            if len(seconds) == 1 and costs is not None:
-                second = Second(seconds[0].number, seconds[0].confidence, costs)
+            *_, second = read_number(scene.pixels, classifier, scene.pixels.shape[::-1])
+            if second is not None:
                 sight = page.find_again(scene.pixels, classifier, sight, second)
         words = [word for row in sight.rows for word in row if any(isinstance(glyph, Digit) for glyph in word.glyphs)]
         read = [glyph.box for word in words for glyph in word.glyphs]

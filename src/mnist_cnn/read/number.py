@@ -1,6 +1,6 @@
 """Number: reads pictures with one row of digits by cutting ink into digits.
 
-    >>> rows, others, costs = read_number(gray, Classifier(), (640, 200))                   # doctest: +SKIP
+    >>> rows, others, second = read_number(gray, Classifier(), (640, 200))                  # doctest: +SKIP
 
 A line is cut in more places than it has digits. The classifier classifies every piece between two cuts, as a digit or
 as not a digit, and the most probable path from the left end of the line to its right end is read. It reads clean
@@ -24,6 +24,7 @@ from mnist_cnn.read.ink import CLOSE_UP, ink
 from mnist_cnn.read.lines import HEIGHT, Line, lines
 from mnist_cnn.read.reading import Box, Digit, Row, Word, around
 from mnist_cnn.read.rows import rows, words
+from mnist_cnn.read.strings import Second
 
 _CROSSED = 0.08
 """Cost of a cut per pixel of ink it crosses, in nats."""
@@ -52,10 +53,6 @@ _LEAST = 1e-4
 _NO_DIGIT, _MOSTLY_MARKS = "not a digit", "not more digits than marks"
 _PLAUSIBLE = 0.07
 """Pieces with a lower probability of being any digit are not digits."""
-
-
-Costs = Callable[[Sequence[str]], np.ndarray]
-"""What each of some numbers costs as the reading of a row, in nats, float (n,); infinite if it cannot be read there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +107,10 @@ def read_number(
     size: tuple[int, int],
     digits: int | None = None,
     threshold: float | None = None,
-) -> tuple[list[Row], list[Box], Costs | None]:
-    """Return the rows on a picture from the top down, the places of marks that are not digits, and the costs.
+) -> tuple[list[Row], list[Box], Second | None]:
+    """Return the rows on a picture from the top down, the places of marks that are not digits, and the only row.
 
-    The costs are those of other numbers on the only row; None if there is not one row.
+    The last is that row as evidence for the page networks; None if there is not one row.
 
     pixels: uint8 (h, w).
     size: width and height of the picture that boxes refer to.
@@ -135,9 +132,12 @@ def read_number(
             best = found
         if best and _sure(best) == 1:
             break
-    with_digits = [number.lattices for number in best if number.number]
-    costs = functools.partial(_costs, with_digits[0]) if len(with_digits) == 1 else None
-    return *_parted(best), costs
+    read_rows, others = _parted(best)
+    if len(read_rows) != 1:
+        return read_rows, others, None
+    [lattices] = [number.lattices for number in best if number.number]
+    [row] = read_rows
+    return read_rows, others, Second(row.number, row.confidence, functools.partial(_costs, lattices))
 
 
 def _parted(found: list[_Number]) -> tuple[list[Row], list[Box]]:

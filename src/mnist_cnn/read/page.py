@@ -22,7 +22,7 @@ from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.finder import DIGIT, OTHER, SIGN, Finder
 from mnist_cnn.read.reading import Box, Digit, Row, Sign, Word, around
 from mnist_cnn.read.runs import runs, slope
-from mnist_cnn.read.strings import NAMES, Second, Seen, Strings, slashed
+from mnist_cnn.read.strings import NAMES, Second, Seen, Strings, maybe_slash
 from mnist_cnn.read.tiles import content, tiles
 
 MODELS = Path(__file__).parent / "models"
@@ -74,7 +74,7 @@ ACCEPTED, ACCEPTED_DIGIT = 0.934, 0.6
 AGREED = 0.88
 """Confidence from which a word is accepted if the page networks read the same alone, and the second reader accepts it.
 
-Of 232 such words on composed validation pages, 4 were wrong.
+Of 232 words of composed validation pages that are so sure, and that the second reader gives 0.74 or more, 4 were wrong.
 """
 UNSURE = "unsure"
 FEATURES = (
@@ -522,7 +522,7 @@ def _may_be_either(marks: list[strings.Mark], i: int, differs: bool) -> bool:
     slash = NAMES.index("/")
     p, labels = marks[i].probabilities, [mark.label for mark in marks]
     if labels[i] == 1:  # nothing but a slash or a bracket looks like that, and not everywhere is a slash
-        may_be_slash = (differs or p[slash] > MIXED) and slashed((*labels[:i], slash, *labels[i + 1 :]))
+        may_be_slash = (differs or p[slash] > MIXED) and maybe_slash(tuple(labels), i)
         return may_be_slash or (differs and i in (0, len(marks) - 1))
     return differs or (labels[i] == slash and p[1] > MIXED)
 

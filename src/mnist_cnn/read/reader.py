@@ -20,7 +20,7 @@ from mnist_cnn.read.number import read_number
 from mnist_cnn.read.page import ACCEPTED, AGREED, FEW, UNSURE, Page, PageReader
 from mnist_cnn.read.picture import Picture, gray
 from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word, around
-from mnist_cnn.read.strings import Second, maybe_slashed
+from mnist_cnn.read.strings import maybe_slashed
 
 _TURNED, _TURNED_SHARE = 4, 0.3
 """Least number and share of digits that have to be accepted on a page after it was turned."""
@@ -82,13 +82,12 @@ def _of_one_row(
     page: as the page networks read it.
     The other values are those of ``read_image``.
     """
-    seconds, second_others, costs = read_number(pixels, classifier, size, digits, threshold)
-    if len(seconds) != 1 or costs is None:
+    seconds, second_others, second = read_number(pixels, classifier, size, digits, threshold)
+    if second is None:
         return page.rows, page.others
     other = seconds[0]
     if not page.rows:
         return [replace(other, reason=other.reason or UNSURE)], second_others
-    second = Second(other.number, other.confidence, costs)
     both = _page().again(pixels, classifier, page, second, digits, threshold, size[0] / pixels.shape[1])
     if not both.rows:
         return page.rows, page.others
@@ -104,20 +103,22 @@ def _of_one_row(
     if row.number != other.number:
         differ = f"read as {row.number} or {other.number}" if other.accepted else None
         return [replace(row, reason=row.reason or differ)], both.others
-    row = _judged(row, first, other) if threshold is None else row
+    row = _judged(row, first, other, AGREED if threshold is None else threshold)
     return [replace(_with_boxes(row, other), reason=row.reason or other.reason)], both.others
 
 
-def _judged(row: Row, first: Row, other: Row) -> Row:
+def _judged(row: Row, first: Row, other: Row, agreed: float) -> Row:
     """Return a row that the second reader reads too, accepted where that counts, and not where it does not.
 
     first, other: as the page networks read it alone, and as the second reader does.
+    agreed: confidence from which a word is accepted that both read and the second reader accepts.
     """
+    alike = first.number == other.number and other.accepted
     words = []
     for word in row.words:
         if maybe_slashed(word.number):  # the second reader knows no slash: it reads 112 where there is 1/2
             word = word if first.accepted else replace(word, reason=word.reason or UNSURE)
-        elif word.reason == UNSURE and word.confidence >= AGREED and first.number == other.number and other.accepted:
+        elif alike and word.reason == UNSURE and word.confidence >= agreed:
             word = replace(word, reason=None)
         words.append(word)
     return replace(row, words=tuple(words))

@@ -100,7 +100,7 @@ class Second(NamedTuple):
     number: str
     confidence: float
     costs: Callable[[Sequence[str]], np.ndarray]
-    """What each of some numbers costs as its reading, in nats, float (n,)."""
+    """What each of some numbers costs as its reading, in nats, float (n,); infinite if it cannot be read there."""
 
 
 class Strings:
@@ -229,15 +229,13 @@ def _chosen(
     string = _string(views[view], labels, float(scores[best]))
     agree = sum(path == labels for path in paths)
     # Each digit has the share of the strings of as many digits that have it there.
-    alike = [(_digits(string), share) for string, share in zip(tried, shares, strict=True)]
     by_digit = np.zeros((len(_digits(labels)), 10))
-    for digits, share in alike:
+    for digits, share in zip(map(_digits, tried), shares, strict=True):
         if len(digits) == len(by_digit):
             by_digit[np.arange(len(digits)), list(digits)] += share
     rest = iter(by_digit)
     marks = tuple(mark._replace(shares=next(rest)) if mark.label < 10 else mark for mark in string.marks)
-    same = _number(labels, "/") == second.number
-    return Seen(string._replace(marks=marks), view, agree, second.confidence if same else 0.0)
+    return Seen(string._replace(marks=marks), view, agree, second.confidence if number == second.number else 0.0)
 
 
 def _likely_view(likely: np.ndarray) -> int:
@@ -268,11 +266,18 @@ def slashed(labels: tuple[int, ...]) -> bool:
     return all(_SLASHED.fullmatch(number) for number in re.findall(r"[0-9/]+-?", text) if "/" in number)
 
 
+def maybe_slash(labels: tuple[int, ...], i: int) -> bool:
+    """Return whether the 1 at index i may be a slash: people write the string with one there, or also in another 1."""
+    ones = [j for j, label in enumerate(labels) if label == 1]
+    return any(
+        slashed(tuple(NAMES.index("/") if k in (i, j) else label for k, label in enumerate(labels))) for j in ones
+    )
+
+
 def maybe_slashed(number: str) -> bool:
-    """Return whether people write the same number with a slash in the place of a 1."""
-    at = NAMES.index("/")
+    """Return whether any 1 of a number may be a slash."""
     labels = tuple(map(int, number))
-    return any(label == 1 and slashed((*labels[:i], at, *labels[i + 1 :])) for i, label in enumerate(labels))
+    return any(label == 1 and maybe_slash(labels, i) for i, label in enumerate(labels))
 
 
 def likelihoods(frames: np.ndarray, strings: Sequence[tuple[int, ...]]) -> np.ndarray:

@@ -24,7 +24,7 @@ const LEAST = 1e-4;
 
 /**
  * The rows on a picture (a Grid with a Uint8Array) from the top down, the places of marks that are not digits, and
- * `costs`: what each of some numbers costs on the only row, null if there is not one.
+ * `second`: the only row as evidence for the page networks, {number, confidence, costs}, null if there is not one row.
  * networks: {classify, threshold}: a function that runs the classifier, and its threshold.
  * size: the width and height that boxes refer to.
  * digits: their number in each row, if it is known. threshold: confidence below which no digit is accepted, if it is given.
@@ -44,9 +44,13 @@ export async function readNumber(pixels, networks, size, { digits = null, thresh
     if (!best.length || sure(found) > sure(best)) best = found;
     if (best.length && sure(best) === 1) break;
   }
-  const withDigits = best.filter(({ digits: some }) => numerals(some));
-  const costs = withDigits.length === 1 ? (numbers) => numbers.map((number) => costOf(withDigits[0].lattices, number)) : null;
-  return { ...parted(best), costs };
+  const read = parted(best);
+  if (read.rows.length !== 1) return { ...read, second: null };
+  const { lattices } = best.find((row) => numerals(row.digits));
+  const digits_ = read.rows[0].words.flatMap(({ glyphs }) => glyphs);
+  const number = digits_.map(({ digit }) => digit).join("");
+  const confidence = product(digits_.map((digit) => digit.confidence));
+  return { ...read, second: { number, confidence, costs: (numbers) => numbers.map((each) => costOf(lattices, each)) } };
 }
 
 /** The words of each row; marks that are not digits, and rows without any digit, are places of other writing. */

@@ -4,7 +4,7 @@ import { argmax, argmin, clip, largest, median, smallest, total } from "./vision
 import { DIGIT, OTHER, SIGN, glyphs } from "./finder.js";
 import * as layout from "./rows.js";
 import { runs, slope } from "./runs.js";
-import { NAMES, readViews, slashed, strings } from "./strings.js";
+import { NAMES, maybeSlash, readViews, strings } from "./strings.js";
 import { DIGIT as TALL, ROOM, ROWS, band, cut, scaleOf, view } from "./strips.js";
 import { content, tiles } from "./tiles.js";
 
@@ -211,7 +211,7 @@ function mayBeEither(marks, i, differs) {
   const { label, probabilities: p } = marks[i];
   if (label !== 1) return differs || (label === SLASH && p[1] > MIXED);
   // Nothing but a slash or a bracket looks like a 1, and not everywhere is a slash.
-  const maybe = (differs || p[SLASH] > MIXED) && slashed(marks.map((mark, n) => (n === i ? SLASH : mark.label)));
+  const maybe = (differs || p[SLASH] > MIXED) && maybeSlash(marks.map((mark) => mark.label), i);
   return maybe || (differs && [0, marks.length - 1].includes(i));
 }
 

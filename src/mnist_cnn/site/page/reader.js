@@ -61,12 +61,12 @@ async function asTile(found, whole, pixels, { classify }, size) {
 
 /** What is on a picture with at most one row, which two readers read. found: what the page networks read. */
 async function ofOneRow(pixels, networks, page, found, size, options) {
-  const { rows, others, costs } = await readNumber(pixels, networks, size, options);
-  if (rows.length !== 1 || !costs) return found;
+  const { rows, others, second } = await readNumber(pixels, networks, size, options);
+  if (!second) return found;
   const [other] = rows;
   if (!found.rows.length) return { ...found, others, rows: [{ ...other, reason: other.reason ?? UNSURE }] };
   const [first, two] = [found.rows[0], other].map(rowOf);
-  const both = await page.again(pixels, found, { number: two.number, confidence: two.all, costs }, options);
+  const both = await page.again(pixels, found, second, options);
   if (!both.rows.length) return found;
   let [own, row] = [both.rows[0], rowOf(both.rows[0])];
   // The string network misses digits that are drawn with an even pen, as in print.
@@ -79,22 +79,23 @@ async function ofOneRow(pixels, networks, page, found, size, options) {
     const differ = two.accepted ? `read as ${row.number} or ${two.number}` : null;
     return { ...both, rows: [{ ...own, reason: row.reason ?? differ }] };
   }
-  const judged = options.threshold === undefined ? judgedRow(own, first, two) : own;
+  const judged = judgedRow(own, first, two, options.threshold ?? AGREED);
   return { ...both, rows: [{ ...withBoxes(judged, other), reason: row.reason ?? two.reason }] };
 }
 
 /**
  * A row that the second reader reads too, accepted where that counts, and not where it does not.
  * first, two: as the page networks read it alone, and as the second reader does.
+ * least: confidence from which a word is accepted that both read and the second reader accepts.
  */
-function judgedRow(row, first, two) {
+function judgedRow(row, first, two, least) {
+  const alike = first.number === two.number && two.accepted;
   const words = row.words.map((word) => {
     // The second reader knows no slash: it reads 112 where there is 1/2.
     if (maybeSlashed(word.glyphs.filter(isDigit).map(({ digit }) => digit))) {
       return first.accepted ? word : { ...word, reason: word.reason ?? UNSURE };
     }
-    const alike = word.confidence >= AGREED && first.number === two.number && two.accepted;
-    return word.reason === UNSURE && alike ? { ...word, reason: null } : word;
+    return alike && word.reason === UNSURE && word.confidence >= least ? { ...word, reason: null } : word;
   });
   return { ...row, words };
 }

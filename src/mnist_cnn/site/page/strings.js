@@ -151,7 +151,7 @@ function chosen(frames, tried, paths, second) {
   return { string: { ...string, marks }, view, agree: agreeing(paths, labels), second: number === second.number ? second.confidence : 0 };
 }
 
-/** The lists without those that come again. */
+/** Each list once, in the order in which they first come. */
 const unique = (lists) => [...new Map(lists.map((list) => [list.join(), list])).values()];
 
 /** The number of paths that are a string. */
@@ -168,16 +168,19 @@ const numberOf = (labels, slash) =>
 const withOnes = (labels) => (slashed(labels) ? labels : labels.map((label) => (NAMES[label] === "/" ? 1 : label)));
 
 /** Whether people write all numbers with slashes in a string like that. */
-export function slashed(labels) {
+function slashed(labels) {
   const numbers = labels.map((label) => NAMES[label]).join("").match(/[0-9/]+-?/g) ?? [];
   return numbers.filter((number) => number.includes("/")).every((number) => SLASHED.test(number));
 }
 
-/** Whether people write the same number with a slash in the place of a 1. digits: a list. */
-export function maybeSlashed(digits) {
+/** Whether the 1 at index i may be a slash: people write the string with one there, or also in another 1. */
+export function maybeSlash(labels, i) {
   const at = NAMES.indexOf("/");
-  return digits.some((digit, i) => digit === 1 && slashed(digits.map((label, n) => (n === i ? at : label))));
+  return labels.some((one, j) => one === 1 && slashed(labels.map((label, k) => (k === i || k === j ? at : label))));
 }
+
+/** Whether any 1 of some digits may be a slash. */
+export const maybeSlashed = (digits) => digits.some((digit, i) => digit === 1 && maybeSlash(digits, i));
 
 /** Whether two lists have the same items. */
 const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
