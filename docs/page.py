@@ -39,7 +39,10 @@ MARKS = (
     ("6", "20", "14.5", "19", "53.5"),
 )
 MARKS_SEED = 67
-"""One of 100 tried: 7 tables were read without an error. Of the two with the most accepted words, this is the clearer."""
+"""One of 100 tried: 7 tables were read without an error.
+
+Of the two with the most accepted words, this is the clearer.
+"""
 ACROSS, DOWN, EDGE = 190, 96, 90
 """Width and height of a cell, and the margin of the sheet, in pixels."""
 

@@ -143,7 +143,8 @@ def test_noise_has_no_accepted_numbers() -> None:
 def test_the_turn_of_a_page_is_found(digits: Digits) -> None:
     picture = page([["65", "71", "60"], ["67", "72", "61"], ["48", "73", "62"]], digits, 2)
     for quarter in range(4):
-        assert PageReader().turn(np.ascontiguousarray(np.rot90(picture, quarter))) == 90 * quarter
+        turned, reader = np.ascontiguousarray(np.rot90(picture, quarter)), PageReader()
+        assert reader.turn(turned, reader.find(turned, Classifier()).glyphs) == 90 * quarter
 
 
 def test_a_row_with_another_number_of_digits_is_not_accepted(digits: Digits) -> None:

@@ -300,13 +300,14 @@ class PageReader:
         runs_of = [[read[i].glyphs for i in order[row]] for row in kept]
         return Sight(glyphs, [words[i] for i in kept], runs_of, others, reason)
 
-    def turn(self, gray: np.ndarray) -> int:
+    def turn(self, gray: np.ndarray, glyphs: np.ndarray) -> int:
         """Return by how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270.
 
         Glyphs of all kinds are read in all four directions. Another direction than 0 needs clearly more digits.
+
+        glyphs: those found on the picture (``Sight.glyphs``).
         """
-        glyphs = self._finder.glyphs(gray)
-        glyphs = glyphs[glyphs[:, 5] > SURE]
+        glyphs = glyphs.copy()
         glyphs[:, 4] = DIGIT
         scores = {}
         for quarter in range(4):

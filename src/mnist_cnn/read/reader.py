@@ -58,7 +58,7 @@ def read_image(
     reading = Reading(tuple(rows), width, height, tuple(others), 0, page.reason)
     if pixels.shape == (SIDE, SIDE) and reading.rows and not reading.accepted and digits in (None, 1):
         return _as_tile(reading, pixels, classifier)
-    if _doubtful(reading) and (turned := _page().turn(pixels)):
+    if _doubtful(reading) and (turned := _page().turn(pixels, page.sight.glyphs)):
         pixels = np.ascontiguousarray(np.rot90(pixels, -turned // 90))
         page = _page().read(pixels, classifier, digits, threshold, scale)
         size = (height, width) if turned % 180 else (width, height)

@@ -61,19 +61,20 @@ export class Page {
     if (page.rows[0].words.some(({ glyphs }) => glyphs.some(({ sign }) => sign === "/"))) return page;
     const run = page.runs[0].flat();
     const again = await this.#find(gray, run, [run], digits, scale, second);
-    return pageOf({ ...again, others: page.others, reason: page.reason, foundDigits: page.foundDigits }, digits, threshold);
+    return pageOf({ ...again, others: page.others, reason: page.reason, seen: page.seen, foundDigits: page.foundDigits }, digits, threshold);
   }
 
   /** The words of each row with their features, the runs of each row, and the places of other writing. */
   async find(gray, digits = null, scale = 1) {
-    const seen = withTallSignsAsDigits(withoutFaint(gray, await this.#glyphs(gray)));
+    const hot = (await glyphs(gray, this.#networks.finder)).filter(({ heat }) => heat > SURE);
+    const seen = withTallSignsAsDigits(withoutFaint(gray, hot));
     const foundDigits = seen.some(({ kind }) => kind === OTHER) ? -1 : digitsOf(seen).length;
     const found = await this.#find(gray, seen, runs(seen, slope(seen)).map((run) => run.map((i) => seen[i])), digits, scale);
     const box = Math.max(gray.width, gray.height) > CLOSE_UP ? null : content(gray);
-    if (!box) return { ...found, foundDigits };
+    if (!box) return { ...found, seen, foundDigits };
     const all = [{ ...box, kind: DIGIT, heat: SURE }];
     const whole = await this.#find(gray, all, [all], digits, scale);
-    return { ...(belief(whole.found) > belief(found.found) ? whole : found), foundDigits };
+    return { ...(belief(whole.found) > belief(found.found) ? whole : found), seen, foundDigits };
   }
 
   /** What `find` returns, from the glyphs on the picture and those of each run. second: of the only run. */
@@ -117,9 +118,9 @@ export class Page {
     return { found: words.filter((_, i) => kept[i]), runs: runsOf.filter((_, i) => kept[i]), others, reason };
   }
 
-  /** By how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270. */
-  async turn(gray) {
-    let seen = (await this.#glyphs(gray)).map((glyph) => ({ ...glyph, kind: DIGIT }));
+  /** By how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270. glyphs_: those on it. */
+  async turn(gray, glyphs_) {
+    let seen = glyphs_.map((glyph) => ({ ...glyph, kind: DIGIT }));
     const scores = [];
     for (let quarter = 0; quarter < 4; quarter++) {
       if (quarter) {
@@ -136,10 +137,6 @@ export class Page {
     }
     const best = argmax(scores);
     return scores[best] > TURNED * scores[0] + 1 ? 90 * best : 0;
-  }
-
-  async #glyphs(gray) {
-    return (await glyphs(gray, this.#networks.finder)).filter(({ heat }) => heat > SURE);
   }
 
   /**

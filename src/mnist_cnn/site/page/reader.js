@@ -31,7 +31,7 @@ export async function read(pixels, networks, size, { digits = null, threshold } 
     return asTile(found, whole, pixels, networks, size);
   }
   let turned = 0;
-  if (doubtful(found) && (turned = await page.turn(pixels))) {
+  if (doubtful(found) && (turned = await page.turn(pixels, found.seen))) {
     for (let quarter = 0; quarter < turned / 90; quarter++) pixels = pixels.turned();
     const upright = await page.read(pixels, options);
     if (sure(upright) >= Math.max(TURNED, 2 * sure(found), TURNED_SHARE * all(upright))) {
