@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 from mnist_cnn.read.strings import (
     BLANK,
     COST,
+    DIGIT,
     NAMES,
     Second,
     best_path,
     decode,
+    is_usual,
     likelihoods,
     maybe_slashed,
+    often_slash,
     slashed,
     together,
 )
@@ -124,7 +127,8 @@ def test_the_cost_for_a_second_reader_counts_as_much_as_it_should(seed: int, t: 
 
     def score(string: tuple[int, ...]) -> float:
         mean = sum(each.get(string, 0.0) for each in everything) / 3
-        return float(mean * np.exp(-COST * prices[int("".join(map(str, string))) % 1000]))
+        cost = prices[int("".join(map(str, string))) % 1000]
+        return float(mean * np.exp(DIGIT * len(string) - COST * cost))
 
     tried = {(3, 7), decode(views[0]).labels} - {()}
     assert score(seen.string.labels) >= 0.999 * max(map(score, tried))
@@ -157,3 +161,34 @@ def test_a_slash_where_nobody_writes_one_is_a_1() -> None:
     assert maybe_slashed("713124")  # 7/3/24
     assert not maybe_slashed("21315")
     assert not maybe_slashed("57")
+
+
+@pytest.mark.parametrize("text", ["1/2", "3/4", "7/3/24", "31/12/2025", "01/02/99"])
+def test_fractions_and_dates_are_usual(text: str) -> None:
+    assert is_usual(tuple(NAMES.index(c) for c in text))
+    as_ones = tuple(map(int, text.replace("/", "1")))
+    assert often_slash(as_ones, text.index("/"))
+    assert not often_slash(as_ones, 0)
+
+
+@pytest.mark.parametrize("text", ["1/1", "4/3", "45/100", "32/12/25", "7/3", "0/3/24", "7/3/024"])
+def test_other_numbers_with_slashes_are_less_usual(text: str) -> None:
+    assert not is_usual(tuple(NAMES.index(c) for c in text))
+
+
+@pytest.mark.parametrize(
+    ("slash", "text"), [(0.2, "7/3/24"), (0.002, "713124")], ids=["perhaps slashes", "hardly slashes"]
+)
+def test_what_may_be_a_date_is_read_as_one(slash: float, text: str) -> None:
+    """No best path has the date: it is tried because of its form."""
+    said = np.full((36, BLANK + 1), -12.0, np.float32)
+    said[:, BLANK] = 0
+    for at, label in ((3, 7), (13, 3), (23, 2), (29, 4)):
+        said[at, [label, BLANK]] = -0.01, -12
+    for at in (8, 18):
+        said[at, [NAMES.index("/"), 1, BLANK]] = np.log([slash, 0.99 - slash, 0.01])
+    assert decode(said).text == "713124"
+    assert together([said] * 3).string.text == text
+    assert (
+        together([said] * 3, second=Second("713124", 0.9, lambda numbers: np.zeros(len(numbers)))).string.text == text
+    )

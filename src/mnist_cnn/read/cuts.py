@@ -197,7 +197,5 @@ def _apart(seams: np.ndarray, crossed: np.ndarray) -> list[int]:
 
 
 def _box(ink: np.ndarray) -> tuple[int, int, int, int] | None:
-    rows, columns = np.flatnonzero((ink > 0.35).any(axis=1)), np.flatnonzero((ink > 0.35).any(axis=0))
-    if not rows.size:
-        return None
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    x, y, width, height = cv2.boundingRect((ink > 0.35).astype(np.uint8))
+    return (y, y + height, x, x + width) if width else None

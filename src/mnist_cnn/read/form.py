@@ -55,7 +55,7 @@ def stroke_width(ink: np.ndarray) -> float:
     Along a stroke of width w the distance to its edge goes from 0 to w / 2 and back: its mean is w / 4. The distances
     at hand are those to the next pixel's middle, half a pixel more.
     """
-    inside = np.pad(ink > 0.5, 1).astype(np.uint8)
+    inside = cv2.copyMakeBorder((ink > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     distances = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
     return 4 * (float(distances[inside > 0].mean()) - 0.5) if inside.any() else 0.0
 
@@ -63,10 +63,8 @@ def stroke_width(ink: np.ndarray) -> float:
 def _crop(ink: np.ndarray) -> np.ndarray:
     """The smallest rectangle with all the ink; empty where there is none."""
     mask = ink > min(_FAINT, 0.5 * ink.max(initial=0))
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return ink[:0, :0]
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8)) if mask.size else (0, 0, 0, 0)
+    return ink[y : y + height, x : x + width]
 
 
 def _fit(ink: np.ndarray, side: int) -> np.ndarray:
@@ -82,7 +80,7 @@ def _mend_strokes(fine: np.ndarray) -> np.ndarray:
     width = stroke_width(fine)
     missing = min(_THIN * _FINE - width, 0.25 * BOX * _FINE)
     excess = min(width - _THICK * _FINE, 0.5 * width)
-    fine = np.pad(fine, BOX)
+    fine = cv2.copyMakeBorder(fine, BOX, BOX, BOX, BOX, cv2.BORDER_CONSTANT)
     if missing >= 1:
         return cv2.dilate(fine, _disc(missing))
     # A disc or a square of ink is no stroke: what erosion would all but remove stays as it is.

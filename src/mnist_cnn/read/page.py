@@ -9,7 +9,7 @@ combined. Runs at one height are a row, and gaps part a row into words.
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.finder import DIGIT, OTHER, SIGN, Finder
 from mnist_cnn.read.reading import Box, Digit, Row, Sign, Word, around
 from mnist_cnn.read.runs import runs, slope
-from mnist_cnn.read.strings import NAMES, Second, Seen, Strings, maybe_slash
+from mnist_cnn.read.strings import NAMES, Second, Seen, Strings, is_usual, maybe_slash, often_slash
 from mnist_cnn.read.tiles import content, tiles
 
 MODELS = Path(__file__).parent / "models"
@@ -53,6 +53,8 @@ VIEWS = (0.88, 1.14)
 """Each run is read at these sizes too. What is not read alike at all sizes is often wrong."""
 _LINE = 3.0
 """A picture lower than so many digit heights is a crop of one line."""
+_LETTERS, _SHORT = 3, 2.0
+"""Least number of letters in a column of letters, and the widest of them, in its own height."""
 _SMALL = 0.55
 """A run lower than this, in heights of a run beside it, is a part of that one."""
 _AS_TALL = 0.7
@@ -61,8 +63,11 @@ _OWN = 0.01
 """Weight of a digit's own probabilities beside those in the strings that both readers tried."""
 SIGN_OF_DIGIT = 0.1
 """Factor of the probability of a sign that the string network reads where the finder found a digit."""
-MIXED = 0.03
-"""Probability of a slash from which a 1 is not accepted, and the other way round."""
+MIXED, MIXED_OFTEN = 0.03, 0.003
+"""Probability of a slash from which a 1 is not accepted, and the other way round; and where 1/2 or a date could be.
+
+A composed 1/2 was accepted as 112 with 0.015. Composed pictures of 112 have up to 0.0024.
+"""
 _UNREAD = len(NAMES) - 1
 """Label of other writing."""
 _SIGNS = range(10, _UNREAD)
@@ -295,6 +300,8 @@ class PageReader:
         unread = glyphs[glyphs[:, 4] == OTHER].copy()
         unread[:, 4] = DIGIT  # so that letters that stand together are one place
         others += [around(_box(g[:4], scale) for g in unread[run]) for run in runs(unread, tilt)]
+        words, letters = _without_letters(words, others, tilt)
+        others += letters
         kept = _without_doubtful(words)
         others += [around(g.box for g in word.glyphs) for i, row in enumerate(words) if i not in kept for word in row]
         runs_of = [[read[i].glyphs for i in order[row]] for row in kept]
@@ -324,6 +331,8 @@ class PageReader:
             scores[90 * quarter] = sum(
                 s.probability * sum(float(m.probabilities[m.label]) for m in s.marks if m.label < 10) for s in said
             )
+            if _TURNED * scores[0] + 1 >= len(glyphs):  # no direction has more digits than glyphs
+                return 0
         best = max(scores, key=lambda degrees: scores[degrees])
         return best if scores[best] > _TURNED * scores[0] + 1 else 0
 
@@ -488,6 +497,7 @@ def _marks(run: np.ndarray, strip: strips.Strip, string: strings.String, others:
     away = abs(places[:, :1] - x)
     # Two marks can be as far from a glyph as each other. Rounding must not decide between them.
     pairs = sorted((math.floor(100 * away[i, j] / height + 0.5), i, j) for i, j in np.ndindex(away.shape))
+    usual = is_usual(string.labels)
     matched: dict[int, int] = {}
     for _, i, j in pairs:
         if i not in matched and j not in matched.values() and away[i, j] < 0.45 * max(wide[j], 0.5 * height):
@@ -501,7 +511,7 @@ def _marks(run: np.ndarray, strip: strips.Strip, string: strings.String, others:
             label, p = m.label, m.probabilities
             differs = label != _UNREAD and (label < 10) != (run[j, 4] == DIGIT)
             mixed = _may_be_either(inside, i, differs)
-            if differs and label >= 10:  # a slanted 1 looks like a slash
+            if differs and label >= 10 and not usual:  # a slanted 1 looks like a slash
                 p = p * np.where(np.isin(np.arange(len(p)), _SIGNS), np.float32(SIGN_OF_DIGIT), 1)
                 p = (p / p.sum()).astype(np.float32)
                 label = int(p[:_UNREAD].argmax())
@@ -523,7 +533,8 @@ def _may_be_either(marks: list[strings.Mark], i: int, differs: bool) -> bool:
     slash = NAMES.index("/")
     p, labels = marks[i].probabilities, [mark.label for mark in marks]
     if labels[i] == 1:  # nothing but a slash or a bracket looks like that, and not everywhere is a slash
-        may_be_slash = (differs or p[slash] > MIXED) and maybe_slash(tuple(labels), i)
+        least = MIXED_OFTEN if often_slash(tuple(labels), i) else MIXED
+        may_be_slash = (differs or p[slash] > least) and maybe_slash(tuple(labels), i)
         return may_be_slash or (differs and i in (0, len(marks) - 1))
     return differs or (labels[i] == slash and p[1] > MIXED)
 
@@ -578,6 +589,35 @@ def _without_doubtful(rows: list[list[Found]]) -> list[int]:
     """Return the indices of rows of words, without those that hardly can be right, if a word well can."""
     likely = max((_confidence(word) for row in rows for word in row), default=0.0) >= LIKELY
     return [i for i, row in enumerate(rows) if row and not (likely and max(map(_confidence, row)) < DOUBTFUL)]
+
+
+def _without_letters(rows: list[list[Found]], others: list[Box], tilt: float) -> tuple[list[list[Found]], list[Box]]:
+    """Return rows of words without the unsure ones in a column of letters, such as grades, and the places of these.
+
+    In such a column most marks are other writing that is no wider than a short word.
+
+    others: places of other writing.
+    tilt: of the page, dy / dx.
+    """
+    words = [(word, around(glyph.box for glyph in word.glyphs)) for row in rows for word in row]
+    short = [box for box in others if box.width < _SHORT * box.height]
+
+    def column(box: Box, boxes: Iterable[Box]) -> int:
+        """Return how many boxes of about the same height stand above, below or at a box."""
+        middle = box.x + box.width / 2 + tilt * (box.y + box.height / 2)
+        away = (
+            (other, abs(other.x + other.width / 2 + tilt * (other.y + other.height / 2) - middle)) for other in boxes
+        )
+        alike = ((other, x) for other, x in away if 0.5 < other.height / box.height < 2)
+        return sum(x < max(box.width, other.width) / 2 for other, x in alike)
+
+    letters = {}
+    for word, box in words:
+        n = column(box, short) if _confidence(word) < ACCEPTED else 0
+        if n >= _LETTERS and n > 2 * column(box, (other for _, other in words)):
+            letters[id(word)] = box
+    kept = [[word for word in row if id(word) not in letters] for row in rows]
+    return kept, list(letters.values())
 
 
 def _beside(boxes: list[tuple[float, ...]], unread: list[tuple[float, ...]], height: float) -> bool:

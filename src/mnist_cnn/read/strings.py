@@ -4,6 +4,7 @@
 '21.5'
 """
 
+import math
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -35,6 +36,17 @@ _SLASHED = re.compile(
 
 A slash in others is a 1.
 """
+_USUAL = re.compile(r"(1/[234]|2/3|3/4)|(0?[1-9]|[12]\d|3[01])/(0?[1-9]|[12]\d|3[01])/(\d\d|(19|20)\d\d)")
+"""Common fractions, and dates whose day and month can be. People write these far more often than a number that looks
+like one, such as 112 or 713124."""
+USUAL = 30.0
+"""Factor of the probability of a string like that.
+
+Of 120 composed 1/2, 3/4 and 2/3, 77 are read right with 1, 102 with 10 and 107 with 30; of 120 composed 112, 314 and
+213, 91, 86 and 83. People write the fractions more often.
+"""
+DIGIT = 0.6
+"""Gain of each digit in a string that two readers read, in nats: both miss digits more often than they see too many."""
 COST = 0.3
 """Weight of the cost of a number for a second reader, beside the log likelihood of the string network.
 
@@ -44,7 +56,9 @@ network alone. The string network knows the writers of composed pages better tha
 _OTHERS = 3
 """Number of strings of each view but the first that are tried."""
 _BEAM = 8
-_PRUNED = -7.0
+"""Number of strings that the search keeps."""
+_PRUNED, _NOTHING_ELSE = -7.0, -0.002
+"""Log probabilities in a frame: below the first a label is not tried, above the second of a blank no label is."""
 _ALIKE = 0.05
 """Log probabilities that differ by less are alike: rounding does not decide which view is used."""
 _DEAREST = 60.0
@@ -79,7 +93,7 @@ class String(NamedTuple):
 
     @property
     def text(self) -> str:
-        return "".join(NAMES[mark.label] for mark in self.marks)
+        return _text(self.labels)
 
 
 class Seen(NamedTuple):
@@ -113,6 +127,8 @@ class Strings:
         self._session = load(
             path, [("strip", "tensor(float)", 4)], [("log_probabilities", "tensor(float)", 3)], threads
         )
+        self._last: dict[bytes, np.ndarray] = {}
+        """The log probabilities of the strips of the last call."""
 
     def read(self, strips: list[np.ndarray], digits: int | None = None) -> list[String]:
         """Return a ``String`` for each strip, uint8 (40, w).
@@ -138,6 +154,17 @@ class Strings:
         ]
 
     def _frames(self, strips: list[np.ndarray]) -> list[np.ndarray]:
+        """Return the log probabilities of each strip, float32 (w / 2, 22).
+
+        A row that two readers read has the same strips twice: those of the last call are not read again.
+        """
+        names = [strip.tobytes() for strip in strips]
+        known = self._last  # another thread may set it meanwhile
+        if not all(name in known for name in names):
+            known = self._last = dict(zip(names, self._read(strips), strict=True))
+        return [known[name] for name in names]
+
+    def _read(self, strips: list[np.ndarray]) -> list[np.ndarray]:
         """Return the log probabilities of each strip, float32 (w / 2, 22)."""
         order = sorted(range(len(strips)), key=lambda i: strips[i].shape[1])
         said: dict[int, np.ndarray] = {}
@@ -191,19 +218,21 @@ def together(views: list[np.ndarray], digits: int | None = None, second: Second 
     if second is not None:
         tried = [labels for labels, _ in found]
         tried += [labels for view in views[1:] for labels, _ in _search(view)[:_OTHERS]]
-        tried = [*map(_with_ones, tried), tuple(map(int, second.number))]
+        tried = _with_slashes([*map(_with_ones, tried), tuple(map(int, second.number))])
         tried = list(dict.fromkeys(labels for labels in tried if labels and min(labels) < 10))
         tried = [labels for labels in tried if _fits(labels, digits)] or tried
         return _chosen(views, tried, paths, second)
     best, score = _best(found, digits)
     labels = _with_ones(best)
-    others = {path for path in map(_with_ones, paths) if path != labels and _fits(path, digits)}
+    others = {
+        path for path in _with_slashes([labels, *map(_with_ones, paths)]) if path != labels and _fits(path, digits)
+    }
     view = 0
     if others or labels != best:
         tried = [labels, *sorted(others)]
         likely = np.array([likelihoods(view, tried) for view in views])
         scores = np.logaddexp.reduce(likely) - np.log(len(views))
-        i = int(scores.argmax())
+        i = int((scores + _usual(tried)).argmax())
         labels, score, view = tried[i], float(scores[i]), _likely_view(likely[:, i])
     return Seen(_string(views[view], labels, score), view, sum(path == labels for path in paths))
 
@@ -219,7 +248,8 @@ def _chosen(
     likely = np.array([likelihoods(view, tried) for view in views])
     scores = np.logaddexp.reduce(likely) - np.log(len(views))
     costs = np.minimum(second.costs([_number(string, "1") for string in tried]), _DEAREST)
-    shares = np.exp(scores - COST * costs - np.logaddexp.reduce(scores - COST * costs))
+    both = scores - COST * costs + DIGIT * np.array([len(_number(string, "1")) for string in tried]) + _usual(tried)
+    shares = np.exp(both - np.logaddexp.reduce(both))
     numbers = [_number(string, "/") for string in tried]
     of_number = {number: sum(shares[i] for i, one in enumerate(numbers) if one == number) for number in numbers}
     number = max(of_number, key=lambda number: of_number[number])
@@ -260,18 +290,54 @@ def _with_ones(labels: tuple[int, ...]) -> tuple[int, ...]:
     return labels if at not in labels or slashed(labels) else tuple(1 if label == at else label for label in labels)
 
 
+def _with_slashes(strings: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Return strings and, after them, the common fractions and dates that they are with one or two 1s as slashes."""
+    found = [
+        slashing
+        for labels in strings
+        for i, label in enumerate(labels)
+        if label == 1
+        for slashing in _slashings(labels, i)
+        if is_usual(slashing)
+    ]
+    return [*strings, *found]
+
+
+def _usual(strings: Sequence[tuple[int, ...]]) -> np.ndarray:
+    """Return the gain of each string for being a common fraction or date, in nats, float (n,)."""
+    return np.array([math.log(USUAL) if is_usual(string) else 0.0 for string in strings])
+
+
+def is_usual(labels: tuple[int, ...]) -> bool:
+    """Return whether a string is a common fraction or a date."""
+    return _USUAL.fullmatch(_text(labels)) is not None
+
+
+def _text(labels: Iterable[int]) -> str:
+    return "".join(NAMES[label] for label in labels)
+
+
 def slashed(labels: tuple[int, ...]) -> bool:
     """Return whether people write all numbers with slashes in a string like that."""
-    text = "".join(NAMES[label] for label in labels)
+    text = _text(labels)
     return all(_SLASHED.fullmatch(number) for number in re.findall(r"[0-9/]+-?", text) if "/" in number)
 
 
 def maybe_slash(labels: tuple[int, ...], i: int) -> bool:
     """Return whether the 1 at index i may be a slash: people write the string with one there, or also in another 1."""
+    return any(map(slashed, _slashings(labels, i)))
+
+
+def often_slash(labels: tuple[int, ...], i: int) -> bool:
+    """Return whether the string is a common fraction or date with a slash for the 1 at index i, or also for another."""
+    return any(map(is_usual, _slashings(labels, i)))
+
+
+def _slashings(labels: tuple[int, ...], i: int) -> list[tuple[int, ...]]:
+    """Return a string with a slash at index i, and with another one for each other 1."""
+    slash = NAMES.index("/")
     ones = [j for j, label in enumerate(labels) if label == 1]
-    return any(
-        slashed(tuple(NAMES.index("/") if k in (i, j) else label for k, label in enumerate(labels))) for j in ones
-    )
+    return [tuple(slash if k in (i, j) else label for k, label in enumerate(labels)) for j in ones]
 
 
 def maybe_slashed(number: str) -> bool:
@@ -336,33 +402,40 @@ def _search(frames: np.ndarray) -> list[tuple[tuple[int, ...], float]]:
 
     Prefix beam search (Graves 2006; Hannun et al. 2014).
     """
-    best: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, _NOTHING)}  # log P ending in a blank, in a label
-    for frame in frames.astype(float):
-        if frame[BLANK] > -0.002:  # nothing else is possible
-            best = {p: (float(np.logaddexp(b, n)) + frame[BLANK], _NOTHING) for p, (b, n) in best.items()}
+    best: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}  # P ending in a blank, in a label
+    scale = 0.0  # log: the probabilities of each frame are divided by their largest sum, so that none becomes 0
+    sure = (frames[:, BLANK] > _NOTHING_ELSE).tolist()
+    possible = frames[:, :BLANK] > _PRUNED
+    for t, p in enumerate(np.exp(frames.astype(float)).tolist()):
+        blank = p[BLANK]
+        if sure[t]:  # nothing else is possible
+            best = {prefix: ((b + n) * blank, 0.0) for prefix, (b, n) in best.items()}
             continue
-        candidates = [int(c) for c in np.flatnonzero(frame[:BLANK] > _PRUNED)]
+        candidates = [(c, p[c]) for c in np.flatnonzero(possible[t]).tolist()]
         new: dict[tuple[int, ...], tuple[float, float]] = {}
-
-        def add(prefix: tuple[int, ...], b: float, n: float, new: dict = new) -> None:
-            old = new.get(prefix, (_NOTHING, _NOTHING))
-            new[prefix] = float(np.logaddexp(old[0], b)), float(np.logaddexp(old[1], n))
-
         for prefix, (b, n) in best.items():
-            both = float(np.logaddexp(b, n))
-            add(prefix, both + frame[BLANK], _NOTHING)
-            for c in candidates:
-                if not prefix and c in NEVER_FIRST:
-                    continue
-                if prefix and prefix[-1] == c:
-                    add(prefix, _NOTHING, n + frame[c])
-                    if b > _NOTHING / 2:  # two equal labels have a blank between them
-                        add((*prefix, c), _NOTHING, b + frame[c])
+            both, last = b + n, prefix[-1] if prefix else None
+            old = new.get(prefix, (0.0, 0.0))
+            new[prefix] = old[0] + both * blank, old[1]
+            for c, q in candidates:
+                if c == last:
+                    old = new[prefix]
+                    new[prefix] = old[0], old[1] + n * q
+                    more = b * q  # two equal labels have a blank between them
+                elif prefix or c not in NEVER_FIRST:
+                    more = both * q
                 else:
-                    add((*prefix, c), _NOTHING, both + frame[c])
-        ranked = sorted(new.items(), key=lambda item: -np.logaddexp(*item[1]))
-        best = dict(ranked[:_BEAM])
-    return sorted(((p, float(np.logaddexp(*bn))) for p, bn in best.items()), key=lambda item: -item[1])
+                    continue
+                if more:
+                    longer = (*prefix, c)
+                    old = new.get(longer, (0.0, 0.0))
+                    new[longer] = old[0], old[1] + more
+        ranked = sorted(new.items(), key=lambda item: -sum(item[1]))[:_BEAM]
+        most = sum(ranked[0][1])
+        best = {prefix: (b / most, n / most) for prefix, (b, n) in ranked}
+        scale += math.log(most)
+    found = [(prefix, scale + math.log(b + n)) for prefix, (b, n) in best.items() if b + n > 0]
+    return sorted(found, key=lambda item: -item[1])
 
 
 def _align(frames: np.ndarray, labels: tuple[int, ...]) -> list[tuple[int, int]]:

@@ -4,7 +4,7 @@ import { argmax, argmin, clip, largest, median, smallest, total } from "./vision
 import { DIGIT, OTHER, SIGN, glyphs } from "./finder.js";
 import * as layout from "./rows.js";
 import { runs, slope } from "./runs.js";
-import { NAMES, maybeSlash, readViews, strings } from "./strings.js";
+import { NAMES, isUsual, maybeSlash, oftenSlash, readViews, strings } from "./strings.js";
 import { DIGIT as TALL, ROOM, ROWS, band, cut, scaleOf, view } from "./strips.js";
 import { content, tiles } from "./tiles.js";
 
@@ -25,7 +25,8 @@ const LINE = 3;
 const SMALL = 0.55;
 const AS_TALL = 0.7;
 const SLASH = NAMES.indexOf("/");
-const MIXED = 0.03;
+const [MIXED, MIXED_OFTEN] = [0.03, 0.003];
+const [LETTERS, SHORT] = [3, 2];
 const OWN = 0.01;
 const SIGN_OF_DIGIT = Math.fround(0.1);
 const UNREAD = NAMES.length - 1;
@@ -101,13 +102,15 @@ export class Page {
         .flatMap((i) => read[i].marks.map((mark, k) => ({ mark, known: known[i][k], run: read[i] })))
         .sort((a, b) => a.mark.box.left + a.mark.box.right - (b.mark.box.left + b.mark.box.right)),
     );
-    const words = wordsOf(rows, seen, scale);
+    const allWords = wordsOf(rows, seen, scale);
     const unread = seen.filter(({ kind }) => kind === OTHER).map((glyph) => ({ ...glyph, kind: DIGIT }));
     const others = [
       ...read.flatMap(({ marks }) => marks.filter(({ label }) => label === UNREAD).map((m) => boxOf(m.box, scale))),
       ...all.filter((each) => !hasDigits(each)).map(({ run }) => around(run.map((glyph) => boxOf(glyph, scale)))),
       ...runs(unread, tilt).map((run) => around(run.map((i) => boxOf(unread[i], scale)))),
     ];
+    const { words, letters } = withoutLetters(allWords, others, tilt);
+    others.push(...letters);
     const surest = (row) => largest(row.map(confidenceOf), 0);
     const likely = largest(words.map(surest), 0) >= LIKELY;
     const kept = words.map((row) => row.length > 0 && !(likely && surest(row) < DOUBTFUL));
@@ -134,6 +137,7 @@ export class Page {
       const read = await strings(cuts, this.#networks.strings);
       const sure = ({ marks }) => total(marks.filter(isNumeral).map((m) => m.probabilities[m.label]));
       scores.push(total(read.map((string) => string.probability * sure(string))));
+      if (TURNED * scores[0] + 1 >= seen.length) return 0; // no direction has more digits than glyphs
     }
     const best = argmax(scores);
     return scores[best] > TURNED * scores[0] + 1 ? 90 * best : 0;
@@ -208,7 +212,9 @@ function mayBeEither(marks, i, differs) {
   const { label, probabilities: p } = marks[i];
   if (label !== 1) return differs || (label === SLASH && p[1] > MIXED);
   // Nothing but a slash or a bracket looks like a 1, and not everywhere is a slash.
-  const maybe = (differs || p[SLASH] > MIXED) && maybeSlash(marks.map((mark) => mark.label), i);
+  const labels = marks.map((mark) => mark.label);
+  const least = oftenSlash(labels, i) ? MIXED_OFTEN : MIXED;
+  const maybe = (differs || p[SLASH] > least) && maybeSlash(labels, i);
   return maybe || (differs && [0, marks.length - 1].includes(i));
 }
 
@@ -255,6 +261,23 @@ function confidenceOf({ features, twice }) {
   return 1 / (1 + Math.exp(-clip(odds, -30, 30)));
 }
 
+/** Rows of words without the unsure ones in a column of letters, such as grades, and the places of these. */
+function withoutLetters(rows, others, tilt) {
+  const places = new Map(rows.flat().map((word) => [word, around(word.glyphs.map(({ box }) => box))]));
+  const short = others.filter(({ width, height }) => width < SHORT * height);
+  const middle = ({ x, y, width, height }) => x + width / 2 + tilt * (y + height / 2);
+  // How many boxes of about the same height stand above, below or at a box.
+  const column = (box, boxes) => boxes.filter((other) => {
+    const alike = other.height / box.height > 0.5 && other.height / box.height < 2;
+    return alike && Math.abs(middle(other) - middle(box)) < Math.max(box.width, other.width) / 2;
+  }).length;
+  const letters = new Map([...places].filter(([word, box]) => {
+    const n = confidenceOf(word) < ACCEPTED ? column(box, short) : 0;
+    return n >= LETTERS && n > 2 * column(box, [...places.values()]);
+  }));
+  return { words: rows.map((row) => row.filter((word) => !letters.has(word))), letters: [...letters.values()] };
+}
+
 /** Whether a mark is a digit. */
 const isNumeral = ({ label }) => label < 10;
 
@@ -283,6 +306,7 @@ function marksOf(run, strip, string, others) {
   const inside = string.marks.filter(({ x }) => margin < x && x < strip.width - margin);
   const height = TALL * scaleOf(strip.matrix);
   const places = placesOf(strip, inside);
+  const usual = isUsual(string.marks.map(({ label }) => label));
   const pairs = [];
   run.forEach(({ left, right }, j) => places.forEach(([x], i) => {
     const distance = Math.abs((left + right) / 2 - x);
@@ -306,7 +330,7 @@ function marksOf(run, strip, string, others) {
       const differs = label !== UNREAD && label < 10 !== (kind === DIGIT);
       const mixed = mayBeEither(inside, i, differs);
       // A slanted 1 looks like a slash.
-      const p = differs && label >= 10 ? ofDigit(probabilities) : probabilities;
+      const p = differs && label >= 10 && !usual ? ofDigit(probabilities) : probabilities;
       const best = p === probabilities ? label : argmax(p.slice(0, UNREAD));
       marks.push({ label: best, box: { left, top, right, bottom }, probabilities: p, heat, mixed, shares });
     } else if (!ofAnother(places[i])) {

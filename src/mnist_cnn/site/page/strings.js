@@ -14,6 +14,10 @@ const SLASHED = new RegExp(
   "^((\\d\\d?/\\d\\d?(/(\\d\\d|(19|20)\\d\\d))?|\\d{1,3}/\\d\\d0|1\\d\\d/\\d{2,3}" +
     "|\\d\\d?/(19|20)\\d\\d|(19|20)\\d\\d/\\d\\d?(/\\d\\d?)?)-?|\\d+/-)$",
 );
+const USUAL_FORMS =
+  /^((1\/[234]|2\/3|3\/4)|(0?[1-9]|[12]\d|3[01])\/(0?[1-9]|[12]\d|3[01])\/(\d\d|(19|20)\d\d))$/;
+const USUAL = 30;
+const DIGIT = 0.6;
 const COST = 0.3;
 const OTHERS = 3;
 const DEAREST = 60;
@@ -107,17 +111,18 @@ export function together(views, digits = null, second = null) {
   const paths = views.slice(1).map(bestPath);
   if (second) {
     const all = [...found, ...frames.slice(1).flatMap((each) => search(each).slice(0, OTHERS))].map(({ labels }) => withOnes(labels));
-    const tried = unique([...all, Array.from(second.number, Number)]).filter((labels) => labels.some((label) => label < 10));
+    const tried = unique(withSlashes([...all, Array.from(second.number, Number)])).filter((labels) => labels.some((label) => label < 10));
     const fitting = tried.filter((labels) => fits(labels, digits));
     return chosen(frames, fitting.length ? fitting : tried, paths, second);
   }
   let { labels: best, score } = bestOf(found, digits);
   let labels = withOnes(best);
-  const others = unique(paths.map(withOnes).filter((path) => !same(path, labels) && fits(path, digits))).sort(order);
+  const maybe = withSlashes([labels, ...paths.map(withOnes)]);
+  const others = unique(maybe.filter((path) => !same(path, labels) && fits(path, digits))).sort(order);
   let view = 0;
   if (others.length || !same(labels, best)) {
     const likely = [labels, ...others].map((string) => ({ string, scores: frames.map((each) => likelihood(each, string)) }));
-    const { string, scores } = likely[argmax(likely.map((each) => each.scores.reduce(logSum)))];
+    const { string, scores } = likely[argmax(likely.map((each) => each.scores.reduce(logSum) + usual(each.string)))];
     labels = string;
     score = scores.reduce(logSum) - Math.log(views.length);
     view = likelyView(scores);
@@ -130,7 +135,7 @@ function chosen(frames, tried, paths, second) {
   const likely = tried.map((string) => frames.map((each) => likelihood(each, string)));
   const scores = likely.map((each) => each.reduce(logSum) - Math.log(frames.length));
   const costs = second.costs(tried.map((string) => numberOf(string, "1"))).map((cost) => Math.min(cost, DEAREST));
-  const both = scores.map((score, i) => score - COST * costs[i]);
+  const both = scores.map((score, i) => score - COST * costs[i] + DIGIT * numberOf(tried[i], "1").length + usual(tried[i]));
   const all = both.reduce(logSum);
   const shares_ = both.map((value) => Math.exp(value - all));
   const numbers = tried.map((string) => numberOf(string, "/"));
@@ -167,17 +172,38 @@ const numberOf = (labels, slash) =>
 /** A string with its slashes as 1s, unless people write such numbers with slashes. */
 const withOnes = (labels) => (slashed(labels) ? labels : labels.map((label) => (NAMES[label] === "/" ? 1 : label)));
 
+/** Strings and, after them, the common fractions and dates that they are with one or two 1s as slashes. */
+function withSlashes(strings_) {
+  const ones = (labels) => [...labels.keys()].filter((i) => labels[i] === 1);
+  return [...strings_, ...strings_.flatMap((labels) => ones(labels).flatMap((i) => slashings(labels, i)).filter(isUsual))];
+}
+
+/** A string with a slash at index i, and with another one for each other 1. */
+function slashings(labels, i) {
+  const at = NAMES.indexOf("/");
+  const ones = [...labels.keys()].filter((j) => labels[j] === 1);
+  return ones.map((j) => labels.map((label, k) => (k === i || k === j ? at : label)));
+}
+
+/** The gain of a string for being a common fraction or date, in nats. */
+const usual = (labels) => (isUsual(labels) ? Math.log(USUAL) : 0);
+
+/** Whether a string is a common fraction or a date. */
+export const isUsual = (labels) => USUAL_FORMS.test(textOf(labels));
+
+const textOf = (labels) => labels.map((label) => NAMES[label]).join("");
+
 /** Whether people write all numbers with slashes in a string like that. */
 function slashed(labels) {
-  const numbers = labels.map((label) => NAMES[label]).join("").match(/[0-9/]+-?/g) ?? [];
+  const numbers = textOf(labels).match(/[0-9/]+-?/g) ?? [];
   return numbers.filter((number) => number.includes("/")).every((number) => SLASHED.test(number));
 }
 
 /** Whether the 1 at index i may be a slash: people write the string with one there, or also in another 1. */
-export function maybeSlash(labels, i) {
-  const at = NAMES.indexOf("/");
-  return labels.some((one, j) => one === 1 && slashed(labels.map((label, k) => (k === i || k === j ? at : label))));
-}
+export const maybeSlash = (labels, i) => slashings(labels, i).some(slashed);
+
+/** Whether the string is a common fraction or date with a slash for the 1 at index i, or also for another. */
+export const oftenSlash = (labels, i) => slashings(labels, i).some(isUsual);
 
 /** Whether any 1 of some digits may be a slash. */
 export const maybeSlashed = (digits) => digits.some((digit, i) => digit === 1 && maybeSlash(digits, i));
