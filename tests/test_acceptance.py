@@ -5,7 +5,7 @@ import pytest
 
 from mnist_cnn.learn import acceptance, scenes
 from mnist_cnn.learn.writing import OTHER, Glyph
-from mnist_cnn.read.page import Found
+from mnist_cnn.read.page import ONCE, Found
 from mnist_cnn.read.reading import Box, Digit, Sign
 
 HEIGHT = 40
@@ -23,7 +23,7 @@ def word(text: str, left: int = 100) -> Found:
         else Sign(box(left + 30 * i), c, 1.0)
         for i, c in enumerate(text)
     )
-    return Found(glyphs, (), False, False, False)
+    return Found(glyphs, (), False, False, ONCE)
 
 
 def scene(*labels: int, left: int = 100) -> scenes.Scene:

@@ -8,7 +8,7 @@ from test_reader import PAPER, PEN
 from mnist_cnn.learn import pages
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import Classifier, Reading, read_image
-from mnist_cnn.read.page import FEATURES, WEIGHTS, Found, PageReader, _without_letters
+from mnist_cnn.read.page import FEATURES, ONCE, WEIGHTS, Found, PageReader, _without_letters
 from mnist_cnn.read.reading import Box, Digit
 
 
@@ -152,8 +152,8 @@ def found(x: int, y: int, log_odds: float) -> Found:
     """Return a word of one digit, 30 pixels high, with about these odds of being right."""
     p = np.full(10, 0.1, np.float32)
     digit = Digit(Box(x, y, 20, 30), 3, 0.9, (), True, None, np.zeros((28, 28), np.float32), p)
-    features = (log_odds / WEIGHTS[0], *[0.0] * (len(FEATURES) - 1))
-    return Found((digit,), features, beside=False, mixed=False, twice=False)
+    features = (log_odds / WEIGHTS[ONCE][0], *[0.0] * (len(FEATURES) - 1))
+    return Found((digit,), features, beside=False, mixed=False, how=ONCE)
 
 
 @pytest.mark.parametrize(

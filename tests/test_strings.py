@@ -192,3 +192,15 @@ def test_what_may_be_a_date_is_read_as_one(slash: float, text: str) -> None:
     assert (
         together([said] * 3, second=Second("713124", 0.9, lambda numbers: np.zeros(len(numbers)))).string.text == text
     )
+
+
+def test_signs_that_may_be_there_are_told() -> None:
+    """The point in 5.23 is as probable as no point."""
+    said = np.full((24, BLANK + 1), -12.0, np.float32)
+    said[:, BLANK] = 0
+    for at, label in ((3, 5), (13, 2), (19, 3)):
+        said[at, [label, BLANK]] = -0.01, -12
+    said[8, [NAMES.index("."), BLANK]] = np.log([0.4, 0.6])
+    seen = together([said] * 3, second=Second("523", 0.9, lambda numbers: np.zeros(len(numbers))))
+    assert seen.string.text == "523"
+    assert seen.signs == pytest.approx(0.4, abs=0.01)

@@ -3,9 +3,11 @@
     python -m mnist_cnn.learn.acceptance runs/finder/finder.onnx runs/strings/strings.onnx
 
 The page reader reads composed pages with MNIST's validation digits. Each word that it finds is right or wrong. From
-that, logistic regressions learn the weights of ``page.FEATURES``, one for words that the page networks read alone and
-one for those that two readers read. The threshold is the lowest confidence from which at most ``WRONG`` of all words
-are wrong. They are constants of ``read.page``: the command prints them.
+that, logistic regressions learn the weights of ``page.FEATURES``: one for words that the page networks read, one for
+those that two readers read, and one for single digits that are alone on their picture. The threshold is the lowest
+confidence from which at most ``WRONG`` of all words are wrong. The bias for single digits is such that from the same
+threshold on, ``NO_DIGITS`` of the pictures of one letter or scribble are accepted. All these numbers are constants of
+``read.page``: the command prints them.
 """
 
 from typing import NamedTuple
@@ -18,7 +20,7 @@ from mnist_cnn.learn import pages, scenes
 from mnist_cnn.learn.writing import OTHER, Glyph
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.number import read_number
-from mnist_cnn.read.page import FEATURES, FEW, Found, PageReader
+from mnist_cnn.read.page import ALONE, FEATURES, FEW, ONCE, TWICE, Found, PageReader, Sight
 from mnist_cnn.read.reading import Box, Digit, around
 from mnist_cnn.read.strings import NAMES
 
@@ -26,6 +28,14 @@ PAGES = 1600
 """Number of composed pages. Half are close-ups of one row."""
 WRONG = 0.02
 """Share of wrong words among those accepted, on composed pages."""
+SINGLE = 2400
+"""Number of composed pictures of one digit, letter or scribble. Half show a digit."""
+NO_DIGITS = 0.01
+"""Share of the pictures of one letter or scribble that are accepted as a digit."""
+_ALONE = [FEATURES.index(name) for name in ("bias", "string", "second")]
+"""Features for single digits. With all of them as many are accepted (LOG.md, 2026-11-28)."""
+_CROPS = (24.0, 120.0)
+"""Range of the longer side of half of these pictures, which are crops, in pixels."""
 _RIDGE = 1.0
 """Penalty of the weights, so that rare features do not get large ones."""
 
@@ -34,8 +44,8 @@ class Case(NamedTuple):
     """A word that was read."""
 
     features: tuple[float, ...]
-    twice: bool
-    """Whether two readers read it."""
+    how: int
+    """Who read it, as in ``page.Found``."""
     refused: bool
     """Whether it is not accepted, however high its confidence is."""
     right: bool
@@ -57,11 +67,7 @@ def cases(page: PageReader, n: int, seed: int = 77) -> list[Case]:
             scene, _ = pages.crop(scene, pages.around(glyphs, max(glyphs[0].size, 4.0), rng))
             if min(scene.pixels.shape) < 8:
                 continue
-        sight = page.find(scene.pixels, classifier)
-        if len(sight.rows) == 1 and len(sight.others) <= FEW:
-            *_, second = read_number(scene.pixels, classifier, scene.pixels.shape[::-1])
-            if second is not None:
-                sight = page.find_again(scene.pixels, classifier, sight, second)
+        sight = _sight(page, scene.pixels, classifier)
         words = [word for row in sight.rows for word in row if any(isinstance(glyph, Digit) for glyph in word.glyphs)]
         read = [glyph.box for word in words for glyph in word.glyphs]
         height, width = scene.pixels.shape
@@ -71,9 +77,39 @@ def cases(page: PageReader, n: int, seed: int = 77) -> list[Case]:
             # What is cut off by the edge is neither right nor wrong.
             if (room < box.x < width - box.width - room and room < box.y < height - box.height - room) or close:
                 found.append(
-                    Case(word.features, word.twice, word.beside or word.mixed, right(word, scene, read), text(word))
+                    Case(word.features, word.how, word.beside or word.mixed, right(word, scene, read), text(word))
                 )
     return found
+
+
+def single(page: PageReader, n: int, seed: int = 78) -> list[Case]:
+    """Return the digits that two readers read on n composed pictures of one digit, or of one letter or scribble."""
+    digits, classifier, rng = pages.validation_digits(), Classifier(), np.random.default_rng(seed)
+    found = []
+    for i in range(n):
+        scene = scenes.alone(digits, rng, other=i % 2 == 1)
+        pixels = scene.pixels
+        if scene.glyphs and rng.random() < 0.5:
+            part, _ = pages.crop(scene, pages.around(scene.glyphs, max(scene.glyphs[0].size, 4.0), rng))
+            scale = min(1.0, float(np.exp(rng.uniform(*np.log(_CROPS)))) / max(part.pixels.shape))
+            size = max(8, round(part.pixels.shape[1] * scale)), max(8, round(part.pixels.shape[0] * scale))
+            pixels = cv2.resize(part.pixels, size, interpolation=cv2.INTER_AREA)
+        for row in _sight(page, pixels, classifier).rows:
+            for word in row:
+                if word.how == ALONE and scene.glyphs:
+                    correct = text(word) == NAMES[min(scene.glyphs[0].label, OTHER)]
+                    found.append(Case(word.features, word.how, word.beside or word.mixed, correct, text(word)))
+    return found
+
+
+def _sight(page: PageReader, pixels: np.ndarray, classifier: Classifier) -> Sight:
+    """Return what is found on a picture, uint8 (h, w), with the second reader where there is one row."""
+    sight = page.find(pixels, classifier)
+    if len(sight.rows) == 1 and len(sight.others) <= FEW:
+        *_, second = read_number(pixels, classifier, pixels.shape[::-1])
+        if second is not None:
+            return page.find_again(pixels, classifier, sight, second)
+    return sight
 
 
 def text(word: Found) -> str:
@@ -140,28 +176,58 @@ def threshold(p: np.ndarray, y: np.ndarray, wrong: float = WRONG) -> float:
 @click.argument("finder", type=click.Path(exists=True, dir_okay=False))
 @click.argument("strings", type=click.Path(exists=True, dir_okay=False))
 @click.option("--pages", "n", default=PAGES, show_default=True, help="Number of composed pages.")
-def main(finder: str, strings: str, n: int) -> None:
+@click.option("--single", "m", default=SINGLE, show_default=True, help="Number of pictures of one digit or scribble.")
+def main(finder: str, strings: str, n: int, m: int) -> None:
     """Print the weights of the features of a word, and the confidence from which it is accepted.
 
     FINDER and STRINGS are the networks, as `python -m mnist_cnn.learn.pages` writes them.
     """
     cv2.setNumThreads(1)
-    found = [case for case in cases(PageReader(finder, strings), n) if not case.refused]
-    x, y = np.array([case.features for case in found]), np.array([case.right for case in found])
-    twice = np.array([case.twice for case in found])
+    page = PageReader(finder, strings)
+    found = [case for case in cases(page, n) if not case.refused]
+    usual = [case for case in found if case.how != ALONE]
+    x, y = _arrays(usual)
+    how = np.array([case.how for case in usual])
     p = np.zeros(len(y))
-    for name, some in (("read once", ~twice), ("read twice", twice)):
+    for name, some in (("read once", how == ONCE), ("read twice", how == TWICE)):
         weights = fit(x[some], y[some])
-        p[some] = 1 / (1 + np.exp(-np.clip(x[some] @ weights, -30, 30)))
-        click.echo(f"{name}: {some.sum():,} words, {y[some].mean():.1%} right")
-        for feature, weight in zip(FEATURES, weights, strict=True):
-            click.echo(f"  {feature:<12} {weight:8.3f}")
+        p[some] = _probability(x[some], weights)
+        _print(f"{name}: {some.sum():,} words, {y[some].mean():.1%} right", weights)
     least = threshold(p, y)
+    extra = [case for case in single(page, m) if not case.refused]
+    x_alone, y_alone = _arrays(extra + [case for case in found if case.how == ALONE])
+    weights = np.zeros(len(FEATURES))
+    weights[_ALONE] = fit(x_alone[:, _ALONE], y_alone)
+    wrong = np.sort(_probability(x_alone[: len(extra)], weights)[~y_alone[: len(extra)]])[::-1]
+    most = float(wrong[min(round(NO_DIGITS * m / 2), len(wrong) - 1)])
+    weights[0] += np.log(least / (1 - least)) - np.log(most / (1 - most))
+    _print(f"one digit alone: {len(y_alone):,} pictures, {y_alone.mean():.1%} right", weights)
     click.echo(f"accepted from a confidence of {least:.3f} on:")
-    for name, some in (("read once", ~twice), ("read twice", twice)):
-        accepted = p[some] >= least
-        wrong = 1 - y[some][accepted].mean() if accepted.any() else 0.0
-        click.echo(f"  {accepted.mean():.1%} of the words {name}, {wrong:.2%} of these wrong")
+    for name, of, right_ in (
+        ("of the words read once", p[how == ONCE], y[how == ONCE]),
+        ("of the words read twice", p[how == TWICE], y[how == TWICE]),
+        ("of the digits alone", _probability(x_alone, weights), y_alone),
+    ):
+        accepted = of >= least
+        share = 1 - right_[accepted].mean() if accepted.any() else 0.0
+        click.echo(
+            f"  {accepted.mean():.1%} {name}, {share:.2%} of these wrong; {accepted[right_].mean():.1%} of the right"
+        )
+
+
+def _arrays(some: list[Case]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the features of words, float (n, k), and whether they are right, bool (n,)."""
+    return np.array([case.features for case in some]), np.array([case.right for case in some])
+
+
+def _probability(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
+
+
+def _print(title: str, weights: np.ndarray) -> None:
+    click.echo(title)
+    for feature, weight in zip(FEATURES, weights, strict=True):
+        click.echo(f"  {feature:<12} {weight:8.3f}")
 
 
 if __name__ == "__main__":

@@ -99,6 +99,26 @@ def compose(digits: Digits, rng: np.random.Generator, side: int = SIDE, height: 
     return _photographed(sheet, h, rng, side)
 
 
+def alone(digits: Digits, rng: np.random.Generator, other: bool) -> Scene:
+    """Return a picture of one digit, or of one letter or scribble, with room around it.
+
+    other: whether it is a letter or a scribble.
+    """
+    h = float(rng.uniform(24, 90))
+    side = round(5 * h)
+    work = side + 32
+    ink, printed = (np.zeros((work, work), np.float32) for _ in range(2))
+    sheet = _Sheet(ink, printed, np.zeros((work, work), np.uint8))
+    writer = Writer(digits, rng)
+    if other:
+        line = writer.scribble(h) if rng.random() < 0.5 else writer.word(h, 1)
+    else:
+        line = writer.write(str(rng.integers(10)), h)
+    sheet.place(line, 0, 0, sheet.ink)
+    _move(sheet, rng)
+    return _photographed(sheet, h, rng, side)
+
+
 def _move(sheet: _Sheet, rng: np.random.Generator) -> None:
     """Move everything on the sheet to a random place on it."""
     if not sheet.glyphs:

@@ -225,12 +225,23 @@ class Writer:
             if n < 3 and rng.random() < 0.2:  # as in B+
                 parts[1:] = [self.sign(str(rng.choice(["+", "-"])), height)]
             scales = [1.0] * len(parts)
-        else:
-            if kind < 0.87:
-                parts = [_cut(outliers.stroke_letter(rng)) for _ in range(min(n, 4))]
-            else:
-                parts = [_cut(outliers.scribble(rng))]
+        elif kind < 0.87:
+            parts = [_cut(outliers.stroke_letter(rng)) for _ in range(min(n, 4))]
             scales = [height * rng.uniform(0.7, 1.2) / max(part.shape) for part in parts]
+        else:
+            return self.scribble(height)
+        return self._other(parts, scales, height)
+
+    def scribble(self, height: float) -> Line:
+        """Return a scribble as a line of one ``OTHER`` glyph.
+
+        height: of a digit of usual size, in pixels.
+        """
+        part = _cut(outliers.scribble(self.rng))
+        return self._other([part], [height * self.rng.uniform(0.7, 1.2) / max(part.shape)], height)
+
+    def _other(self, parts: list[np.ndarray], scales: list[float], height: float) -> Line:
+        """Return pieces of ink, float32 (h, w) each, side by side as a line of ``OTHER`` glyphs."""
         line = Line(np.zeros((int(1.6 * height) + 2, 0), np.float32))
         for part, scale in zip(parts, scales, strict=True):
             size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
@@ -238,7 +249,7 @@ class Writer:
             part = part[: len(line.ink)]
             free = len(line.ink) - len(part)
             top = free // 2 if len(part) < 0.5 * height else max(0, free - 1)
-            left = line.ink.shape[1] + int(rng.uniform(0, 0.3) * height)
+            left = line.ink.shape[1] + int(self.rng.uniform(0, 0.3) * height)
             line.ink = _paste(line.ink, part, left, top)
             line.glyphs.append(Glyph(OTHER, (left, top, left + part.shape[1], top + part.shape[0]), height))
         return line

@@ -59,6 +59,8 @@ _SMALL = 0.55
 """A run lower than this, in heights of a run beside it, is a part of that one."""
 _AS_TALL = 0.7
 """Height of a sign that may be a digit, in heights of the digits: dashes, points and commas are lower."""
+_SURELY = 0.003
+"""Doubt of a second reader that is as sure as it can be."""
 _OWN = 0.01
 """Weight of a digit's own probabilities beside those in the strings that both readers tried."""
 SIGN_OF_DIGIT = 0.1
@@ -68,13 +70,18 @@ MIXED, MIXED_OFTEN = 0.03, 0.003
 
 A composed 1/2 was accepted as 112 with 0.015. Composed pictures of 112 have up to 0.0024.
 """
+MIXED_SIGNS = 0.2
+"""Share of the strings with the same digits and other signs from which a word is not accepted.
+
+Of 85 composed numbers, with and without signs, that are accepted and right, 5 have more.
+"""
 _UNREAD = len(NAMES) - 1
 """Label of other writing."""
 _SIGNS = range(10, _UNREAD)
 """Labels of signs."""
 FEW = 12
 """Pictures with one row and at most so many other marks are read by the second reader too."""
-ACCEPTED, ACCEPTED_DIGIT = 0.934, 0.6
+ACCEPTED, ACCEPTED_DIGIT = 0.926, 0.6
 """Confidence from which a word is accepted, and each of its digits."""
 AGREED = 0.88
 """Confidence from which a word is accepted if the page networks read the same alone, and the second reader accepts it.
@@ -95,10 +102,15 @@ FEATURES = (
     "strokes",
     "second",
 )
-WEIGHTS = (3.85, 0.74, 1.95, 0.13, 0.76, 0.07, 0.14, 2.53, -0.53, -0.54, 0.0)
-"""Weight of each of ``FEATURES`` in the log odds that a word is right, fitted by ``learn.acceptance``."""
-TWICE = (3.67, 0.12, 0.63, 0.2, 0.08, -0.24, 0.11, 1.37, -1.06, 0.22, 0.06)
-"""The same for words that two readers read."""
+ONCE, TWICE, ALONE = range(3)
+"""Who read a word: the page networks; two readers; two readers, and it is one digit and all that is on the picture."""
+WEIGHTS = (
+    (3.84, 0.66, 2.01, 0.13, 0.76, 0.07, 0.08, 2.52, -0.55, -0.5, 0.0),
+    (3.37, 0.23, 0.84, 0.17, -0.03, -0.62, 0.1, 0.66, -1.05, 0.86, 0.23),
+    (0.48, 3.06, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.66),
+)
+"""Weight of each of ``FEATURES`` in the log odds that a word is right, for each of the three, fitted by
+``learn.acceptance``."""
 
 
 class Mark(NamedTuple):
@@ -141,8 +153,8 @@ class Found(NamedTuple):
     """Whether there is a mark beside it that was not read."""
     mixed: bool
     """Whether a mark of it may be a digit or a sign."""
-    twice: bool
-    """Whether two readers read it."""
+    how: int
+    """Who read it: ``ONCE``, ``TWICE`` or ``ALONE``."""
 
 
 class Sight(NamedTuple):
@@ -454,8 +466,7 @@ def _belief(rows: list[list[Found]]) -> float:
 
 def _confidence(found: Found) -> float:
     """Return the probability that a word is right."""
-    weights = TWICE if found.twice else WEIGHTS
-    odds = sum(w * f for w, f in zip(weights, found.features, strict=True))
+    odds = sum(w * f for w, f in zip(WEIGHTS[found.how], found.features, strict=True))
     return 1 / (1 + math.exp(-float(np.clip(odds, -30, 30))))
 
 
@@ -579,9 +590,11 @@ def _words(rows: list[list[Member]], glyphs: np.ndarray, scale: float) -> list[l
                 continue
             read = tuple(_glyph(mark, known, scale) for mark, known, _ in members)
             beside = _beside([m.box for m, _, _ in members], unread, height)
-            mixed = any(m.mixed for m, _, _ in members)
-            twice = any(m.shares is not None for m, _, _ in members)
-            found[-1].append(Found(read, _features(members, read), beside, mixed, twice))
+            mixed = any(m.mixed or run.seen.signs > MIXED_SIGNS for m, _, run in members)
+            how = TWICE if any(m.shares is not None for m, _, _ in members) else ONCE
+            found[-1].append(Found(read, _features(members, read), beside, mixed, how))
+    if len(found) == 1 and len(found[0]) == 1 and found[0][0].how == TWICE and len(found[0][0].glyphs) == 1:
+        return [[found[0][0]._replace(how=ALONE)]]
     return found
 
 
@@ -664,7 +677,7 @@ def _features(members: list[Member], glyphs: tuple[Digit | Sign, ...]) -> tuple[
     disagree = max(len(VIEWS) - run.seen.agree for run in read)
     # Wood, folds and rules show strokes that look like a 1.
     strokes = float(all(not isinstance(g, Digit) or g.digit == 1 for g in glyphs))
-    second = sum(math.log(max(run.seen.second, 1e-3)) for run in read if run.seen.second is not None)
+    second = -sum(math.log(_SURELY + 1 - run.seen.second) for run in read if run.seen.second is not None)
     return 1.0, string, digit, classifier, other, float(unseen), float(missed), heat, float(disagree), strokes, second
 
 

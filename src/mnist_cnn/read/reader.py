@@ -94,9 +94,9 @@ def _of_one_row(
     row = both.rows[0]
     least = ACCEPTED if threshold is None else threshold
     first = page.rows[0]
-    # The string network misses digits that are drawn with an even pen, as in print.
-    missed = page.found_digits == len(other.number) and _lacks_some(first.number, other.number)
-    if other.accepted and not row.accepted and missed and "/" not in first.text:
+    # The string network misses digits that are drawn with an even pen, as in print. The second reader knows no signs.
+    missed = page.found_digits == len(other.number) and _lacks_some(first.text.replace(" ", ""), other.number)
+    if other.accepted and not row.accepted and missed:
         return [_if_sure(other, least)], second_others
     if not row.accepted and first.number == other.number and first.confidence > row.confidence:
         row = first
@@ -110,10 +110,12 @@ def _of_one_row(
 def _judged(row: Row, first: Row, other: Row, agreed: float) -> Row:
     """Return a row that the second reader reads too, accepted where that counts, and not where it does not.
 
+    One digit has to be surer: scribbles look like one to both readers.
+
     first, other: as the page networks read it alone, and as the second reader does.
     agreed: confidence from which a word is accepted that both read and the second reader accepts.
     """
-    alike = first.number == other.number and other.accepted
+    alike = first.number == other.number and other.accepted and len(row.number) > 1
     words = []
     for word in row.words:
         if maybe_slashed(word.number):  # the second reader knows no slash: it reads 112 where there is 1/2

@@ -106,6 +106,8 @@ class Seen(NamedTuple):
     """Number of views, without the first one, whose best path is that string."""
     second: float | None = None
     """Probability of its number for a second reader, 0 if that reads another one; None without a second reader."""
+    signs: float = 0.0
+    """Share of the strings with other signs, of all that were tried with a second reader and have the same digits."""
 
 
 class Second(NamedTuple):
@@ -265,7 +267,19 @@ def _chosen(
             by_digit[np.arange(len(digits)), list(digits)] += share
     rest = iter(by_digit)
     marks = tuple(mark._replace(shares=next(rest)) if mark.label < 10 else mark for mark in string.marks)
-    return Seen(string._replace(marks=marks), view, agree, second.confidence if number == second.number else 0.0)
+    written = sum(share for share, one in zip(shares, tried, strict=True) if _written(one) == _written(labels))
+    return Seen(
+        string._replace(marks=marks),
+        view,
+        agree,
+        second.confidence if number == second.number else 0.0,
+        1 - float(written / of_number[number]),
+    )
+
+
+def _written(labels: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a string without other writing."""
+    return tuple(label for label in labels if NAMES[label] != "#")
 
 
 def _likely_view(likely: np.ndarray) -> int:

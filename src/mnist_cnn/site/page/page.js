@@ -26,15 +26,21 @@ const SMALL = 0.55;
 const AS_TALL = 0.7;
 const SLASH = NAMES.indexOf("/");
 const [MIXED, MIXED_OFTEN] = [0.03, 0.003];
+const MIXED_SIGNS = 0.2;
 const [LETTERS, SHORT] = [3, 2];
+const SURELY = 0.003;
 const OWN = 0.01;
 const SIGN_OF_DIGIT = Math.fround(0.1);
 const UNREAD = NAMES.length - 1;
-export const ACCEPTED = 0.934;
+export const ACCEPTED = 0.926;
 const ACCEPTED_DIGIT = 0.6;
 const FEATURES = ["bias", "string", "digit", "classifier", "other", "unseen", "missed", "heat", "disagree", "strokes", "second"];
-const WEIGHTS = [3.85, 0.74, 1.95, 0.13, 0.76, 0.07, 0.14, 2.53, -0.53, -0.54, 0];
-const TWICE = [3.67, 0.12, 0.63, 0.2, 0.08, -0.24, 0.11, 1.37, -1.06, 0.22, 0.06];
+const [ONCE, TWICE, ALONE] = [0, 1, 2];
+const WEIGHTS = [
+  [3.84, 0.66, 2.01, 0.13, 0.76, 0.07, 0.08, 2.52, -0.55, -0.5, 0],
+  [3.37, 0.23, 0.84, 0.17, -0.03, -0.62, 0.1, 0.66, -1.05, 0.86, 0.23],
+  [0.48, 3.06, 0, 0, 0, 0, 0, 0, 0, 0, 0.66],
+];
 const DASHES = "-+x÷=";
 
 /** networks: {finder, strings, classify}, functions that run them. */
@@ -256,8 +262,8 @@ function belief(rows) {
 }
 
 /** The probability that a word is right. */
-function confidenceOf({ features, twice }) {
-  const odds = total((twice ? TWICE : WEIGHTS).map((weight, i) => weight * features[i]));
+function confidenceOf({ features, how }) {
+  const odds = total(WEIGHTS[how].map((weight, i) => weight * features[i]));
   return 1 / (1 + Math.exp(-clip(odds, -30, 30)));
 }
 
@@ -357,14 +363,17 @@ function wordsOf(rows, seen, scale) {
     ...seen.filter(({ kind }) => kind === OTHER),
     ...rows.flat().filter(({ mark }) => mark.label === UNREAD).map(({ mark }) => mark.box),
   ];
-  return layout.parted(boxes).map((words, n) => words.flatMap((word) => {
+  const found = layout.parted(boxes).map((words, n) => words.flatMap((word) => {
     const members = word.map((i) => own[n][i]);
     const labels = members.map(({ mark }) => mark.label);
     if (labels.every((label) => label >= 10) && labels.some((label) => !DASHES.includes(NAMES[label]))) return [];
     const read = members.map((member) => glyphOf(member, scale));
     const beside = isBeside(members.map(({ mark }) => mark.box), unread, heights[n]);
-    return [{ glyphs: read, features: features(members, read), beside, mixed: members.some(({ mark }) => mark.mixed), twice: members.some(({ mark }) => mark.shares) }];
+    const mixed = members.some(({ mark, run }) => mark.mixed || run.signs > MIXED_SIGNS);
+    return [{ glyphs: read, features: features(members, read), beside, mixed, how: members.some(({ mark }) => mark.shares) ? TWICE : ONCE }];
   }));
+  const alone = found.length === 1 && found[0].length === 1 && found[0][0].how === TWICE && found[0][0].glyphs.length === 1;
+  return alone ? [[{ ...found[0][0], how: ALONE }]] : found;
 }
 
 /** Whether something that was not read is so near to the boxes of a word that it can be a part of it. */
@@ -425,7 +434,7 @@ function features(members, read) {
     heat: heats.length ? smallest(heats.map(Math.log)) : 0,
     disagree: largest(own.map((run) => VIEWS.length - run.agree)),
     strokes: Number(read.filter(isDigit).every(({ digit }) => digit === 1)),
-    second: total(own.filter((run) => run.second !== null).map((run) => log(run.second, 1e-3))),
+    second: -total(own.filter((run) => run.second !== null).map((run) => Math.log(SURELY + 1 - run.second))),
   };
   return FEATURES.map((name) => values[name]);
 }

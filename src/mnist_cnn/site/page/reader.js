@@ -70,8 +70,8 @@ async function ofOneRow(pixels, networks, page, found, size, options) {
   if (!both.rows.length) return found;
   let [own, row] = [both.rows[0], rowOf(both.rows[0])];
   // The string network misses digits that are drawn with an even pen, as in print.
-  const missed = found.foundDigits === two.number.length && lacksSome(first.number, two.number);
-  if (two.accepted && !row.accepted && missed && !first.text.includes("/")) {
+  const missed = found.foundDigits === two.number.length && lacksSome(first.text.replaceAll(" ", ""), two.number);
+  if (two.accepted && !row.accepted && missed) {
     return { ...found, others, rows: [ifSure(other, options.threshold ?? ACCEPTED)] };
   }
   if (!row.accepted && first.number === two.number && first.all > row.all) [own, row] = [found.rows[0], first];
@@ -89,7 +89,7 @@ async function ofOneRow(pixels, networks, page, found, size, options) {
  * least: confidence from which a word is accepted that both read and the second reader accepts.
  */
 function judgedRow(row, first, two, least) {
-  const alike = first.number === two.number && two.accepted;
+  const alike = first.number === two.number && two.accepted && two.number.length > 1;
   const words = row.words.map((word) => {
     // The second reader knows no slash: it reads 112 where there is 1/2.
     if (maybeSlashed(word.glyphs.filter(isDigit).map(({ digit }) => digit))) {

@@ -127,7 +127,7 @@ export function together(views, digits = null, second = null) {
     score = scores.reduce(logSum) - Math.log(views.length);
     view = likelyView(scores);
   }
-  return { string: stringOf(frames[view], labels, score), view, agree: agreeing(paths, labels), second: null };
+  return { string: stringOf(frames[view], labels, score), view, agree: agreeing(paths, labels), second: null, signs: 0 };
 }
 
 /** The string, of those tried, that both readers together find the most probable. */
@@ -153,7 +153,10 @@ function chosen(frames, tried, paths, second) {
   });
   const rest = byDigit[Symbol.iterator]();
   const marks = string.marks.map((mark) => (mark.label < 10 ? { ...mark, shares: rest.next().value } : mark));
-  return { string: { ...string, marks }, view, agree: agreeing(paths, labels), second: number === second.number ? second.confidence : 0 };
+  const written = (labels_) => textOf(labels_).replaceAll("#", "");
+  const alike = total(shares_.filter((_, i) => written(tried[i]) === written(labels)));
+  const signs = 1 - alike / ofNumber.get(number);
+  return { string: { ...string, marks }, view, agree: agreeing(paths, labels), second: number === second.number ? second.confidence : 0, signs };
 }
 
 /** Each list once, in the order in which they first come. */
