@@ -100,6 +100,14 @@ def test_a_string_for_which_there_are_too_few_frames_is_not_found() -> None:
     assert decode(said, digits=3).text == "8"
 
 
+def test_a_frame_that_nothing_can_start_with_does_no_harm() -> None:
+    said = np.full((10, BLANK + 1), -2000.0, np.float32)
+    said[:, BLANK] = 0
+    said[3, [NAMES.index(","), BLANK]] = 0, -2000
+    said[6, [7, BLANK]] = 0, -2000
+    assert decode(said).text == "7"
+
+
 def test_nothing_is_an_empty_string() -> None:
     said = np.full((9, BLANK + 1), -12.0, np.float32)
     said[:, BLANK] = 0

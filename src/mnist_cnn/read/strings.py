@@ -36,7 +36,7 @@ _SLASHED = re.compile(
 
 A slash in others is a 1.
 """
-_USUAL = re.compile(r"(1/[234]|2/3|3/4)|(0?[1-9]|[12]\d|3[01])/(0?[1-9]|[12]\d|3[01])/(\d\d|(19|20)\d\d)")
+_USUAL_FORMS = re.compile(r"(1/[234]|2/3|3/4)|(0?[1-9]|[12]\d|3[01])/(0?[1-9]|[12]\d|3[01])/(\d\d|(19|20)\d\d)")
 """Common fractions, and dates whose day and month can be. People write these far more often than a number that looks
 like one, such as 112 or 713124."""
 USUAL = 30.0
@@ -59,6 +59,8 @@ _BEAM = 8
 """Number of strings that the search keeps."""
 _PRUNED, _NOTHING_ELSE = -7.0, -0.002
 """Log probabilities in a frame: below the first a label is not tried, above the second of a blank no label is."""
+_LEAST = -600.0
+"""Lowest log probability in the search: its exponential is not 0."""
 _ALIKE = 0.05
 """Log probabilities that differ by less are alike: rounding does not decide which view is used."""
 _DEAREST = 60.0
@@ -324,7 +326,7 @@ def _usual(strings: Sequence[tuple[int, ...]]) -> np.ndarray:
 
 def is_usual(labels: tuple[int, ...]) -> bool:
     """Return whether a string is a common fraction or a date."""
-    return _USUAL.fullmatch(_text(labels)) is not None
+    return _USUAL_FORMS.fullmatch(_text(labels)) is not None
 
 
 def _text(labels: Iterable[int]) -> str:
@@ -420,7 +422,7 @@ def _search(frames: np.ndarray) -> list[tuple[tuple[int, ...], float]]:
     scale = 0.0  # log: the probabilities of each frame are divided by their largest sum, so that none becomes 0
     sure = (frames[:, BLANK] > _NOTHING_ELSE).tolist()
     possible = frames[:, :BLANK] > _PRUNED
-    for t, p in enumerate(np.exp(frames.astype(float)).tolist()):
+    for t, p in enumerate(np.exp(np.maximum(frames.astype(float), _LEAST)).tolist()):
         blank = p[BLANK]
         if sure[t]:  # nothing else is possible
             best = {prefix: ((b + n) * blank, 0.0) for prefix, (b, n) in best.items()}
