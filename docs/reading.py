@@ -313,11 +313,11 @@ def _all_aims(sets: Sets) -> list[Aim]:
     accepted = sum(row["n"] - row["refused"] for row in others) / n
     found.append(Aim("letters and scribbles that are accepted", f"{n}", accepted, 0.02, "{:.1%}", False, ""))
     digits = refusal["digits"]
-    for title, key, most in (
+    for title, key, errors in (
         ("errors on MNIST's test images, the network alone", "errors", 41),
         ("errors on MNIST's test images, through `read_image`", "errors_through_read_image", 48),
     ):
-        found.append(Aim(title, f"{digits['n']:,}", digits[key], most, "{:.0f}", False, ""))
+        found.append(Aim(title, f"{digits['n']:,}", digits[key], errors, "{:.0f}", False, ""))
     corrupted = performance.load("corruptions")["reading"]
     n_corrupted = f"{len(corrupted['errors'])} x {corrupted['n']:,}"
     found.append(
