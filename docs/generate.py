@@ -25,11 +25,12 @@ import scores
 from click.testing import CliRunner
 
 from mnist_cnn.cli import cli
-from mnist_cnn.learn import leaderboard
 from mnist_cnn.read.classifier import SHIPPED, Classifier
 
 ROOT = Path(__file__).parents[1]
 PAGE_MODELS = SHIPPED.parent
+FILLED = ROOT / "README.md", ROOT / "docs/training.md"
+"""Documents written by hand that have generated blocks."""
 EARLIER_STEPS = {"finder": 21_100, "strings": 36_150}
 """Steps of the trainings before those that the metadata counts, which started from their weights (LOG.md)."""
 
@@ -263,16 +264,16 @@ def formats() -> str:
     )
 
 
-def readme(text: str) -> str:
-    """README.md with its tables made anew."""
-    tables = {"speed": performance.headline(), "results": results(), "reading": reading(), "formats": formats()}
-    tables["accuracy"] = scores.table(leaderboard.read(performance.RESULTS))
-    tables["peers"] = comparison.table()
-    for name, table in tables.items():
+def filled(text: str) -> str:
+    """Return a document with its generated blocks made again."""
+    blocks = {"speed": performance.headline(), "results": results(), "reading": reading(), "formats": formats()}
+    blocks["compared"] = f"{comparison.summary()}\n[All results](docs/reading.md)."
+    for name, block in blocks.items():
         begin, end = f"<!-- begin: {name}, made by docs/generate.py -->", f"<!-- end: {name} -->"
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        text = f"{before}{begin}\n{table}\n{end}{after}"
+        if begin in text:
+            before, _, rest = text.partition(begin)
+            _, _, after = rest.partition(end)
+            text = f"{before}{begin}\n{block}\n{end}{after}"
     return text
 
 
@@ -288,5 +289,5 @@ if __name__ == "__main__":
     (ROOT / "docs/deploy.md").write_text(deploy.page(), "utf-8")
     (ROOT / "docs/scale.md").write_text(scale.page(), "utf-8")
     (ROOT / "docs/reading.md").write_text(comparison.page(), "utf-8")
-    page = ROOT / "README.md"
-    page.write_text(readme(page.read_text("utf-8")), "utf-8")
+    for page in FILLED:
+        page.write_text(filled(page.read_text("utf-8")), "utf-8")

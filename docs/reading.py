@@ -34,7 +34,7 @@ Made by `python docs/generate.py` from `benchmarks/results/`; not edited by hand
 
 ## Comparison with RapidOCR and Tesseract
 
-{summary(sets)}
+{summary()}
 
 ```bash
 python benchmarks/peers.py                        # needs the pictures: --data
@@ -74,28 +74,9 @@ An accepted number is meant to be used without looking at it. The other readers 
 """
 
 
-def table() -> str:
-    """README's comparison: the summary and one row per set."""
-    sets = _sets()
-    lines = [
-        f"| pictures | {' | '.join(READERS.values())} |",
-        "| --- |" + " --- |" * len(READERS),
-        *(
-            f"| {meaning}: rows right | {' | '.join(_cells(sets[name], 'digits', 'rows'))} |"
-            for name, meaning in PAGES.items()
-        ),
-        *(f"| {meaning} | {' | '.join(_cells(sets[name], 'whole', 'n'))} |" for name, meaning in CROPS.items()),
-    ]
-    reading = performance.load("corruptions")["reading"]
-    corrupted = f"""
-        Under the {len(reading["errors"])} corruptions of MNIST-C, the reader misreads {100 * reading["mean"]:.1f} % of
-        single digits on average, and {100 * reading["clean"]:.1f} % of the digits without corruption.
-        """
-    return "\n".join([summary(sets), "", *lines, "", _conditions(sets), "", _fill(corrupted)])
-
-
-def summary(sets: Sets) -> str:
+def summary() -> str:
     """Where this reader reads the most, where which other reader does, and where their 95 % intervals overlap."""
+    sets = _sets()
     best: list[str] = []
     better: dict[str, list[str]] = {}
     close: dict[str, list[str]] = {}
@@ -109,9 +90,10 @@ def summary(sets: Sets) -> str:
             best.append(meaning)
         else:
             better.setdefault(peer, []).append(meaning)
-    parts = [f"This reader reads more than the others of {_list(best)}."] if best else []
-    parts += [f"{READERS[who]} reads more of {_list(names)}." for who, names in better.items()]
-    parts += [f"{READERS[who]} and this reader read about as many {_list(names)}." for who, names in close.items()]
+    parts = ["Compared with RapidOCR and Tesseract on the same pictures."]
+    parts += [f"This reader is better on {_list(best)}."] if best else []
+    parts += [f"{READERS[who]} is better on {_list(names)}." for who, names in better.items()]
+    parts += [f"No clear difference to {READERS[who]} on {_list(names)}." for who, names in close.items()]
     return _fill(" ".join(parts))
 
 

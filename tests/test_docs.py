@@ -41,7 +41,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 def test_generated_parts_are_up_to_date() -> None:
     assert (ROOT / "docs/cli.md").read_text("utf-8") == generate.reference(), "run `make docs`"
-    assert generate.readme(README) == README, "run `make docs`"
+    for page in generate.FILLED:
+        assert generate.filled(page.read_text("utf-8")) == page.read_text("utf-8"), "run `make docs`"
     assert (SHIPPED.parent / "README.md").read_text("utf-8") == generate.card(), "run `make docs`"
     assert (ROOT / "docs/pictures/risk.svg").read_text("utf-8") == generate.curve(), "run `make docs`"
     assert (ROOT / "docs/deploy.md").read_text("utf-8") == deploy.page(), "run `make docs`"
@@ -90,8 +91,9 @@ def test_no_address_of_a_registry_is_committed() -> None:
 
 
 def shell_lines() -> list[str]:
-    """The commands of README's shell blocks, without comments and without the folder the program is in."""
-    blocks = re.findall(r"^```(?:bash|powershell)\n(.*?)^```", README, flags=re.S | re.M)
+    """The commands of the shell blocks of README and docs/training.md, without comments and the program's folder."""
+    pages = README + (ROOT / "docs/training.md").read_text("utf-8")
+    blocks = re.findall(r"^```(?:bash|powershell)\n(.*?)^```", pages, flags=re.S | re.M)
     parts = [shlex.split(line.replace("\\", "/"), comments=True) for block in blocks for line in block.splitlines()]
     lines = [shlex.join([Path(part[0]).name, *part[1:]]).replace("'&&'", "&&") for part in parts if part]
     return list(dict.fromkeys(command for line in lines for command in line.split(" && ")))
@@ -123,7 +125,7 @@ def test_the_readme_has_the_two_commands() -> None:
         for line in {re.sub(r"\d", "", line): line for line in shell_lines()}.values()
     ],
 )
-def test_a_command_of_the_readme_works(
+def test_a_command_of_the_documents_works(
     line: str, tmp_path: Path, run: Run, dataset: mnist.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a quick form: training on a few images, make as a dry run, and of installations only what they name."""
@@ -167,7 +169,7 @@ def test_a_command_of_the_readme_works(
             for name in re.findall(r"\S+\.(?:txt|py|ipynb)\b", line):
                 assert (ROOT / name).exists()
         case _:
-            pytest.fail(f"README has a command this test does not know how to try: {line}")
+            pytest.fail(f"README or docs/training.md has a command this test does not know how to try: {line}")
 
 
 @pytest.mark.slow
