@@ -11,6 +11,22 @@ import pytest
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
+PROGRAM = """
+from mnist_cnn import Classifier, Reading, __version__, load, read_image
+
+
+def read(path: str) -> Reading:
+    return read_image(path, classifier=Classifier())
+
+
+version: str = __version__
+labels: list[int] = load().test.labels.tolist()
+reading = read({picture!r})
+number: str = reading.number
+accepted: bool = reading.accepted
+print(number, accepted)
+"""
+"""A user's program, which runs with the installed package and passes a strict type check."""
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -79,3 +95,8 @@ def test_the_built_package_works_by_itself(tmp_path: Path) -> None:
         missing = call(script, name)
         assert missing.returncode == 2
         assert f"needs the extra '{extra}'" in missing.stderr
+    (tmp_path / "program.py").write_text(PROGRAM.format(picture=str(ROOT / "docs/pictures/page.jpg")))
+    done = call(python, "program.py")
+    assert done.stdout == "314159 True\n", done
+    done = call(sys.executable, "-m", "mypy", "--strict", "--python-executable", python, "program.py")
+    assert done.returncode == 0, done.stdout

@@ -51,5 +51,12 @@ def test_classifying_needs_no_opencv_and_reading_does() -> None:
     assert "no attribute 'write_image'" in loaded_error("import mnist_cnn.read; mnist_cnn.read.write_image")
 
 
+def test_the_public_names_are_imported_on_first_use() -> None:
+    assert not loaded("import mnist_cnn; mnist_cnn.__version__") & {"numpy", "cv2", "onnxruntime"}
+    assert "cv2" not in loaded("from mnist_cnn import Classifier, load")
+    assert not loaded("from mnist_cnn import Classifier, Reading, __version__, load, read_image") & HEAVY
+    assert "no attribute 'write_image'" in loaded_error("import mnist_cnn; mnist_cnn.write_image")
+
+
 def test_the_test_can_fail() -> None:
     assert "keras" in loaded("import mnist_cnn.learn.callback")

@@ -1,10 +1,39 @@
-"""A convolutional network that learns MNIST.
+"""A convolutional network that learns MNIST, and reads handwritten numbers.
 
-Data flows one way, from ``mnist`` (the images) through ``learn`` (training, score, report) to the files of a run.
-Importing this package is light: Keras and TensorFlow are imported by the modules of ``learn`` only.
-
-    >>> from mnist_cnn import mnist
-    >>> (x_train, y_train), (x_test, y_test) = mnist.load()
+    >>> from mnist_cnn import load, read_image
+    >>> (x_train, y_train), (x_test, y_test) = load()
     >>> x_train.shape
     (60000, 28, 28)
+    >>> read_image("number.jpg").number                                                     # doctest: +SKIP
+    '4711'
+
+``load`` returns the images, ``read_image`` reads a picture, and ``Classifier`` classifies images of MNIST's form.
+Importing this package is light: these names are imported on first use, and only the modules of ``learn`` import Keras.
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mnist_cnn.mnist import load
+    from mnist_cnn.read import Classifier, Reading, read_image
+
+    __version__: str
+
+__all__ = ["Classifier", "Reading", "__version__", "load", "read_image"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("mnist-cnn")
+    if name == "load":
+        from mnist_cnn.mnist import load
+
+        return load
+    import mnist_cnn.read
+
+    return getattr(mnist_cnn.read, name)
