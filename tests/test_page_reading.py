@@ -8,7 +8,7 @@ from test_reader import PAPER, PEN
 from mnist_cnn.learn import pages
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import Classifier, Reading, read_image
-from mnist_cnn.read.page import FEATURES, ONCE, WEIGHTS, Found, PageReader, _without_letters
+from mnist_cnn.read.page import FEATURES, ONCE, WEIGHTS, Found, PageReader, _lost, _without_letters
 from mnist_cnn.read.reading import Box, Digit
 
 
@@ -95,6 +95,15 @@ def test_signs_are_kept(text: str, least: int, digits: Digits) -> None:
     assert not any(reading.accepted and texts(reading) != [text] for reading in readings)
 
 
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_turned_number_is_read_upright(degrees: int, digits: Digits) -> None:
+    picture = page([["27508"]], digits, 3)
+    assert texts(read_image(picture)) == ["27508"]
+    reading = read_image(np.ascontiguousarray(np.rot90(picture, degrees // 90)))
+    assert texts(reading) == ["27508"]
+    assert reading.turned == degrees
+
+
 def test_rows_far_apart_are_in_order(digits: Digits) -> None:
     for seed in range(5):
         reading = read_image(page([["65", "71"], ["67", "72"], ["48", "73"]], digits, seed))
@@ -157,23 +166,37 @@ def found(x: int, y: int, log_odds: float) -> Found:
 
 
 @pytest.mark.parametrize(
-    ("log_odds", "letters", "tilt", "kept"),
+    ("log_odds", "letters", "tilt", "kept", "marked"),
     [
-        (1.0, 5, 0.0, False),
-        (5.0, 5, 0.0, True),  # sure
-        (1.0, 2, 0.0, True),  # too few letters
-        (1.0, 5, 0.1, False),  # each row is 5 pixels further to the left on a tilted page
+        (1.0, 5, 0.0, False, True),
+        (5.0, 5, 0.0, True, True),  # sure
+        (1.0, 2, 0.0, True, False),  # too few letters
+        (1.0, 5, 0.1, False, True),  # each row is 5 pixels further to the left on a tilted page
     ],
 )
-def test_unsure_words_in_a_column_of_letters_are_letters(
-    log_odds: float, letters: int, tilt: float, kept: bool
+def test_words_in_a_column_of_letters_are_letters_or_not_accepted(
+    log_odds: float, letters: int, tilt: float, kept: bool, marked: bool
 ) -> None:
     number, grade = found(50, 0, 1.0), found(200, 0, log_odds)
     others = [Box(round(200 - tilt * 50 * i), 50 * i, 24, 30) for i in range(1, letters + 1)]
     others.append(Box(20, 60, 300, 30))  # a line of text is no letter
     rows, found_letters = _without_letters([[number, grade]], others, tilt)
-    assert rows == [[number, grade] if kept else [number]]
+    assert rows == [[number, grade._replace(letters=marked)] if kept else [number]]
     assert found_letters == ([] if kept else [Box(200, 0, 20, 30)])
+
+
+@pytest.mark.parametrize(
+    ("box", "letters", "lost"),
+    [
+        (Box(20, 3, 20, 30), 0, True),
+        (Box(20, 40, 20, 30), 0, False),  # below the row
+        (Box(20, 0, 20, 80), 0, False),  # much higher
+        (Box(20, 3, 20, 30), 4, False),  # in a column of letters
+    ],
+)
+def test_a_row_has_lost_what_is_level_with_it_and_looks_like_digits(box: Box, letters: int, lost: bool) -> None:
+    others = [box, *(Box(20, 60 * i, 20, 30) for i in range(1, letters + 1))]
+    assert _lost([[found(200, 0, 5.0), found(300, 4, 5.0)]], [box], others, 0.0) == [lost]
 
 
 def test_a_row_with_another_number_of_digits_is_not_accepted(digits: Digits) -> None:

@@ -20,8 +20,9 @@ def test_the_classifier_reads_the_tiles(height: int, inverted: bool, dataset: mn
         page, boxes = written(list(images), height, height // 4, height)
         page = 255 - page if inverted else page
         found = tiles(page, band(np.array(boxes, float)), boxes, [True] * 5)
-        assert all(tile is not None and tile.shape == (28, 28) for tile in found)
-        right += int((classifier.probabilities(np.stack(found)[..., None]).argmax(axis=1) == labels).sum())
+        images_ = [tile.image for tile in found if tile is not None]
+        assert [image.shape for image in images_] == [(28, 28)] * 5
+        right += int((classifier.probabilities(np.stack(images_)[..., None]).argmax(axis=1) == labels).sum())
     assert right >= 190  # of 200
 
 
@@ -40,4 +41,29 @@ def test_a_rule_at_the_edge_of_a_box_is_left_out() -> None:
     ruled = tiles(page, band(np.array([[52.0, 30, 68, 90]])), [(52, 30, 68, 90)], [True])[0]
     assert plain is not None
     assert ruled is not None
-    assert np.abs(plain - ruled).mean() < 0.02
+    assert np.abs(plain.image - ruled.image).mean() < 0.02
+
+
+@pytest.mark.parametrize(
+    ("mark", "dotted"),
+    [
+        ([], False),
+        ([(150, 138, 5)], True),  # a point
+        ([(150, 138, 2)], True),  # of a fine pen
+        ([(150, 80, 5)], False),  # at the middle
+        ([(150, 120, 25)], False),  # as large as a digit
+    ],
+)
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_point_between_two_digits_is_seen(mark: list[tuple[int, int, int]], dotted: bool, inverted: bool) -> None:
+    page = np.full((220, 320), 220, np.uint8)
+    for x in (100, 200):
+        cv2.ellipse(page, (x, 100), (22, 40), 0, 0, 360, 40, 7)
+    for x, y, radius in mark:
+        cv2.circle(page, (x, y), radius, 40, -1)
+    boxes = [(76.0, 57.0, 124.0, 143.0), (176.0, 57.0, 224.0, 143.0)]
+    page = 255 - page if inverted else page
+    first, last = tiles(page, band(np.array(boxes)), boxes, [True, True])
+    assert first is not None
+    assert last is not None
+    assert (first.dotted, last.dotted) == (dotted, False)

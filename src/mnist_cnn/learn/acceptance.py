@@ -77,7 +77,13 @@ def cases(page: PageReader, n: int, seed: int = 77) -> list[Case]:
             # What is cut off by the edge is neither right nor wrong.
             if (room < box.x < width - box.width - room and room < box.y < height - box.height - room) or close:
                 found.append(
-                    Case(word.features, word.how, word.beside or word.mixed, right(word, scene, read), text(word))
+                    Case(
+                        word.features,
+                        word.how,
+                        word.beside or word.mixed or word.letters,
+                        right(word, scene, read),
+                        text(word),
+                    )
                 )
     return found
 
@@ -98,7 +104,9 @@ def single(page: PageReader, n: int, seed: int = 78) -> list[Case]:
             for word in row:
                 if word.how == ALONE and scene.glyphs:
                     correct = text(word) == NAMES[min(scene.glyphs[0].label, OTHER)]
-                    found.append(Case(word.features, word.how, word.beside or word.mixed, correct, text(word)))
+                    found.append(
+                        Case(word.features, word.how, word.beside or word.mixed or word.letters, correct, text(word))
+                    )
     return found
 
 

@@ -9,7 +9,7 @@ combined. Runs at one height are a row, and gaps part a row into words.
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from mnist_cnn.read.finder import DIGIT, OTHER, SIGN, Finder
 from mnist_cnn.read.reading import Box, Digit, Row, Sign, Word, around
 from mnist_cnn.read.runs import runs, slope
 from mnist_cnn.read.strings import NAMES, Second, Seen, Strings, is_usual, maybe_slash, often_slash
-from mnist_cnn.read.tiles import content, tiles
+from mnist_cnn.read.tiles import Tile, content, tiles
 
 MODELS = Path(__file__).parent / "models"
 SURE = 0.4
@@ -53,6 +53,13 @@ VIEWS = (0.88, 1.14)
 """Each run is read at these sizes too. What is not read alike at all sizes is often wrong."""
 _LINE = 3.0
 """A picture lower than so many digit heights is a crop of one line."""
+LOST = 0.6
+"""Heat from which writing that the finder took for a digit and that was not read may be a digit.
+
+On the pages that it was set on, lost numbers have 0.66 to 0.88.
+"""
+_LEVEL = 0.4
+"""Writing belongs to a row if its middle is less than this away, in word heights."""
 _LETTERS, _SHORT = 3, 2.0
 """Least number of letters in a column of letters, and the widest of them, in its own height."""
 _SMALL = 0.55
@@ -65,7 +72,7 @@ _OWN = 0.01
 """Weight of a digit's own probabilities beside those in the strings that both readers tried."""
 SIGN_OF_DIGIT = 0.1
 """Factor of the probability of a sign that the string network reads where the finder found a digit."""
-MIXED, MIXED_OFTEN = 0.03, 0.003
+MIXED, MIXED_OFTEN = 0.01, 0.003
 """Probability of a slash from which a 1 is not accepted, and the other way round; and where 1/2 or a date could be.
 
 A composed 1/2 was accepted as 112 with 0.015. Composed pictures of 112 have up to 0.0024.
@@ -155,6 +162,8 @@ class Found(NamedTuple):
     """Whether a mark of it may be a digit or a sign."""
     how: int
     """Who read it: ``ONCE``, ``TWICE`` or ``ALONE``."""
+    letters: bool = False
+    """Whether it stands in a column of letters."""
 
 
 class Sight(NamedTuple):
@@ -170,6 +179,8 @@ class Sight(NamedTuple):
     """Places of other writing."""
     reason: str | None
     """Why not all of the page was read."""
+    lost: list[bool]
+    """For each row whether a piece of it that the finder took for digits was not read."""
 
 
 class Page(NamedTuple):
@@ -270,7 +281,7 @@ class PageReader:
             return sight
         run = np.concatenate(sight.runs[0])
         again = self._find(gray, run, [run], classifier, digits, scale, second)
-        return again._replace(glyphs=sight.glyphs, others=sight.others, reason=sight.reason)
+        return again._replace(glyphs=sight.glyphs, others=sight.others, reason=sight.reason, lost=sight.lost)
 
     def _find(
         self,
@@ -317,7 +328,10 @@ class PageReader:
         kept = _without_doubtful(words)
         others += [around(g.box for g in word.glyphs) for i, row in enumerate(words) if i not in kept for word in row]
         runs_of = [[read[i].glyphs for i in order[row]] for row in kept]
-        return Sight(glyphs, [words[i] for i in kept], runs_of, others, reason)
+        rows_ = [words[i] for i in kept]
+        unread_runs = [run for run in all_runs if not _count(run) and run.glyphs[:, 5].max() > LOST]
+        pieces = [around(_box(g[:4], scale) for g in run.glyphs) for run in unread_runs]
+        return Sight(glyphs, rows_, runs_of, others, reason, _lost(rows_, pieces, others, tilt))
 
     def turn(self, gray: np.ndarray, glyphs: np.ndarray) -> int:
         """Return by how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270.
@@ -383,11 +397,13 @@ def _page(sight: Sight, digits: int | None, threshold: float | None) -> Page:
     """Return a page with its words accepted or not. The values are those of ``PageReader.read``."""
     least = (ACCEPTED, ACCEPTED_DIGIT) if threshold is None else (threshold, threshold)
     rows = []
-    for row in sight.rows:
+    for row, lost in zip(sight.rows, sight.lost, strict=True):
         words = tuple(_word(word, *least) for word in row)
         n = sum(len(word.number) for word in words)
         if n:
-            other = None if digits in (None, n) else f"{n} {'digit' if n == 1 else 'digits'}, expected {digits}"
+            other = "a mark in this row was not read" if lost else None
+            if digits not in (None, n):
+                other = f"{n} {'digit' if n == 1 else 'digits'}, expected {digits}"
             rows.append(Row(words, other))
     return Page(rows, sight.others, sight.reason, sight)
 
@@ -550,7 +566,7 @@ def _may_be_either(marks: list[strings.Mark], i: int, differs: bool) -> bool:
     return differs or (labels[i] == slash and p[1] > MIXED)
 
 
-Known = tuple[np.ndarray, np.ndarray] | None
+Known = tuple[Tile, np.ndarray] | None
 """The tile of a digit and the classifier's probabilities."""
 
 
@@ -564,7 +580,7 @@ def _classified(gray: np.ndarray, read: list[Run], classifier: Classifier) -> li
     flat = [tile for run in cut for tile in run if tile is not None]
     if not flat:
         return [[None] * len(run) for run in cut]
-    answers = iter(classifier.probabilities(np.stack(flat)[..., None]))
+    answers = iter(classifier.probabilities(np.stack([tile.image for tile in flat])[..., None]))
     return [[None if tile is None else (tile, next(answers)) for tile in run] for run in cut]
 
 
@@ -591,6 +607,7 @@ def _words(rows: list[list[Member]], glyphs: np.ndarray, scale: float) -> list[l
             read = tuple(_glyph(mark, known, scale) for mark, known, _ in members)
             beside = _beside([m.box for m, _, _ in members], unread, height)
             mixed = any(m.mixed or run.seen.signs > MIXED_SIGNS for m, _, run in members)
+            mixed |= any(known is not None and known[0].dotted for _, known, _ in members[:-1])
             how = TWICE if any(m.shares is not None for m, _, _ in members) else ONCE
             found[-1].append(Found(read, _features(members, read), beside, mixed, how))
     if len(found) == 1 and len(found[0]) == 1 and found[0][0].how == TWICE and len(found[0][0].glyphs) == 1:
@@ -607,30 +624,64 @@ def _without_doubtful(rows: list[list[Found]]) -> list[int]:
 def _without_letters(rows: list[list[Found]], others: list[Box], tilt: float) -> tuple[list[list[Found]], list[Box]]:
     """Return rows of words without the unsure ones in a column of letters, such as grades, and the places of these.
 
-    In such a column most marks are other writing that is no wider than a short word.
+    Most marks in such a column are other writing that is no wider than a short word. Sure words in it are marked.
 
     others: places of other writing.
     tilt: of the page, dy / dx.
     """
-    words = [(word, around(glyph.box for glyph in word.glyphs)) for row in rows for word in row]
+    places = [[around(glyph.box for glyph in word.glyphs) for word in row] for row in rows]
+    every = [box for row in places for box in row]
     short = [box for box in others if box.width < _SHORT * box.height]
+    kept: list[list[Found]] = []
+    letters = []
+    for row, boxes in zip(rows, places, strict=True):
+        kept.append([])
+        for word, box in zip(row, boxes, strict=True):
+            among = _among_letters(box, short, every, tilt)
+            if among and _confidence(word) < ACCEPTED:
+                letters.append(box)
+            else:
+                kept[-1].append(word._replace(letters=among))
+    return kept, letters
 
-    def column(box: Box, boxes: Iterable[Box]) -> int:
-        """Return how many boxes of about the same height stand above, below or at a box."""
+
+def _among_letters(box: Box, letters: list[Box], words: list[Box], tilt: float) -> bool:
+    """Return whether a box stands in a column of letters: at least three, and more than twice as many as words."""
+
+    def column(boxes: list[Box]) -> int:
+        """Return how many boxes of about the same height stand above, below or at the box."""
         middle = box.x + box.width / 2 + tilt * (box.y + box.height / 2)
-        away = (
-            (other, abs(other.x + other.width / 2 + tilt * (other.y + other.height / 2) - middle)) for other in boxes
-        )
-        alike = ((other, x) for other, x in away if 0.5 < other.height / box.height < 2)
-        return sum(x < max(box.width, other.width) / 2 for other, x in alike)
+        alike = [other for other in boxes if 0.5 < other.height / box.height < 2]
+        away = [abs(other.x + other.width / 2 + tilt * (other.y + other.height / 2) - middle) for other in alike]
+        return sum(x < max(box.width, other.width) / 2 for x, other in zip(away, alike, strict=True))
 
-    letters = {}
-    for word, box in words:
-        n = column(box, short) if _confidence(word) < ACCEPTED else 0
-        if n >= _LETTERS and n > 2 * column(box, (other for _, other in words)):
-            letters[id(word)] = box
-    kept = [[word for word in row if id(word) not in letters] for row in rows]
-    return kept, list(letters.values())
+    n = column(letters)
+    return n >= _LETTERS and n > 2 * column(words)
+
+
+def _lost(rows: list[list[Found]], pieces: list[Box], others: list[Box], tilt: float) -> list[bool]:
+    """Return for each row whether a piece that was not read belongs to it. Pieces in a column of letters do not.
+
+    pieces: places of writing that the finder took for digits and that was not read.
+    others: places of all other writing.
+    tilt: of the page, dy / dx.
+    """
+    words = [[around(glyph.box for glyph in word.glyphs) for word in row] for row in rows]
+    every = [box for row in words for box in row]
+    short = [box for box in others if box.width < _SHORT * box.height]
+    pieces = [piece for piece in pieces if not _among_letters(piece, short, every, tilt)]
+    found = []
+    for row in words:
+        nearest = [min(row, key=lambda word: abs(word.x - piece.x)) for piece in pieces] if row else []
+        found.append(any(_in_row(piece, word, tilt) for piece, word in zip(pieces, nearest, strict=False)))
+    return found
+
+
+def _in_row(piece: Box, word: Box, tilt: float) -> bool:
+    """Return whether a piece of writing has about the height of a word, and is level with it on the page."""
+    rise = tilt * (piece.x + piece.width / 2 - word.x - word.width / 2)
+    away = piece.y + piece.height / 2 - word.y - word.height / 2 - rise
+    return 0.5 < piece.height / word.height < 2 and abs(away) < _LEVEL * word.height
 
 
 def _beside(boxes: list[tuple[float, ...]], unread: list[tuple[float, ...]], height: float) -> bool:
@@ -656,7 +707,7 @@ def _glyph(mark: Mark, known: Known, scale: float) -> Digit | Sign:
         p = (1 - _OWN) * mark.shares + _OWN * p
     p = p.astype(np.float32)
     (digit, confidence), *alternatives = [(d, float(p[d])) for d in np.argsort(-p, kind="stable")[:3].tolist()]
-    return Digit(box, digit, confidence, tuple(alternatives), True, None, tile, p)
+    return Digit(box, digit, confidence, tuple(alternatives), True, None, tile.image, p)
 
 
 def _features(members: list[Member], glyphs: tuple[Digit | Sign, ...]) -> tuple[float, ...]:
@@ -693,6 +744,8 @@ def _word(found: Found, least: float, least_digit: float) -> Word:
         reason = "a mark beside it was not read"
     elif found.mixed:
         reason = "a mark in it is a digit or a sign"
+    elif found.letters:
+        reason = "in a column of letters"
     elif found.features[FEATURES.index("missed")]:
         reason = "a mark in it was not read"
     elif confidence < least and glyphs == found.glyphs:

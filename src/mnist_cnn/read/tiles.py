@@ -7,6 +7,7 @@ Only here ink is parted from paper, after the digits were read.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -24,14 +25,27 @@ _STRONG = 0.3
 """Ink above this is connected."""
 _PART = 0.2
 """Parts of the writing on a close-up have at least this share of the largest part's area."""
+_DOT = 0.35
+"""Marks between two digits that are lower and narrower than this, in digit heights, may be a point or a comma."""
+_LEAST_DOT = 4
+"""Smallest area of such a mark, in pixels of the ink."""
 _OUTER = 0.15
 """Ink that touches the edge of its piece and lies in this outer part of it belongs to something else."""
 
 
+class Tile(NamedTuple):
+    """A digit of a strip."""
+
+    image: np.ndarray
+    """float32 (28, 28), 0 to 1."""
+    dotted: bool
+    """Whether there is a small mark between the lower halves of this digit and the next one."""
+
+
 def tiles(
     gray: np.ndarray, strip: strips.Strip, boxes: Sequence[tuple[float, ...]], wanted: Sequence[bool]
-) -> list[np.ndarray | None]:
-    """Return the tile of each wanted box, float32 (28, 28), 0 to 1; None for the others.
+) -> list[Tile | None]:
+    """Return the tile of each wanted box; None for the others.
 
     gray: uint8 (h, w).
     boxes: left, top, right and bottom of the glyphs on the strip, from left to right, in pixels of the picture.
@@ -58,12 +72,41 @@ def tiles(
         pieces.append(pixels[rows, columns] if wanted[i] else None)
     levels = [None if piece is None or not piece.size else _levels(piece) for piece in pieces]
     bright = sum(2 * above - 1 for level in levels if level for above in level[2:]) < 0
-    return [
-        None
-        if piece is None
-        else form(_own(_ink(piece, *level[:2], bright)) if level else np.zeros((1, 1), np.float32))
-        for piece, level in zip(pieces, levels, strict=True)
-    ]
+    found: list[Tile | None] = []
+    for i, (piece, level) in enumerate(zip(pieces, levels, strict=True)):
+        if piece is None:
+            found.append(None)
+            continue
+        image = form(_own(_ink(piece, *level[:2], bright)) if level else np.zeros((1, 1), np.float32))
+        dotted = False
+        if level and i + 1 < len(places) and wanted[i + 1]:
+            dotted = _dotted(pixels, places[i], places[i + 1], level, bright)
+        found.append(Tile(image, dotted))
+    return found
+
+
+def _dotted(
+    pixels: np.ndarray, left: np.ndarray, right: np.ndarray, level: tuple[float, float, float], bright: bool
+) -> bool:
+    """Return whether there is a small mark between the lower halves of two digits.
+
+    pixels: of the strip, uint8 (h, w).
+    left, right: left top corner, right bottom corner and middle of each digit, float (3, 2).
+    level: of the first digit, as ``_levels`` returns it.
+    """
+    tall = (left[1, 1] - left[0, 1] + right[1, 1] - right[0, 1]) / 2
+    rows = slice(
+        max(0, round((left[0, 1] + right[0, 1] + tall) / 2)), max(0, round(max(left[1, 1], right[1, 1]) + _DOT * tall))
+    )
+    columns = slice(max(0, round(left[1, 0])), max(0, round(right[0, 0])))
+    piece = pixels[rows, columns]
+    if min(piece.shape) < 3:
+        return False
+    ink = _ink(piece, *level[:2], bright) > _STRONG
+    stats = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)[2][1:]
+    x, y, wide, high, area = stats.T
+    inside = (x > 0) & (x + wide < piece.shape[1]) & (y > 0) & (y + high < piece.shape[0])
+    return bool((inside & (np.maximum(wide, high) < _DOT * tall) & (area >= _LEAST_DOT)).any())
 
 
 def content(gray: np.ndarray) -> tuple[int, int, int, int] | None:

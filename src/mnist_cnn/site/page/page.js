@@ -25,9 +25,11 @@ const LINE = 3;
 const SMALL = 0.55;
 const AS_TALL = 0.7;
 const SLASH = NAMES.indexOf("/");
-const [MIXED, MIXED_OFTEN] = [0.03, 0.003];
+const [MIXED, MIXED_OFTEN] = [0.01, 0.003];
 const MIXED_SIGNS = 0.2;
 const [LETTERS, SHORT] = [3, 2];
+const LOST = 0.6;
+const LEVEL = 0.4;
 const SURELY = 0.003;
 const OWN = 0.01;
 const SIGN_OF_DIGIT = Math.fround(0.1);
@@ -68,7 +70,7 @@ export class Page {
     if (page.rows[0].words.some(({ glyphs }) => glyphs.some(({ sign }) => sign === "/"))) return page;
     const run = page.runs[0].flat();
     const again = await this.#find(gray, run, [run], digits, scale, second);
-    return pageOf({ ...again, others: page.others, reason: page.reason, seen: page.seen, foundDigits: page.foundDigits }, digits, threshold);
+    return pageOf({ ...again, others: page.others, reason: page.reason, lost: page.lost, seen: page.seen, foundDigits: page.foundDigits }, digits, threshold);
   }
 
   /** The words of each row with their features, the runs of each row, and the places of other writing. */
@@ -124,7 +126,11 @@ export class Page {
       if (!kept[i]) others.push(...row.map(({ glyphs }) => around(glyphs.map(({ box }) => box))));
     });
     const runsOf = order.map((row) => row.map((i) => read[i].run));
-    return { found: words.filter((_, i) => kept[i]), runs: runsOf.filter((_, i) => kept[i]), others, reason };
+    const rowsKept = words.filter((_, i) => kept[i]);
+    const hot = all.filter((each) => !hasDigits(each) && largest(each.run.map(({ heat }) => heat)) > LOST);
+    const pieces = hot.map(({ run }) => around(run.map((glyph) => boxOf(glyph, scale))));
+    const lost = lostIn(rowsKept, pieces, others, tilt);
+    return { found: rowsKept, runs: runsOf.filter((_, i) => kept[i]), others, reason, lost };
   }
 
   /** By how many degrees a picture should be turned clockwise to be upright: 0, 90, 180 or 270. glyphs_: those on it. */
@@ -169,25 +175,26 @@ export class Page {
     });
   }
 
-  /** For each mark of each run {tile, probabilities}; null for marks that are not digits. */
+  /** For each mark of each run {tile, dotted, probabilities}; null for marks that are not digits. */
   async #classified(gray, read) {
     const cuts = read.map(({ strip, marks }) => tiles(gray, strip, marks.map(({ box }) => box), marks.map(isNumeral)));
-    const flat = cuts.flat().filter(Boolean);
+    const flat = cuts.flat().filter(Boolean).map(({ image }) => image);
     const answers = (flat.length ? await this.#networks.classify(flat) : [])[Symbol.iterator]();
-    return cuts.map((run) => run.map((tile) => tile && { tile, probabilities: answers.next().value }));
+    return cuts.map((run) => run.map((tile) => tile && { tile: tile.image, dotted: tile.dotted, probabilities: answers.next().value }));
   }
 }
 
 /** A page with its words accepted or not. */
 function pageOf({ found, ...sight }, digits, threshold) {
   const rows = [];
-  for (const row of found) {
+  found.forEach((row, i) => {
     const words = row.map((word) => judged(word, threshold ?? ACCEPTED, threshold ?? ACCEPTED_DIGIT));
     const n = total(words.map((word) => word.glyphs.filter(isDigit).length));
-    if (!n) continue;
-    const other = digits === null || digits === n ? null : `${n} ${n === 1 ? "digit" : "digits"}, expected ${digits}`;
-    rows.push({ words, reason: other });
-  }
+    if (!n) return;
+    let reason = sight.lost[i] ? "a mark in this row was not read" : null;
+    if (digits !== null && digits !== n) reason = `${n} ${n === 1 ? "digit" : "digits"}, expected ${digits}`;
+    rows.push({ words, reason });
+  });
   return { rows, ...sight };
 }
 
@@ -271,17 +278,41 @@ function confidenceOf({ features, how }) {
 function withoutLetters(rows, others, tilt) {
   const places = new Map(rows.flat().map((word) => [word, around(word.glyphs.map(({ box }) => box))]));
   const short = others.filter(({ width, height }) => width < SHORT * height);
+  const every = [...places.values()];
+  const letters = [];
+  const words = rows.map((row) => row.flatMap((word) => {
+    const box = places.get(word);
+    const among = amongLetters(box, short, every, tilt);
+    if (!among || confidenceOf(word) >= ACCEPTED) return [{ ...word, letters: among }];
+    letters.push(box);
+    return [];
+  }));
+  return { words, letters };
+}
+
+/** Whether a box stands in a column of letters: at least three, and more than twice as many as words. */
+function amongLetters(box, letters, words, tilt) {
   const middle = ({ x, y, width, height }) => x + width / 2 + tilt * (y + height / 2);
-  // How many boxes of about the same height stand above, below or at a box.
-  const column = (box, boxes) => boxes.filter((other) => {
+  // How many boxes of about the same height stand above, below or at the box.
+  const column = (boxes) => boxes.filter((other) => {
     const alike = other.height / box.height > 0.5 && other.height / box.height < 2;
     return alike && Math.abs(middle(other) - middle(box)) < Math.max(box.width, other.width) / 2;
   }).length;
-  const letters = new Map([...places].filter(([word, box]) => {
-    const n = confidenceOf(word) < ACCEPTED ? column(box, short) : 0;
-    return n >= LETTERS && n > 2 * column(box, [...places.values()]);
+  const n = column(letters);
+  return n >= LETTERS && n > 2 * column(words);
+}
+
+/** For each row whether a piece that was not read belongs to it. Pieces in a column of letters do not. */
+function lostIn(rows, pieces, others, tilt) {
+  const words = rows.map((row) => row.map(({ glyphs }) => around(glyphs.map(({ box }) => box))));
+  const short = others.filter(({ width, height }) => width < SHORT * height);
+  const own = pieces.filter((piece) => !amongLetters(piece, short, words.flat(), tilt));
+  return words.map((row) => row.length > 0 && own.some((piece) => {
+    const word = row[argmin(row.map(({ x }) => Math.abs(x - piece.x)))];
+    const rise = tilt * (piece.x + piece.width / 2 - word.x - word.width / 2);
+    const away = piece.y + piece.height / 2 - word.y - word.height / 2 - rise;
+    return piece.height / word.height > 0.5 && piece.height / word.height < 2 && Math.abs(away) < LEVEL * word.height;
   }));
-  return { words: rows.map((row) => row.filter((word) => !letters.has(word))), letters: [...letters.values()] };
 }
 
 /** Whether a mark is a digit. */
@@ -369,7 +400,8 @@ function wordsOf(rows, seen, scale) {
     if (labels.every((label) => label >= 10) && labels.some((label) => !DASHES.includes(NAMES[label]))) return [];
     const read = members.map((member) => glyphOf(member, scale));
     const beside = isBeside(members.map(({ mark }) => mark.box), unread, heights[n]);
-    const mixed = members.some(({ mark, run }) => mark.mixed || run.signs > MIXED_SIGNS);
+    const mixed = members.some(({ mark, run }) => mark.mixed || run.signs > MIXED_SIGNS)
+      || members.slice(0, -1).some(({ known }) => known?.dotted);
     return [{ glyphs: read, features: features(members, read), beside, mixed, how: members.some(({ mark }) => mark.shares) ? TWICE : ONCE }];
   }));
   const alone = found.length === 1 && found[0].length === 1 && found[0][0].how === TWICE && found[0][0].glyphs.length === 1;
@@ -441,12 +473,13 @@ function features(members, read) {
 
 /** A word, accepted or with the reason why not. */
 function judged(word, least, leastDigit) {
-  const { glyphs: read, features, beside, mixed } = word;
+  const { glyphs: read, features, beside, mixed, letters } = word;
   const confidence = confidenceOf(word);
   const glyphs = read.map((glyph) => (isDigit(glyph) && glyph.confidence < leastDigit ? doubted(glyph) : glyph));
   let reason = null;
   if (beside) reason = "a mark beside it was not read";
   else if (mixed) reason = "a mark in it is a digit or a sign";
+  else if (letters) reason = "in a column of letters";
   else if (features[FEATURES.indexOf("missed")]) reason = "a mark in it was not read";
   else if (confidence < least && glyphs.every((glyph, i) => glyph === read[i])) reason = UNSURE;
   return { glyphs, confidence, reason };

@@ -8,6 +8,8 @@ import { maybeSlashed } from "./strings.js";
 
 const FEW = 12;
 const [TURNED, TURNED_SHARE] = [4, 0.3];
+const MARKS = 2;
+const CERTAIN = 0.985;
 const FLOOR = 0.01;
 const PLAUSIBLE = 0.07;
 
@@ -89,13 +91,15 @@ async function ofOneRow(pixels, networks, page, found, size, options) {
  * least: confidence from which a word is accepted that both read and the second reader accepts.
  */
 function judgedRow(row, first, two, least) {
-  const alike = first.number === two.number && two.accepted && two.number.length > 1;
+  const alike = first.number === two.number && two.accepted;
+  const single = row.words.flatMap(({ glyphs }) => glyphs.filter(isDigit)).length === 1;
   const words = row.words.map((word) => {
     // The second reader knows no slash: it reads 112 where there is 1/2.
     if (maybeSlashed(word.glyphs.filter(isDigit).map(({ digit }) => digit))) {
       return first.accepted ? word : { ...word, reason: word.reason ?? UNSURE };
     }
-    return alike && word.reason === UNSURE && word.confidence >= least ? { ...word, reason: null } : word;
+    const sure = single ? two.all >= CERTAIN : word.confidence >= least;
+    return alike && word.reason === UNSURE && sure ? { ...word, reason: null } : word;
   });
   return { ...row, words };
 }
@@ -131,7 +135,7 @@ const sure = ({ rows }) => numerals(rows.flatMap((row) => row.words).filter(acce
 /** Whether so little of a page was accepted that it may not be upright. */
 function doubtful(found) {
   const n = all(found) + found.others.length;
-  return n >= TURNED && sure(found) < 0.5 * n;
+  return n >= MARKS && sure(found) < 0.5 * n;
 }
 
 /** The tile, if the picture has MNIST's form, bright on dark or dark on bright. */

@@ -9,10 +9,11 @@ const [PAD, HIGH] = [3, 5];
 const [FAINT, FULL] = [0.25, 0.9];
 const STRONG = 0.3;
 const PART = 0.2;
+const [DOT, LEAST_DOT] = [0.35, 4];
 const OUTER = 0.15;
 
 /**
- * The tile (a Grid) of each wanted box; null for the others.
+ * The tile {image, a Grid, dotted} of each wanted box; null for the others.
  * boxes: {left, top, right, bottom} of the glyphs on the strip, from left to right, in pixels of the picture.
  */
 export function tiles(gray, strip, boxes, wanted) {
@@ -37,7 +38,26 @@ export function tiles(gray, strip, boxes, wanted) {
   });
   const levels = pieces.map((piece) => (piece?.data.length ? levelsOf(piece) : null));
   const bright = total(levels.map((level) => (level ? 2 * level.share - 1 : 0))) < 0;
-  return pieces.map((piece, i) => piece && form(levels[i] ? own(ink(piece, levels[i], bright)) : new Grid(1, 1)));
+  return pieces.map((piece, i) => {
+    if (!piece) return null;
+    const image = form(levels[i] ? own(ink(piece, levels[i], bright)) : new Grid(1, 1));
+    const pair = levels[i] && i + 1 < places.length && wanted[i + 1];
+    return { image, dotted: Boolean(pair) && isDotted(pixels, places[i], places[i + 1], levels[i], bright) };
+  });
+}
+
+/** Whether there is a small mark between the lower halves of two digits. */
+function isDotted(pixels, left, right, level, bright) {
+  const tall = (left.bottom - left.top + right.bottom - right.top) / 2;
+  const rows = [(left.top + right.top + tall) / 2, Math.max(left.bottom, right.bottom) + DOT * tall];
+  const [above, below] = rows.map((y) => clip(round(y), 0, pixels.height));
+  const [first, last] = [left.right, right.left].map((x) => clip(round(x), 0, pixels.width));
+  if (below - above < 3 || last - first < 3) return false;
+  const { parts } = components(ink(pixels.crop(above, below, first, last), level, bright).above(STRONG));
+  const [width, height] = [last - first, below - above];
+  return parts.slice(1).some((part) =>
+    part.x > 0 && part.x + part.width < width && part.y > 0 && part.y + part.height < height
+      && Math.max(part.width, part.height) < DOT * tall && part.area >= LEAST_DOT);
 }
 
 /** The box around the writing on a close-up: {left, top, right, bottom}; null if it is blank. */
