@@ -88,7 +88,7 @@ _SIGNS = range(10, _UNREAD)
 """Labels of signs."""
 FEW = 12
 """Pictures with one row and at most so many other marks are read by the second reader too."""
-ACCEPTED, ACCEPTED_DIGIT = 0.926, 0.6
+ACCEPTED, ACCEPTED_DIGIT = 0.93, 0.6
 """Confidence from which a word is accepted, and each of its digits."""
 AGREED = 0.88
 """Confidence from which a word is accepted if the page networks read the same alone, and the second reader accepts it.
@@ -112,9 +112,9 @@ FEATURES = (
 ONCE, TWICE, ALONE = range(3)
 """Who read a word: the page networks; two readers; two readers, and it is one digit and all that is on the picture."""
 WEIGHTS = (
-    (3.84, 0.66, 2.01, 0.13, 0.76, 0.07, 0.08, 2.52, -0.55, -0.5, 0.0),
-    (3.37, 0.23, 0.84, 0.17, -0.03, -0.62, 0.1, 0.66, -1.05, 0.86, 0.23),
-    (0.48, 3.06, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.66),
+    (3.88, 0.68, 2.23, 0.13, 0.73, 0.14, 0.13, 2.53, -0.63, -0.55, 0.0),
+    (3.59, 0.24, 1.08, 0.2, -0.04, -0.8, -0.09, 0.85, -0.93, 0.93, 0.21),
+    (0.54, 3.06, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.66),
 )
 """Weight of each of ``FEATURES`` in the log odds that a word is right, for each of the three, fitted by
 ``learn.acceptance``."""
