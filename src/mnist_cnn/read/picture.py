@@ -15,6 +15,7 @@ animation, and of a JPEG or HEIC with several pictures, the first is taken. TIFF
 
 import io
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,8 +94,12 @@ def _upright(picture: Picture, mode: str) -> tuple[Image.Image, tuple[int, int]]
             return _ready(Image.open(io.BytesIO(content), formats=_formats()), name, mode)
     except ImageError:
         raise
+    except Image.DecompressionBombError as error:
+        found = re.search(r"\d+ pixels", str(error))
+        expected = f"at most {MAX_PIXELS // 10**6} million pixels"
+        raise ImageError(name, expected=expected, found=found[0] if found else "more") from None
     except UnidentifiedImageError:
-        expected = "a picture (PNG, JPEG, WebP, TIFF, BMP, HEIC or PDF)"
+        expected = "a picture (PNG, JPEG, WebP, TIFF, BMP, GIF, HEIC or PDF)"
         raise ImageError(name, expected=expected, found="something else") from None
     except Exception as error:  # Pillow's decoders raise exceptions of any type for a broken file
         reason = (str(error).splitlines() or [""])[0] or type(error).__name__
