@@ -68,9 +68,13 @@ def results() -> str:
     machine, versions = result["machine"], result["versions"]
     lines += [
         "",
-        f"Mean ± standard deviation over the seeds from 1 on, on {machine['cores']} cores of an "
-        f"{machine['processor']}, Python {versions['python']}, Keras {versions['keras']}, TensorFlow "
-        f"{versions['tensorflow']}; seconds are those of the epochs alone. The test set was scored once a run.",
+        performance.wrapped(
+            f"""
+            Mean ± standard deviation over the seeds from 1 on, with {machine["cores"]} cores of an
+            {machine["processor"]}, Python {versions["python"]}, Keras {versions["keras"]} and TensorFlow
+            {versions["tensorflow"]}. Seconds are those of the epochs alone. The test set was scored once per run.
+            """
+        ),
     ]
     return "\n".join(lines)
 
@@ -106,10 +110,14 @@ def reading() -> str:
         [
             *lines,
             "",
-            f"Read on {row['machine']['cores']} cores of an {row['machine']['processor']} with ONNX Runtime "
-            f"{row['versions']['onnxruntime']}. Whole pictures; the digits are counted by edit distance. Nothing was "
-            "trained on any of them, but some constants of the reader were set while looking at the exams, the sudokus "
-            "and the cheques ([LOG.md](LOG.md)).",
+            performance.wrapped(
+                f"""
+                Read with {row["machine"]["cores"]} cores of an {row["machine"]["processor"]} and ONNX Runtime
+                {row["versions"]["onnxruntime"]}. Read right: the whole number. Digits right: by edit distance. Nothing
+                was trained on these pictures. Some constants of the reader were set while looking at the exams, the
+                sudokus and the cheques ([LOG.md](LOG.md)).
+                """
+            ),
         ]
     )
 

@@ -1,6 +1,5 @@
 """docs/reading.md and README's table of other readers, made from benchmarks/results/; `generate.py` writes them."""
 
-import textwrap
 from typing import Any, NamedTuple
 
 import performance
@@ -94,7 +93,7 @@ def summary() -> str:
     parts += [f"This reader is better on {_list(best)}."] if best else []
     parts += [f"{READERS[who]} is better on {_list(names)}." for who, names in better.items()]
     parts += [f"No clear difference to {READERS[who]} on {_list(names)}." for who, names in close.items()]
-    return _fill(" ".join(parts))
+    return performance.wrapped(" ".join(parts))
 
 
 def _overlap(one: list[float], other: list[float]) -> bool:
@@ -166,7 +165,7 @@ def _conditions(sets: Sets) -> str:
     ours = about["ours"]
     changed = " with uncommitted changes" if ours["uncommitted_changes"] else ""
     machines = sorted({f"{row['machine']['cores']} cores of an {row['machine']['processor']}" for row in rows})
-    return _fill(
+    return performance.wrapped(
         f"""
         All readers got the same pictures, the slow ones fewer of the crops, on {" and ".join(machines)}: RapidOCR
         {about["rapidocr"]["versions"]["rapidocr"]} as its documentation uses it; its recogniser alone, limited to
@@ -205,7 +204,7 @@ def _robustness() -> str:
         {result["n"]:,} as they are. [More networks](accuracy.md) are compared on the same images. Nothing
         was trained on the corruptions or chosen by them.
         """
-    return "\n".join([_fill(text), "", *lines])
+    return "\n".join([performance.wrapped(text), "", *lines])
 
 
 class Aim(NamedTuple):
@@ -239,7 +238,7 @@ ALIKE = """
     column of other letters they are not accepted.
     """
 SECOND = """
-    The second reader takes two thirds of the time of a cheque. Without it 0.05 s would be reached, and about 9 of 100
+    The second reader takes two thirds of the time of a cheque. Without it 0.05 s would be reached, and about 8 of 100
     cheques fewer would be read.
     """
 
@@ -259,7 +258,9 @@ def _aims(sets: Sets) -> str:
         Processor time is that of `read_image` with one thread, on an {machine["processor"]}
         (`benchmarks/processor_time.py`). The page is the table in the README, enlarged.
         """
-    return "\n\n".join(["\n".join(lines), _fill(time), *(_fill(why) for why in missed if why)])
+    return "\n\n".join(
+        ["\n".join(lines), performance.wrapped(time), *(performance.wrapped(why) for why in missed if why)]
+    )
 
 
 def _all_aims(sets: Sets) -> list[Aim]:
@@ -332,7 +333,3 @@ def _all_aims(sets: Sets) -> list[Aim]:
 
 def _sets() -> Sets:
     return performance.load("peers")["sets"]
-
-
-def _fill(text: str) -> str:
-    return textwrap.fill(" ".join(text.split()), 120, break_long_words=False, break_on_hyphens=False)

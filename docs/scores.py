@@ -1,12 +1,11 @@
 """docs/accuracy.md and its pictures, made from benchmarks/results/; `generate.py` writes them."""
 
 import statistics
-import textwrap
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from performance import INK, RESULTS, STYLE, WARM, load, svg
+from performance import INK, RESULTS, STYLE, WARM, load, svg, wrapped
 
 from mnist_cnn import mnist
 from mnist_cnn.learn import leaderboard
@@ -71,7 +70,7 @@ def table(results: list[dict[str, Any]]) -> str:
         median of what their epochs took on {" and on ".join(sorted(machines))}, with Keras {versions["keras"]} on
         TensorFlow {versions["tensorflow"]}; one image is read by ONNX Runtime on one thread.{_elsewhere(results)}
         """
-    return f"{leaderboard.table(results)}\n\n{_fill(text)}"
+    return f"{leaderboard.table(results)}\n\n{wrapped(text)}"
 
 
 def _elsewhere(results: list[dict[str, Any]]) -> str:
@@ -92,7 +91,7 @@ def _rerun(results: list[dict[str, Any]]) -> str:
     tiny = next(result for result in results if result["recipe"] == "tiny")
     minutes = statistics.median(row["seconds"] for row in tiny["rows"]) / 60
     low, high = (tiny["errors"]["mean"] + sign * 2 * tiny["errors"]["sd"] for sign in (-1, 1))
-    return _fill(
+    return wrapped(
         f"""
         A network of the recipe `tiny` takes {minutes:.0f} minutes on 2 cores. Of those here, the best made
         {tiny["errors"]["min"]} errors and the worst {tiny["errors"]["max"]}; two standard deviations around their mean
@@ -125,11 +124,7 @@ def _robustness() -> str:
         definitions by `benchmarks/corruptions.py`, of one network each, that of seed 1; `handwriting` is the network in
         this package, which `mnist-cnn read` uses. Nothing was trained on them or chosen by them.
         """
-    return "\n".join([*lines, "", _fill(text), ""])
-
-
-def _fill(text: str) -> str:
-    return textwrap.fill(" ".join(text.split()), 120, break_long_words=False, break_on_hyphens=False)
+    return "\n".join([*lines, "", wrapped(text), ""])
 
 
 def plot() -> str:
