@@ -275,7 +275,7 @@ def formats() -> str:
 def filled(text: str) -> str:
     """Return a document with its generated blocks made again."""
     blocks = {"speed": performance.headline(), "results": results(), "reading": reading(), "formats": formats()}
-    blocks["compared"] = f"{comparison.summary()}\n[All results](docs/reading.md)."
+    blocks["compared"] = comparison.compared()
     for name, block in blocks.items():
         begin, end = f"<!-- begin: {name}, made by docs/generate.py -->", f"<!-- end: {name} -->"
         if begin in text:

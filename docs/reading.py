@@ -33,7 +33,7 @@ Made by `python docs/generate.py` from `benchmarks/results/`; not edited by hand
 
 ## Comparison with RapidOCR and Tesseract
 
-{summary()}
+{summary(sets)}
 
 ```bash
 python benchmarks/peers.py                        # needs the pictures: --data
@@ -73,9 +73,8 @@ An accepted number is meant to be used without looking at it. The other readers 
 """
 
 
-def summary() -> str:
+def summary(sets: Sets) -> str:
     """Where this reader reads the most, where which other reader does, and where their 95 % intervals overlap."""
-    sets = _sets()
     best: list[str] = []
     better: dict[str, list[str]] = {}
     close: dict[str, list[str]] = {}
@@ -94,6 +93,11 @@ def summary() -> str:
     parts += [f"{READERS[who]} is better on {_list(names)}." for who, names in better.items()]
     parts += [f"No clear difference to {READERS[who]} on {_list(names)}." for who, names in close.items()]
     return performance.wrapped(" ".join(parts))
+
+
+def compared() -> str:
+    """README's sentences about other readers."""
+    return f"{summary(_sets())}\n[All results](docs/reading.md)."
 
 
 def _overlap(one: list[float], other: list[float]) -> bool:

@@ -53,10 +53,11 @@ VIEWS = (0.88, 1.14)
 """Each run is read at these sizes too. What is not read alike at all sizes is often wrong."""
 _LINE = 3.0
 """A picture lower than so many digit heights is a crop of one line."""
-LOST = 0.6
-"""Heat from which writing that the finder took for a digit and that was not read may be a digit.
+LOST, OTHER_WRITING = 0.6, 0.5
+"""Writing that was not read may be a digit from the first heat on, and below the second probability of what was read.
 
-On the pages that it was set on, lost numbers have 0.66 to 0.88.
+On the pages that this was set on, lost numbers have a heat of 0.66 to 0.88 and a probability of 0.21 to 0.44. Letters
+have 0.6.
 """
 _LEVEL = 0.4
 """Writing belongs to a row if its middle is less than this away, in word heights."""
@@ -329,7 +330,7 @@ class PageReader:
         others += [around(g.box for g in word.glyphs) for i, row in enumerate(words) if i not in kept for word in row]
         runs_of = [[read[i].glyphs for i in order[row]] for row in kept]
         rows_ = [words[i] for i in kept]
-        unread_runs = [run for run in all_runs if not _count(run) and run.glyphs[:, 5].max() > LOST]
+        unread_runs = [run for run in all_runs if not _count(run) and _may_be_digits(run)]
         pieces = [around(_box(g[:4], scale) for g in run.glyphs) for run in unread_runs]
         return Sight(glyphs, rows_, runs_of, others, reason, _lost(rows_, pieces, others, tilt))
 
@@ -675,6 +676,11 @@ def _lost(rows: list[list[Found]], pieces: list[Box], others: list[Box], tilt: f
         nearest = [min(row, key=lambda word: abs(word.x - piece.x)) for piece in pieces] if row else []
         found.append(any(_in_row(piece, word, tilt) for piece, word in zip(pieces, nearest, strict=False)))
     return found
+
+
+def _may_be_digits(run: Run) -> bool:
+    """Return whether a run that was not read may be digits: the finder is sure, and the string network is not."""
+    return bool(run.glyphs[:, 5].max() > LOST) and run.seen.string.probability < OTHER_WRITING
 
 
 def _in_row(piece: Box, word: Box, tilt: float) -> bool:

@@ -28,7 +28,7 @@ const SLASH = NAMES.indexOf("/");
 const [MIXED, MIXED_OFTEN] = [0.01, 0.003];
 const MIXED_SIGNS = 0.2;
 const [LETTERS, SHORT] = [3, 2];
-const LOST = 0.6;
+const [LOST, OTHER_WRITING] = [0.6, 0.5];
 const LEVEL = 0.4;
 const SURELY = 0.003;
 const OWN = 0.01;
@@ -127,8 +127,8 @@ export class Page {
     });
     const runsOf = order.map((row) => row.map((i) => read[i].run));
     const rowsKept = words.filter((_, i) => kept[i]);
-    const hot = all.filter((each) => !hasDigits(each) && largest(each.run.map(({ heat }) => heat)) > LOST);
-    const pieces = hot.map(({ run }) => around(run.map((glyph) => boxOf(glyph, scale))));
+    const unreadRuns = all.filter((each) => !hasDigits(each) && mayBeDigits(each));
+    const pieces = unreadRuns.map(({ run }) => around(run.map((glyph) => boxOf(glyph, scale))));
     const lost = lostIn(rowsKept, pieces, others, tilt);
     return { found: rowsKept, runs: runsOf.filter((_, i) => kept[i]), others, reason, lost };
   }
@@ -301,6 +301,9 @@ function amongLetters(box, letters, words, tilt) {
   const n = column(letters);
   return n >= LETTERS && n > 2 * column(words);
 }
+
+/** Whether a run that was not read may be digits: the finder is sure, and the string network is not. */
+const mayBeDigits = ({ run, string }) => largest(run.map(({ heat }) => heat)) > LOST && string.probability < OTHER_WRITING;
 
 /** For each row whether a piece that was not read belongs to it. Pieces in a column of letters do not. */
 function lostIn(rows, pieces, others, tilt) {
