@@ -179,7 +179,7 @@ def test_words_in_a_column_of_letters_are_letters_or_not_accepted(
 ) -> None:
     number, grade = found(50, 0, 1.0), found(200, 0, log_odds)
     others = [Box(round(200 - tilt * 50 * i), 50 * i, 24, 30) for i in range(1, letters + 1)]
-    others.append(Box(20, 60, 300, 30))  # a line of text is no letter
+    others.append(Box(20, 60, 300, 30))  # a line of text is not a letter
     rows, found_letters = _without_letters([[number, grade]], others, tilt)
     assert rows == [[number, grade._replace(letters=marked)] if kept else [number]]
     assert found_letters == ([] if kept else [Box(200, 0, 20, 30)])

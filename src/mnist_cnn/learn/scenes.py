@@ -86,9 +86,7 @@ def compose(digits: Digits, rng: np.random.Generator, side: int = SIDE, height: 
     height: of its digits, in pixels; random within ``HEIGHTS`` if None.
     """
     h = float(np.exp(rng.uniform(*np.log(HEIGHTS)))) if height is None else height
-    work = side + 32
-    ink, printed = (np.zeros((work, work), np.float32) for _ in range(2))
-    sheet = _Sheet(ink, printed, np.zeros((work, work), np.uint8))
+    sheet = _blank(side)
     writer = Writer(digits, rng)
     layouts = (_rows, _table, _boxes, _form, _lone, _other)
     layouts[rng.choice(len(layouts), p=(0.36, 0.2, 0.12, 0.14, 0.1, 0.08))](sheet, writer, h, rng)
@@ -99,6 +97,13 @@ def compose(digits: Digits, rng: np.random.Generator, side: int = SIDE, height: 
     return _photographed(sheet, h, rng, side)
 
 
+def _blank(side: int) -> _Sheet:
+    """Return an empty sheet for a picture of `side` pixels, with a margin."""
+    work = side + 32
+    ink, printed = (np.zeros((work, work), np.float32) for _ in range(2))
+    return _Sheet(ink, printed, np.zeros((work, work), np.uint8))
+
+
 def alone(digits: Digits, rng: np.random.Generator, other: bool) -> Scene:
     """Return a picture of one digit, or of one letter or scribble, with room around it.
 
@@ -106,9 +111,7 @@ def alone(digits: Digits, rng: np.random.Generator, other: bool) -> Scene:
     """
     h = float(rng.uniform(24, 90))
     side = round(5 * h)
-    work = side + 32
-    ink, printed = (np.zeros((work, work), np.float32) for _ in range(2))
-    sheet = _Sheet(ink, printed, np.zeros((work, work), np.uint8))
+    sheet = _blank(side)
     writer = Writer(digits, rng)
     if other:
         line = writer.scribble(h) if rng.random() < 0.5 else writer.word(h, 1)

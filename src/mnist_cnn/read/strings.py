@@ -43,7 +43,8 @@ USUAL = 30.0
 """Factor of the probability of a string like that.
 
 Of 120 composed 1/2, 3/4 and 2/3, 77 are read right with 1, 102 with 10 and 107 with 30; of 120 composed 112, 314 and
-213, 91, 86 and 83. People write the fractions more often.
+213, 91, 86 and 83. Between 10 and 30 they hardly differ. One development page, `fraction_1_2.png`, needs 30 (LOG.md,
+2026-11-28).
 """
 DIGIT = 0.6
 """Gain of each digit in a string that two readers read, in nats: both miss digits more often than they see too many."""

@@ -53,7 +53,7 @@ def images_of(content: bytes, kind: str) -> np.ndarray:
     elif kind in ("application/x-npy", "application/octet-stream"):
         try:
             images = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-        except Exception:  # it raises whatever it likes on a broken one
+        except Exception:  # NumPy raises exceptions of many types for a broken file
             raise Problem(422, "no images", "expected a .npy file of numbers, found none or a broken one") from None
     else:
         raise Problem(415, "another kind of body", f"expected application/json or application/x-npy, found {kind[:60]}")

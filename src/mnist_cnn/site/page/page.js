@@ -28,7 +28,7 @@ const SLASH = NAMES.indexOf("/");
 const [MIXED, MIXED_OFTEN] = [0.01, 0.003];
 const MIXED_SIGNS = 0.2;
 const [LETTERS, SHORT] = [3, 2];
-const [LOST, OTHER_WRITING] = [0.6, 0.5];
+const [LOST, SURE_OF_OTHER] = [0.6, 0.5];
 const LEVEL = 0.4;
 const SURELY = 0.003;
 const OWN = 0.01;
@@ -290,7 +290,7 @@ function withoutLetters(rows, others, tilt) {
   return { words, letters };
 }
 
-/** Whether a box stands in a column of letters: at least three, and more than twice as many as words. */
+/** Whether a box is in a column with at least three letters, and more than twice as many as words. */
 function amongLetters(box, letters, words, tilt) {
   const middle = ({ x, y, width, height }) => x + width / 2 + tilt * (y + height / 2);
   // How many boxes of about the same height stand above, below or at the box.
@@ -303,7 +303,7 @@ function amongLetters(box, letters, words, tilt) {
 }
 
 /** Whether a run that was not read may be digits: the finder is sure, and the string network is not. */
-const mayBeDigits = ({ run, string }) => largest(run.map(({ heat }) => heat)) > LOST && string.probability < OTHER_WRITING;
+const mayBeDigits = ({ run, string }) => largest(run.map(({ heat }) => heat)) > LOST && string.probability < SURE_OF_OTHER;
 
 /** For each row whether a piece that was not read belongs to it. Pieces in a column of letters do not. */
 function lostIn(rows, pieces, others, tilt) {
