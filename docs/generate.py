@@ -114,8 +114,8 @@ def reading() -> str:
                 f"""
                 Read with {row["machine"]["cores"]} cores of an {row["machine"]["processor"]} and ONNX Runtime
                 {row["versions"]["onnxruntime"]}. Read right: the whole number. Digits right: by edit distance. Nothing
-                was trained on these pictures. Some constants of the reader were set while looking at the exams, the
-                sudokus and the cheques ([LOG.md](LOG.md)).
+                was trained on these pictures. Some constants and rules of the reader were made while looking at the
+                exams, the sudokus and the cheques ([LOG.md](LOG.md)).
                 """
             ),
         ]

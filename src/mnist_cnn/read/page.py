@@ -82,7 +82,8 @@ the same right ones of 520 composed numbers are accepted, and one more that is w
 MIXED_SIGNS = 0.2
 """Share of the strings with the same digits and other signs from which a word is not accepted.
 
-Of 520 composed numbers, with and without signs, 175 right and 20 wrong ones are accepted without it, 165 and 17 with it.
+Of 520 composed numbers, with and without signs, 175 right and 20 wrong ones are accepted without it. With it, 165 and
+17 are.
 """
 _UNREAD = len(NAMES) - 1
 """Label of other writing."""
