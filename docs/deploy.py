@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from mnist_cnn.read.picture import MAX_PIXELS
-from mnist_cnn.serve import app, body, command, guard
+from mnist_cnn.web import app, body, guard, server
 
 RESULT = Path(__file__).parents[1] / "benchmarks/results/load.json"
 STROKES = RESULT.with_name("strokes.json")
@@ -84,9 +84,9 @@ no HTTP at all is answered with a line of text. The token is asked for by `/v1`;
 | arrays of one call | {body.MAX_BATCH:,} | 422 |
 | calls that wait for a core | {app.WAITING} | 503, `Retry-After: 1` |
 | an answer, waiting included | {app.SECONDS:g} s | 503, `Retry-After: 5` |
-| a request's head; its body | {command.HEAD_SECONDS:g} s; {guard.BODY_SECONDS:g} s | hung up on; 408 |
-| an answer that is not taken | {command.READ_SECONDS:g} s | hung up on |
-| connections | {command.CONNECTIONS} | 503 |
+| a request's head; its body | {server.HEAD_SECONDS:g} s; {guard.BODY_SECONDS:g} s | hung up on; 408 |
+| an answer that is not taken | {server.READ_SECONDS:g} s | hung up on |
+| connections | {server.CONNECTIONS} | 503 |
 
 A browser is told to load nothing from anywhere else (Content-Security-Policy), other sites may not call it unless
 `--allow-origin` names them, and the log, a line of JSON a request, has no pictures, parameters or addresses in it.

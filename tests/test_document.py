@@ -31,7 +31,7 @@ from mnist_cnn.read import Classifier, command, document, pages, pdf, read_image
 from mnist_cnn.read.command import SUFFIXES
 from mnist_cnn.read.document import MAX_PAGES
 from mnist_cnn.read.picture import FORMATS, gray
-from mnist_cnn.serve.app import create
+from mnist_cnn.web.app import create
 
 BLANK = Image.new("L", (40, 60), 240)
 

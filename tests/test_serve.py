@@ -32,13 +32,13 @@ from test_reader import two_words
 
 from mnist_cnn import mnist
 from mnist_cnn.read import Box, Classifier, Digit, Reading, Row, Sign, Word, read_image
-from mnist_cnn.serve import schema as models
-from mnist_cnn.serve.app import create
-from mnist_cnn.serve.body import MAX_BATCH
-from mnist_cnn.serve.guard import MAX_BYTES
-from mnist_cnn.serve.insight import Insight
-from mnist_cnn.serve.problem import Problem
-from mnist_cnn.serve.workers import Workers
+from mnist_cnn.web import schema as models
+from mnist_cnn.web.app import create
+from mnist_cnn.web.body import MAX_BATCH
+from mnist_cnn.web.guard import MAX_BYTES
+from mnist_cnn.web.insight import Insight
+from mnist_cnn.web.problem import Problem
+from mnist_cnn.web.workers import Workers
 
 PAGE = Path(__file__).parents[1] / "docs/pictures/page.jpg"
 Serve = Callable[..., "Server"]

@@ -33,9 +33,9 @@ from mnist_cnn.read.reading import Box, Reading
 from mnist_cnn.read.rows import parted, rows, words
 from mnist_cnn.read.runs import runs, slope
 from mnist_cnn.read.strings import BLANK, Second, decode, together
-from mnist_cnn.serve.insight import Insight
-from mnist_cnn.site import build as builder
-from mnist_cnn.site.build import build
+from mnist_cnn.web import site as builder
+from mnist_cnn.web.insight import Insight
+from mnist_cnn.web.site import build
 
 ROOT = Path(__file__).parents[1]
 INEXACT = ("confidence", "alternatives", "probabilities", "tile")

@@ -213,7 +213,7 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
       curl -s --data-binary @photo.jpg -H 'content-type: image/jpeg' localhost:8000/v1/read
     """
     with _extra("web"):
-        from mnist_cnn.serve import command
+        from mnist_cnn.web import server as command
     token = (
         os.environ.get("MNIST_CNN_TOKEN") if token is None else token
     )  # click would take an empty variable for a missing one
@@ -226,7 +226,7 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
 def site(out: Path, model: Path | None) -> None:
     """Write the page to draw on as a static site into the folder OUT. The network runs in the browser.
 
-    Any web server can serve the folder. Once opened, the page works offline. It needs the extra `web`, and npm to
+    Any web server can serve the folder. Once opened, the page works offline. It needs the extra `site`, and npm to
     download ONNX Runtime and OpenCV for browsers.
 
     \b
@@ -234,8 +234,8 @@ def site(out: Path, model: Path | None) -> None:
       mnist-cnn site public
       python -m http.server --directory public     then open http://localhost:8000/
     """
-    with _extra("web"):
-        from mnist_cnn.site.build import build
+    with _extra("site"):
+        from mnist_cnn.web.site import build
     size = build(out, model)
     click.echo(f"{out}: {size / 1e6:.0f} MB. Try it: python -m http.server --directory {shlex.quote(str(out))}")
 

@@ -5,8 +5,10 @@
 (2, 10)
 """
 
+import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +57,17 @@ class Classifier:
             return self._session.run(_NAMES, {"image": images})[0]
         parts = [images[start : start + AT_ONCE] for start in range(0, len(images), AT_ONCE)]
         return np.concatenate([self._session.run(_NAMES, {"image": part})[0] for part in parts])
+
+    def card(self) -> dict[str, Any]:
+        """Return name, size in bytes, SHA-256, threshold and metadata of the model file."""
+        content = self.path.read_bytes()
+        return {
+            "name": self.path.name,
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "threshold": self.threshold,
+            "metadata": self.metadata,
+        }
 
     def _number(self, name: str, default: float) -> float:
         try:

@@ -11,7 +11,7 @@ import numpy as np
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
-from mnist_cnn.serve.problem import Problem
+from mnist_cnn.web.problem import Problem
 
 MAX_BATCH = 1000
 """Images of one call to classify."""

@@ -1,4 +1,4 @@
-/** The back end: the server that this page comes from. The one that needs no server is in site/page/backend.js. */
+/** The back end: the server that this page comes from. The one that needs no server is in ../browser/backend.js. */
 
 import { BackendError } from "./problem.js";
 

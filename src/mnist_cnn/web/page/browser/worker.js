@@ -4,7 +4,7 @@ import * as ort from "./onnxruntime.js";
 import { Grid } from "./vision.js";
 import { read } from "./reader.js";
 
-const PATCH = 4; // as in serve/insight.py
+const PATCH = 4; // as in web/insight.py
 const STEP = 2;
 const AT_ONCE = 64; // tiles that go through the classifier together
 

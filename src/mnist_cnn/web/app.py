@@ -9,7 +9,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 import json
 import os
 import secrets
@@ -34,14 +33,13 @@ from mnist_cnn.errors import ImageError
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.reader import read_image
 from mnist_cnn.read.reading import Reading
-from mnist_cnn.serve import schema
-from mnist_cnn.serve.body import images_of, kind_of, picture
-from mnist_cnn.serve.guard import Guard
-from mnist_cnn.serve.insight import Insight
-from mnist_cnn.serve.problem import Problem
-from mnist_cnn.serve.workers import Workers
+from mnist_cnn.web import page, schema
+from mnist_cnn.web.body import images_of, kind_of, picture
+from mnist_cnn.web.guard import Guard
+from mnist_cnn.web.insight import Insight
+from mnist_cnn.web.problem import Problem
+from mnist_cnn.web.workers import Workers
 
-PAGE = Path(__file__).parent / "page"
 WAITING, SECONDS = 64, 20.0
 """Maximum number of requests that wait for a thread, and maximum seconds per request."""
 Token = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
@@ -63,7 +61,7 @@ def create(
     insight = Insight(classifier)
     registry = CollectorRegistry()
     read_digits = Counter("mnist_cnn_digits", "Digits read.", ["accepted"], registry=registry)
-    its_card = card(classifier)
+    its_card = classifier.card()
     workers: Workers | None = None  # None before startup and after shutdown
 
     async def run(request: Request, work: Callable[[], bytes]) -> Response:
@@ -190,7 +188,7 @@ def create(
         """Return metrics in the text format of Prometheus."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    for file in PAGE.iterdir():  # a folder mounted at "/" would also answer wrong methods
+    for file in page("server"):  # a folder mounted at "/" would also answer wrong methods
         name = "" if file.name == "index.html" else file.name
         app.add_api_route(f"/{name}", _file(file), include_in_schema=False)
     if origins:
@@ -238,18 +236,6 @@ def _classified(probabilities: np.ndarray, threshold: float) -> dict[str, Any]:
 
 def _rounded(array: np.ndarray, digits: int = 4) -> Any:
     return np.round(array.astype(np.float64), digits).tolist()
-
-
-def card(classifier: Classifier) -> dict[str, Any]:
-    """Return name, size, hash, threshold and metadata of a model file."""
-    content = classifier.path.read_bytes()
-    return {
-        "name": classifier.path.name,
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "threshold": classifier.threshold,
-        "metadata": classifier.metadata,
-    }
 
 
 def _json(content: dict[str, Any]) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from mnist_cnn.serve.problem import Problem
+from mnist_cnn.web.problem import Problem
 
 LOG = logging.getLogger("mnist_cnn.access")
 MAX_BYTES = 16 * 2**20

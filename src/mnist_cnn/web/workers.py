@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from mnist_cnn.serve.problem import Problem
+from mnist_cnn.web.problem import Problem
 
 Result = TypeVar("Result")
 

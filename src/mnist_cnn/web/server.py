@@ -19,7 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mnist_cnn.errors import ServeError
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.serve.app import create
+from mnist_cnn.web.app import create
 
 HEAD_SECONDS = 10.0
 """A connection that has not sent a whole head after this is closed."""

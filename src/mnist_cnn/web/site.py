@@ -13,10 +13,9 @@ from pathlib import Path
 from mnist_cnn.errors import SiteError
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.page import MODELS
-from mnist_cnn.serve.app import PAGE, card
-from mnist_cnn.serve.insight import until_first_layer
+from mnist_cnn.web import page
+from mnist_cnn.web.insight import until_first_layer
 
-OWN = Path(__file__).parent / "page"
 SECONDS = 300
 """npm may take so long for one package."""
 
@@ -92,7 +91,7 @@ def _fill(site: Path, classifier: Classifier) -> list[str]:
     """Write all files; their names, the page itself last."""
     for package in PACKAGES:
         _fetch(package, site)
-    for file in (*PAGE.iterdir(), *OWN.iterdir()):  # the second has another back end
+    for file in page("browser"):
         shutil.copyfile(file, site / file.name)
     index = (site / "index.html").read_text("utf-8")
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
@@ -103,7 +102,7 @@ def _fill(site: Path, classifier: Classifier) -> list[str]:
     first = until_first_layer(classifier)
     if first is not None:
         (site / "first.onnx").write_bytes(first)
-    (site / "model.json").write_text(json.dumps(card(classifier) | {"maps": first is not None}, indent=2) + "\n")
+    (site / "model.json").write_text(json.dumps(classifier.card() | {"maps": first is not None}, indent=2) + "\n")
     names = sorted(file.name for file in site.iterdir())
     digest = hashlib.sha256(b"".join((site / name).read_bytes() for name in names)).hexdigest()[:16]
     files = json.dumps(["./", *names], indent=2)
