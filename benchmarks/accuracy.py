@@ -27,11 +27,13 @@ import numpy as np
 import seeds
 
 from mnist_cnn import mnist
+from mnist_cnn.files import replacing
 from mnist_cnn.learn import ensemble, train
 from mnist_cnn.learn.evaluate import evaluate, score, score_corrected
 from mnist_cnn.learn.model import build, digits
 from mnist_cnn.learn.recipes import RECIPES, Recipe
-from mnist_cnn.learn.run import Run, machine, replacing
+from mnist_cnn.learn.run import Run
+from mnist_cnn.provenance import TRAINING, machine, versions
 from mnist_cnn.read import Classifier
 
 RESULTS = Path(__file__).parent / "results"
@@ -168,7 +170,7 @@ def main() -> None:
     for _, found in engines.each(work, missing, options.engine, options.address, options.cpus):
         rows = sorted([*rows, found], key=lambda known: known["seed"])
         parameters = build(recipe).count_params() * (MEMBERS if options.recipe == "ensemble" else 1)
-        result = {"recipe": options.recipe, "machine": machine(), "versions": train.versions()}
+        result = {"recipe": options.recipe, "machine": machine(), "versions": versions(*TRAINING)}
         result["busy"] = busy or stored.get("busy", False)
         result |= {"n": len(rows), "parameters": parameters, "bytes": rows[-1]["bytes"]}
         for column in COLUMNS:

@@ -30,8 +30,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mnist_cnn import mnist
-from mnist_cnn.learn.run import machine, replacing
+from mnist_cnn.files import replacing
 from mnist_cnn.mnist import idx
+from mnist_cnn.provenance import machine
 
 RESULT = Path(__file__).parent / "results/bulk.json"
 TILES, PHOTOGRAPHS, DIFFERENT, PLANS = 1_000_000, 20_000, 500, (200_000, 1_000_000)

@@ -32,7 +32,8 @@ from PIL import Image, ImageDraw
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import ImageError
-from mnist_cnn.learn.run import machine, replacing
+from mnist_cnn.files import replacing
+from mnist_cnn.provenance import machine
 from mnist_cnn.read import Classifier, read_image
 
 RESULT = Path(__file__).parent / "results" / "corruptions.json"

@@ -17,8 +17,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from mnist_cnn.files import replacing
 from mnist_cnn.learn.recipes import RECIPES
-from mnist_cnn.learn.run import Run, machine, replacing
+from mnist_cnn.learn.run import Run
+from mnist_cnn.provenance import machine
 
 RESULT = Path(__file__).parent / "results/distributed.json"
 CASES = (("seed", 32), ("seed", 1024), ("accurate", 128), ("accurate", 1024))

@@ -23,14 +23,15 @@ import keras
 import numpy as np
 import photographs
 import tensorflow as tf
-from handwriting import versions
 from reading_speed import Read, litert, seconds
 
 from mnist_cnn import mnist
+from mnist_cnn.files import replacing
 from mnist_cnn.learn import export
 from mnist_cnn.learn.evaluate import load
 from mnist_cnn.learn.model import digits
-from mnist_cnn.learn.run import Run, machine, replacing
+from mnist_cnn.learn.run import Run
+from mnist_cnn.provenance import READING, machine, versions
 from mnist_cnn.read import Classifier, read_image
 
 RESULT = Path(__file__).parent / "results" / "formats.json"
@@ -103,7 +104,7 @@ def main() -> None:
             rows[name] |= {"seconds": statistics.median(values), "seconds_p99": float(np.quantile(values, 0.99))}
     result = {
         "machine": machine(),
-        "versions": versions() | {"keras": keras.__version__},
+        "versions": versions(*READING, "keras"),
         "model": hashlib.sha256((run.path / "model.onnx").read_bytes()).hexdigest(),
         "n": len(labels),
         "forms": rows,

@@ -25,7 +25,8 @@ import photographs
 from reading_speed import memory
 
 from mnist_cnn import mnist
-from mnist_cnn.learn.run import machine, replacing
+from mnist_cnn.files import replacing
+from mnist_cnn.provenance import machine
 
 RESULT = Path(__file__).parent / "results" / "growth.json"
 IMAGES, PICTURES, TIMES = (10_000, 60_000, 600_000), (1, 100, 10_000), 3

@@ -15,11 +15,9 @@ import argparse
 import csv
 import functools
 import hashlib
-import importlib.metadata
 import io
 import json
 import math
-import platform
 import sys
 import time
 import zipfile
@@ -36,7 +34,8 @@ from PIL import Image, ImageDraw, ImageFont
 import mnist_cnn
 from mnist_cnn import mnist
 from mnist_cnn.errors import ImageError
-from mnist_cnn.learn.run import machine, replacing
+from mnist_cnn.files import replacing
+from mnist_cnn.provenance import READING, machine, versions
 
 RESULTS = Path(__file__).parent / "results" / "handwriting.json"
 SHEETS = Path("runs/handwriting")
@@ -269,16 +268,10 @@ def _tile(pixels: np.ndarray) -> Image.Image:
 def store(rows: dict[str, dict[str, Any]]) -> None:
     """Put the rows beside those of the sets that were not run, each with what it was measured on."""
     old = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    origin = {"machine": machine(), "versions": versions(), "model": model()}
+    origin = {"machine": machine(), "versions": versions(*READING), "model": model()}
     known = old.get("sets", {}) | {name: row | origin for name, row in rows.items()}
     with replacing(RESULTS) as temporary:
         temporary.write_text(json.dumps({"sets": known}, indent=2) + "\n", "utf-8")
-
-
-def versions() -> dict[str, str]:
-    packages = ("mnist-cnn", "numpy", "opencv-python-headless", "onnxruntime")
-    installed = {package.metadata["Name"].lower(): package.version for package in importlib.metadata.distributions()}
-    return {"python": platform.python_version()} | {name: installed[name] for name in packages if name in installed}
 
 
 def model() -> dict[str, str]:

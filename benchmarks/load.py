@@ -26,7 +26,8 @@ import httpx2 as httpx
 import numpy as np
 
 from mnist_cnn import mnist
-from mnist_cnn.learn.run import machine, replacing
+from mnist_cnn.files import replacing
+from mnist_cnn.provenance import machine
 from mnist_cnn.read import read_image
 
 RESULT = Path(__file__).parent / "results" / "load.json"

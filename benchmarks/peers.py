@@ -43,7 +43,8 @@ from PIL import Image
 
 import mnist_cnn
 from mnist_cnn.errors import ImageError
-from mnist_cnn.learn.run import machine, replacing
+from mnist_cnn.files import replacing
+from mnist_cnn.provenance import READING, machine, versions
 from mnist_cnn.read import Row as ReadRow
 from mnist_cnn.read import read_image
 
@@ -282,7 +283,7 @@ def _save(image: Image.Image, stem: str) -> Path:
 def reader(who: str, name: str) -> Iterator[tuple[Reader, dict[str, Any]]]:
     """A reader that is ready for a set, and what it is: versions, and of this project commit and model."""
     if who == "ours":
-        yield ours, {"versions": handwriting.versions(), "model": handwriting.model(), **commit()}
+        yield ours, {"versions": versions(*READING), "model": handwriting.model(), **commit()}
     elif who == "tesseract":
         program = _tesseract()
         mode = CROPS[name][2] if name in CROPS else 6
@@ -290,8 +291,8 @@ def reader(who: str, name: str) -> Iterator[tuple[Reader, dict[str, Any]]]:
         about = {"versions": {"tesseract": (shown.stdout or shown.stderr).split()[1]}, "mode": mode}
         yield functools.partial(tesseract, program=program, mode=mode, crop=name in CROPS), about
     else:
-        with _rapidocr("digits" if who == "rapidocr digits" else "whole") as (read, versions):
-            yield read, {"versions": versions}
+        with _rapidocr("digits" if who == "rapidocr digits" else "whole") as (read, packages):
+            yield read, {"versions": packages}
 
 
 def ours(file: Path) -> list[Word]:

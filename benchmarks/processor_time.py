@@ -17,7 +17,8 @@ import handwriting
 import numpy as np
 from PIL import Image
 
-from mnist_cnn.learn.run import machine, replacing
+from mnist_cnn.files import replacing
+from mnist_cnn.provenance import READING, machine, versions
 from mnist_cnn.read import read_image
 
 RESULT = Path(__file__).parent / "results" / "processor_time.json"
@@ -62,7 +63,7 @@ def main(cheques: Path | None) -> None:
     # No two alike: strips that were just read are not read again.
     result["page of 12 megapixels"] = measured([page()[i:, i:] for i in range(PAGES)])
     print(result["page of 12 megapixels"])
-    result["versions"] = handwriting.versions()
+    result["versions"] = versions(*READING)
     with replacing(RESULT) as temporary:
         temporary.write_text(json.dumps(result, indent=2) + "\n")
 

@@ -162,14 +162,14 @@ def prepare(folder: Path) -> dict[str, Any]:
     from mnist_cnn import mnist
     from mnist_cnn.learn import export, train
     from mnist_cnn.learn.recipes import FAST
-    from mnist_cnn.learn.run import machine
+    from mnist_cnn.provenance import TRAINING, machine, versions
 
     dataset = mnist.load()
     model = train.fit(train.start(FAST, dataset, folder), dataset)
     export.litert(model, folder / "model.tflite")
     np.save(folder / "images.npy", mnist.as_input(dataset.test.images[:BATCH]))
     others = {name: importlib.metadata.version(name) for name in ("onnxruntime", "ai-edge-litert")}
-    return {"machine": machine(), "versions": train.versions() | others}
+    return {"machine": machine(), "versions": versions(*TRAINING) | others}
 
 
 def main() -> None:
@@ -180,7 +180,7 @@ def main() -> None:
         way, threads, folder = options.child
         child(way, int(threads), Path(folder))
         return
-    from mnist_cnn.learn.run import replacing
+    from mnist_cnn.files import replacing
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "run")

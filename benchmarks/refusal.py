@@ -10,11 +10,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-from handwriting import versions
 
 from mnist_cnn import mnist
+from mnist_cnn.files import replacing
 from mnist_cnn.learn import outliers
-from mnist_cnn.learn.run import machine, replacing
+from mnist_cnn.provenance import READING, machine, versions
 from mnist_cnn.read import Classifier, read_image
 from mnist_cnn.read.classifier import SHIPPED
 
@@ -71,7 +71,7 @@ def main() -> None:
     }
     result = {
         "machine": machine(),
-        "versions": versions(),
+        "versions": versions(*READING),
         "model": hashlib.sha256(SHIPPED.read_bytes()).hexdigest(),
         "digits": digits(),
         "no digits": {name: refused(pictures) for name, pictures in kinds.items()},

@@ -23,9 +23,10 @@ import numba
 import numpy as np
 
 from mnist_cnn import mnist
+from mnist_cnn.files import replacing
 from mnist_cnn.learn import kernel, train
 from mnist_cnn.learn.recipes import FAST
-from mnist_cnn.learn.run import machine, replacing
+from mnist_cnn.provenance import TRAINING, machine, versions
 
 RESULT = Path(__file__).parent / "results" / "roofline.json"
 CONVOLUTION = 2 * 9 * 26 * 26 * 32  # floating-point operations for an image, if blank patches are not skipped
@@ -123,7 +124,7 @@ def main() -> None:
     }
     result = {
         "machine": machine(),
-        "versions": train.versions(),
+        "versions": versions(*TRAINING),
         "n": TIMES,
         "threads": numba.get_num_threads(),
         "peak": peak(),

@@ -18,10 +18,12 @@ import engines
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import RunError
+from mnist_cnn.files import replacing
 from mnist_cnn.learn import train
 from mnist_cnn.learn.evaluate import evaluate
 from mnist_cnn.learn.recipes import RECIPES, Recipe
-from mnist_cnn.learn.run import Run, machine, replacing
+from mnist_cnn.learn.run import Run
+from mnist_cnn.provenance import TRAINING, machine, versions
 
 RESULTS = Path(__file__).parent / "results"
 RUNS = Path(__file__).parents[1] / "runs/seeds"
@@ -78,7 +80,7 @@ def main() -> None:
 
     for _, row in engines.each(work, missing, options.engine, options.address, options.cpus):
         rows = sorted([*rows, row], key=lambda row: row["seed"])
-        result = {"recipe": options.recipe, "machine": machine(), "versions": train.versions()}
+        result = {"recipe": options.recipe, "machine": machine(), "versions": versions(*TRAINING)}
         result |= {"n": len(rows), "stopped": sum(row["stopped"] for row in rows)}
         for column in COLUMNS:
             result[column] = spread([row[column] for row in rows])

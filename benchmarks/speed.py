@@ -23,7 +23,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mnist_cnn.learn.run import machine, replacing
+from mnist_cnn.files import replacing
+from mnist_cnn.provenance import TRAINING, machine, versions
 
 HERE = Path(__file__).parent
 RESULT = HERE / "results" / "speed.json"
@@ -75,12 +76,10 @@ def main() -> None:
         rounds.append({name: measure(name, seed) for name in NAMES})
         row = rounds[-1]
         print(f"{seed}: " + ", ".join(f"{name} {row[name]['seconds']} s" for name in NAMES), flush=True)
-    from mnist_cnn.learn.train import versions  # only now: Keras would take memory, and this process's threads time
-
     ratios = [row["exercise"]["seconds"] / row["fast"]["seconds"] for row in rounds]
     result = {
         "machine": machine(),
-        "versions": versions(),
+        "versions": versions(*TRAINING),
         "scikit_learn": importlib.util.find_spec("sklearn") is not None,
         "n": pairs,
         "first_start": first,

@@ -21,7 +21,8 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from mnist_cnn.learn.run import machine, replacing
+from mnist_cnn.files import replacing
+from mnist_cnn.provenance import machine
 
 RESULT = Path(__file__).parent / "results/strokes.json"
 ROUNDS, DIGITS = 10, 5

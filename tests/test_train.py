@@ -18,11 +18,12 @@ import numpy as np
 import pytest
 
 from mnist_cnn import mnist
-from mnist_cnn.errors import ModelError, RunError
+from mnist_cnn.errors import FileError, ModelError, RunError
+from mnist_cnn.files import PARTIAL
 from mnist_cnn.learn.evaluate import evaluate
 from mnist_cnn.learn.model import build, load
 from mnist_cnn.learn.recipes import DENSE, HANDWRITING, RECIPES, SEED, SGD, Dense, Flatten, Recipe, recall, record
-from mnist_cnn.learn.run import PARTIAL, Run
+from mnist_cnn.learn.run import Run
 from mnist_cnn.learn.train import fit, recipe_of, start
 from mnist_cnn.read.classifier import Classifier
 
@@ -395,7 +396,7 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(RunError, match=r"config.json: cannot be written: No space left on device"):
+    with pytest.raises(FileError, match=r"config.json: cannot be written: No space left on device"):
         run.write_text("config.json", "something longer")
     assert (tmp_path / "config.json").read_text() == "{}"
     assert [file.name for file in tmp_path.iterdir()] == ["config.json"]

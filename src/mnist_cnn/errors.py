@@ -9,6 +9,10 @@ class MnistCnnError(Exception):
     """The root: ``except MnistCnnError`` catches whatever was foreseen."""
 
 
+class FileError(MnistCnnError):
+    """A file cannot be written."""
+
+
 class DatasetError(MnistCnnError):
     """A file of images or labels is not what it should be."""
 

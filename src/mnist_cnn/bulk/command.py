@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from mnist_cnn.bulk import engines, plan
 from mnist_cnn.bulk.step import Done, Settings, readings
 from mnist_cnn.errors import BulkError
-from mnist_cnn.learn.run import PARTIAL, replacing
+from mnist_cnn.files import PARTIAL, replacing
 from mnist_cnn.read.classifier import Classifier
 
 

@@ -36,7 +36,8 @@ from mnist_cnn.learn.callback import StopAtAccuracy
 from mnist_cnn.learn.lessons import Batch, Lessons
 from mnist_cnn.learn.model import load
 from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import KeepEpochs, Rates, rates, recipe_of, versions
+from mnist_cnn.learn.train import KeepEpochs, Rates, rates, recipe_of
+from mnist_cnn.provenance import TRAINING, versions
 
 _VALIDATION_BATCH = 1000
 _SAME = ("mnist-cnn", "keras", "jax", "numpy")
@@ -55,7 +56,8 @@ def work(link: Connection, world: World, rank: int, folder: Path) -> None:
             _meet(world, rank)
             link.send(None)
             _agree("images", json.dumps(dataset.sha256(), sort_keys=True), "give it --data, as rank 0")
-            packages = ", ".join(f"{name} {versions()[name]}" for name in _SAME)
+            found = versions(*TRAINING)
+            packages = ", ".join(f"{name} {found[name]}" for name in _SAME)
             _agree("packages", packages, f"install the same versions (here: {packages})")
             run = _shared(rank, folder)
             together = True

@@ -13,8 +13,9 @@ from pathlib import Path
 from onnx import ModelProto, checker, compose, helper, load, save
 
 from mnist_cnn.errors import RunError
+from mnist_cnn.files import replacing
 from mnist_cnn.learn.export import OPSET
-from mnist_cnn.learn.run import Run, replacing
+from mnist_cnn.learn.run import Run
 
 
 def write(runs: Sequence[Run], path: Path, **more: str) -> None:

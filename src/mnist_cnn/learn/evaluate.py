@@ -23,7 +23,8 @@ from mnist_cnn import mnist
 from mnist_cnn.errors import ModelError, RunError
 from mnist_cnn.learn import model
 from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import recipe_of, versions
+from mnist_cnn.learn.train import recipe_of
+from mnist_cnn.provenance import TRAINING, versions
 
 BINS = 15  # of confidence, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"
 
@@ -142,7 +143,7 @@ def evaluate(run: Run, dataset: mnist.Dataset, data: str | None = None) -> Evalu
         "data": {"path": data, "sha256": test_hashes},
         "score": dataclasses.asdict(result),
         "corrected": dataclasses.asdict(corrected) if corrected else None,
-        "versions": versions(),
+        "versions": versions(*TRAINING),
     }
     fingerprint = hashlib.sha256("".join(test_hashes.values()).encode()).hexdigest()[:8]
     # Two folders may have one name, and one folder new content: the hash tells them apart.

@@ -16,7 +16,8 @@ from onnx import ModelProto, TensorProto, checker, helper, numpy_helper, save
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from mnist_cnn.errors import ModelError, RunError
-from mnist_cnn.learn.run import TRAINING_IMAGES, Run, replacing
+from mnist_cnn.files import replacing
+from mnist_cnn.learn.run import TRAINING_IMAGES, Run
 
 OPSET = 17
 _TEN = {"starts": 0, "ends": 10, "axes": 1}

@@ -28,8 +28,8 @@ import numpy as np
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import MnistCnnError, RunError
+from mnist_cnn.files import replacing
 from mnist_cnn.learn import scenes
-from mnist_cnn.learn.run import replacing
 from mnist_cnn.learn.writing import OTHER, Glyph
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import strips

@@ -18,10 +18,11 @@ from matplotlib.figure import Figure
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import RunError
+from mnist_cnn.files import replacing
 from mnist_cnn.learn import figures
 from mnist_cnn.learn.evaluate import Evaluation, load
 from mnist_cnn.learn.recipes import CategoricalCrossentropy
-from mnist_cnn.learn.run import Run, replacing
+from mnist_cnn.learn.run import Run
 from mnist_cnn.learn.train import recipe_of
 
 

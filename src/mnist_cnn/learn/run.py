@@ -10,25 +10,21 @@ Every file is written under a temporary name and renamed, so whatever is there i
 ``epoch-NN.keras`` holds the network and its optimiser after NN epochs: from it a killed run resumes.
 """
 
-import contextlib
 import csv
 import json
 import math
-import os
-import platform
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any
 
 from mnist_cnn.errors import RunError
+from mnist_cnn.files import PARTIAL, replacing
 
 # Checkpoint, its successor, the model, its ONNX form, report and pictures: about 30 MB for the seed recipe.
 ROOM = 40 * 2**20
 
-PARTIAL = ".partial-"
 TRAINING_IMAGES = "train-images-idx3-ubyte"
 
 # What every config.json has, at its top and in two of its parts.
@@ -53,33 +49,6 @@ _CONFIG: dict[str, dict[str, type | UnionType]] = {
 }
 
 Epoch = dict[str, float]
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path to write to, which becomes `path` if all goes well and is removed if not.
-
-    The folder is made if it is not there. Raises RunError if the file cannot be written.
-    """
-    temporary = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")  # the suffix stays: Keras goes by it
-    try:
-        path.parent.mkdir(exist_ok=True)
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        if temporary.exists():
-            temporary.unlink()
-
-
-def machine() -> dict[str, Any]:
-    """What a time was measured on."""
-    name = platform.processor() or platform.machine()
-    if (info := Path("/proc/cpuinfo")).exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
-        name = names[0] if names else name
-    return {"processor": name, "cores": os.cpu_count(), "system": platform.platform()}
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,7 @@ after each epoch, TensorBoard if asked. For the recipe ``fast`` it is ``kernel.f
 """
 
 import contextlib
-import importlib.metadata
-import importlib.util
-import platform
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -30,12 +26,14 @@ import tensorflow as tf
 from mnist_cnn import mnist
 from mnist_cnn.distributed.launch import World
 from mnist_cnn.errors import RunError
+from mnist_cnn.files import replacing
 from mnist_cnn.learn import calibrate, export
 from mnist_cnn.learn.callback import StopAtAccuracy
 from mnist_cnn.learn.lessons import Lessons, targets
 from mnist_cnn.learn.model import build, load
 from mnist_cnn.learn.recipes import RECIPES, Recipe, recall, record
-from mnist_cnn.learn.run import Epoch, Run, machine, replacing
+from mnist_cnn.learn.run import Epoch, Run
+from mnist_cnn.provenance import TRAINING, commit, machine, versions
 
 
 def start(
@@ -67,9 +65,9 @@ def start(
         "data": {"path": data, "sha256": dataset.sha256()},
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
         "resumed_after_epochs": [],
-        "commit": _commit(),
+        "commit": commit(),
         "machine": machine(),
-        "versions": versions(),
+        "versions": versions(*TRAINING),
     }
     return Run.create(out or _new_folder(recipe.name), config)
 
@@ -296,29 +294,3 @@ def _new_folder(name: str) -> Path:
         for folder in (Path("runs", stem + suffix) for suffix in ("", *(f"-{n}" for n in range(2, 1000))))
         if not folder.exists()
     )
-
-
-def versions() -> dict[str, str]:
-    optional = {name: importlib.metadata.version(name) for name in ("numba", "jax") if importlib.util.find_spec(name)}
-    return optional | {
-        "python": platform.python_version(),
-        "mnist-cnn": importlib.metadata.version("mnist-cnn"),
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-        "numpy": np.__version__,
-    }
-
-
-def _commit() -> str | None:
-    """The commit this code is at, with "-dirty" if it was changed since; None where it is not in a git checkout."""
-    here = Path(__file__)
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(here.parent), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        git("ls-files", "--error-unmatch", here.name)  # an environment inside somebody's repository is not ours
-        return git("describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
-    except (OSError, subprocess.CalledProcessError):
-        return None
