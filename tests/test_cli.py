@@ -50,7 +50,7 @@ def test_the_whole_way(command: Command, tmp_path: Path) -> None:
     model = (tmp_path / "run/model.keras").read_bytes()
     finished = command("train", "--resume", "run", MNIST_CNN_DATA="nowhere")
     assert finished.returncode == 0, finished
-    assert "It is finished" in finished.stdout
+    assert "The run is finished" in finished.stdout
     assert "Epoch" not in finished.stdout
     assert (tmp_path / "run/model.keras").read_bytes() == model
     assert json.loads((tmp_path / "run/report.json").read_text())["score"] == score

@@ -14,9 +14,10 @@ from sklearn import metrics
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import ModelError, RunError
-from mnist_cnn.learn.evaluate import BINS, Evaluation, evaluate, load, score, score_corrected, wilson
+from mnist_cnn.learn.evaluate import Evaluation, evaluate, load
 from mnist_cnn.learn.recipes import DENSE, SEED, record
 from mnist_cnn.learn.run import Run
+from mnist_cnn.learn.score import BINS, score, score_corrected, wilson
 
 
 def made_up(n: int, seed: int, sharpness: float = 3) -> tuple[np.ndarray, np.ndarray]:

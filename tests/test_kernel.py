@@ -16,8 +16,8 @@ from mnist_cnn import mnist
 from mnist_cnn.learn import kernel
 from mnist_cnn.learn.model import build, load
 from mnist_cnn.learn.recipes import FAST, SEED
-from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import fit, rates, start
+from mnist_cnn.learn.run import Run, start
+from mnist_cnn.learn.train import fit, rates
 
 ALL = 2.0  # no network is as sure as that, so it learns from every image
 
