@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from mnist_cnn import mnist
+from mnist_cnn.errors import ModelError
 
 PATH = click.Path(path_type=Path)
 
@@ -15,6 +16,16 @@ def no_nan(context: click.Context, option: click.Parameter, value: float | None)
     if value is not None and math.isnan(value):
         raise click.BadParameter("nan is not in the range from 0 to 1.")
     return value
+
+
+def _model_file(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """Reject a model file that cannot be opened before ONNX Runtime is imported."""
+    if path is not None:
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise ModelError(f"{path}: expected a model file (.onnx), found: {error.strerror}") from None
+    return path
 
 
 DATA = click.option(
@@ -36,5 +47,9 @@ THRESHOLD = click.option(
     help="Minimum confidence of an accepted digit.  [default: the model's]",
 )
 MODEL = click.option(
-    "--model", type=PATH, metavar="FILE", help="ONNX model to use.  [default: the one in this package]"
+    "--model",
+    type=PATH,
+    callback=_model_file,
+    metavar="FILE",
+    help="ONNX model to use.  [default: the one in this package]",
 )

@@ -1,5 +1,6 @@
 """``mnist-cnn read``: read pictures one after the other and print the results."""
 
+import errno
 import json
 import os
 import sys
@@ -12,11 +13,11 @@ import click
 from mnist_cnn.commands.options import DIGITS, MODEL, PATH, THRESHOLD
 from mnist_cnn.errors import ImageError
 from mnist_cnn.files import PARTIAL
+from mnist_cnn.read import output
+from mnist_cnn.read.document import SUFFIXES, Page
 
 if TYPE_CHECKING:
     from PIL import Image
-
-    from mnist_cnn.read import Page
 
 _MANY = 5
 """Number of pictures or pages from which a progress bar is shown."""
@@ -75,12 +76,13 @@ def read(
         raise click.UsageError(f"--{chosen[-1]} cannot be given together with --{' and --'.join(chosen[:-1])}")
     if annotate is not None:
         _make(annotate)
-    from mnist_cnn.read import Classifier, output, read_image  # OpenCV and ONNX Runtime take 0.2 s
-    from mnist_cnn.read.annotate import annotate as draw
-
     form = chosen[0] if chosen else "text"
-    classifier = Classifier(model)
     files = _files(pictures)
+    if any(name == "-" or Path(name).exists() for name in files):
+        from mnist_cnn.read import Classifier, read_image  # with OpenCV and ONNX Runtime
+        from mnist_cnn.read.annotate import annotate as draw
+
+        classifier = Classifier(model)
     if form in output.HEADERS:
         click.echo(output.HEADERS[form])
     # Annotated pictures must not replace the pictures that were read.
@@ -113,8 +115,6 @@ def read(
 
 def _files(names: tuple[str, ...]) -> list[str]:
     """Return the files to read: those named, those in folders (all of them, sorted by name), and "-"."""
-    from mnist_cnn.read.picture import SUFFIXES
-
     files: list[str] = []
     for name in names:
         if name != "-" and os.path.isdir(name):
@@ -125,7 +125,7 @@ def _files(names: tuple[str, ...]) -> list[str]:
     return files
 
 
-def _with_progress(files: list[str]) -> "Iterator[tuple[str, Page | ImageError]]":
+def _with_progress(files: list[str]) -> Iterator[tuple[str, Page | ImageError]]:
     """Yield each file's name with each of its pages, or with the reason why it has none.
 
     Shows a progress bar on a terminal if the results go elsewhere: of many files, or else of each document's pages.
@@ -149,11 +149,13 @@ def _bar(things: Sequence[_T], shown: bool) -> Iterator[_T]:
         yield from bar
 
 
-def _pages(name: str) -> "Iterator[Page]":
+def _pages(name: str) -> Iterator[Page]:
+    if os.path.isdir(name):  # `_files` replaces a folder by the pictures in it
+        raise ImageError(name, expected="a folder of pictures", found="none in it")
+    if name != "-" and not os.path.exists(name):
+        raise ImageError(name, expected="a picture", found=os.strerror(errno.ENOENT))
     from mnist_cnn.read import pages
 
-    if os.path.isdir(name):  # a folder with pictures was replaced by them
-        raise ImageError(name, expected="a folder of pictures", found="none in it")
     return pages(_standard_input() if name == "-" else name)
 
 

@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable, Iterator
 
 from mnist_cnn.errors import ImageError
-from mnist_cnn.read.annotate import percent
 from mnist_cnn.read.document import Page
 from mnist_cnn.read.reading import Reading, Row
 from mnist_cnn.read.table import table, unsure
@@ -20,6 +19,11 @@ from mnist_cnn.read.table import table, unsure
 CSV_COLUMNS = ("file", "row", "text", "number", "confidence", "accepted", "reason")
 HEADERS = {"csv": ",".join(CSV_COLUMNS), "text": f"{'file':<28} {'text':<16} {'sure':>7}  remark"}
 """The first line of the forms that have one."""
+
+
+def percent(confidence: float) -> str:
+    """Return a confidence as text, never "100 %" for less."""
+    return f"{min(100 * confidence, 99.9):.1f} %" if confidence > 0.99 else f"{100 * confidence:.0f} %"
 
 
 def printable(text: str) -> str:

@@ -42,13 +42,6 @@ FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM", "HEIF")
 """Pillow's formats that are opened. The others are slow, or start programs."""
 _NAME = "the picture"
 _ORIENTATION = 0x0112
-SUFFIXES = frozenset(
-    (
-        *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pdf"),
-        *(".heic", ".heif", ".heics", ".heifs", ".hif", ".pgm", ".ppm", ".pbm", ".pnm", ".pfm"),
-    )
-)
-"""File names in a folder that are read."""
 
 
 def gray(picture: Picture) -> tuple[np.ndarray, tuple[int, int]]:
