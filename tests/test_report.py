@@ -65,15 +65,16 @@ def test_the_page_stands_alone_and_explains_each_picture(
     assert run.config()["recipe"]["summary"] in page.text
 
 
-def test_captions_are_one_sentence(run: Run, evaluation: Evaluation, dataset: mnist.Dataset) -> None:
+def test_captions_are_short_sentences(run: Run, evaluation: Evaluation, dataset: mnist.Dataset) -> None:
     captions = {title: caption for title, caption, _ in report._pictures(run, dataset, evaluation)}
     for title, caption in captions.items():
-        assert len(re.findall(r"[.?!](\s|$)", caption)) == 1, title
-        assert caption.endswith(".")
-    assert captions["Learning curves"].endswith("; training stops once the blue line is above the red one.")
-    way = captions["A digit on its way through the network"]
-    assert ("keeps the strongest" in way) == (run.config()["recipe"]["name"] == "seed")
-    assert "a Dense layer weighs it all" in way
+        assert caption.endswith("."), title
+        assert max(len(sentence.split()) for sentence in re.split(r"[.:] ", caption)) <= 25, title
+        assert not re.search("[;—]", caption), title
+    assert captions["Learning curves"].endswith(" Training stops once the blue line is above the red line.")
+    layers = captions["Output of each layer for one digit"]
+    assert ("keeps the largest values" in layers) == (run.config()["recipe"]["name"] == "seed")
+    assert "The hidden Dense layer combines all values." in layers
 
 
 @pytest.mark.slow  # four hundred little pictures
@@ -85,11 +86,12 @@ def test_captions_tell_of_this_network_and_no_other(dataset: mnist.Dataset, tmp_
     run.write_history([{"epoch": 1, "loss": 2.3, "accuracy": 0.1, "seconds": 1}])
     captions = {title: caption for title, caption, _ in report._pictures(run, few, evaluate(run, few))}
     assert captions["Learning curves"].endswith(
-        "small; it was taught to be 95.5 % sure and no more, so its loss cannot fall below 0.28."
+        " Label smoothing trains the network towards 95.5 % confidence, so its loss cannot fall below 0.28."
     )
-    assert captions["Reliability"].endswith("so it may be right more often than it says.")
-    way = captions["A digit on its way through the network"]
-    assert "keeps the mean, of each map its mean is left, and the last layer" in way
+    assert captions["Reliability"].endswith("so it may be right more often than its confidence says.")
+    layers = captions["Output of each layer for one digit"]
+    assert "keeps the mean values. Global average pooling keeps the mean of each map. The last layer returns" in layers
+    assert "Dense layer" not in layers
 
 
 def test_the_marks_of_the_accuracy_are_where_they_say() -> None:
