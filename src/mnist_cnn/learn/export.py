@@ -53,8 +53,9 @@ def _numbers(run: Run, file: str, values: Any, **names: str) -> dict[str, str]:
 
 
 def litert(model: keras.Sequential, path: Path) -> None:
-    """Write `model` to `path`, NAME.tflite, as LiteRT: float32 (n, 28, 28, 1) -> probabilities of the ten digits, float32 (n, 10).
+    """Write `model` to `path`, NAME.tflite, as LiteRT.
 
+    Input float32 (n, 28, 28, 1); output the probabilities of the ten digits, float32 (n, 10).
     Raises ModelError if the name does not end in .tflite.
     """
     if path.suffix != ".tflite":

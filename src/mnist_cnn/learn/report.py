@@ -79,8 +79,8 @@ def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[
     return [
         (
             "Learning curves",
-            f"Accuracy and loss on the training images{changed}, after each epoch. An epoch is one pass over the training "
-            f"images. Training reduces the loss.{floor}{stop}",
+            f"Accuracy and loss on the training images{changed}, after each epoch. An epoch is one pass over the "
+            f"training images. Training reduces the loss.{floor}{stop}",
             figures.learning_curves(run.history(), recipe.target),
         ),
         (
@@ -104,8 +104,8 @@ def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[
         ),
         (
             f"Learned {weights}",
-            "The weights of the first layer after training. Each tile is placed over a part of the image. Its output is "
-            f"large where there is ink under the red pixels and no ink under the blue pixels.{found}",
+            "The weights of the first layer after training. Each tile is placed over a part of the image. Its "
+            f"output is large where there is ink under the red pixels and no ink under the blue pixels.{found}",
             figures.filters(model),
         ),
         (
@@ -123,7 +123,7 @@ def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[
 
 
 def _label_smoothing(recipe: Recipe) -> tuple[str, str]:
-    """Return what label smoothing does to the loss and to the confidence, as sentences; empty if the recipe has none."""
+    """Return two sentences, on loss and confidence under label smoothing; empty if the recipe has none."""
     if not isinstance(recipe.loss, CategoricalCrossentropy) or not recipe.loss.label_smoothing:
         return "", ""
     targets = np.full(recipe.classes, recipe.loss.label_smoothing / recipe.classes)
