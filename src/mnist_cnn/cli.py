@@ -529,12 +529,12 @@ def ensemble(runs: tuple[Path, ...], out: Path, data: str | None) -> None:
 
 
 @cli.command(short_help="How accurate each recipe is, over several seeds.")
-@click.option("--results", type=FOLDER, metavar="DIR", help="[default: benchmarks/results in the repository]")
+@click.option("--results", type=FOLDER, metavar="DIR", help="Folder of results.  [default: the project's own]")
 def leaderboard(results: Path | None) -> None:
-    """Print the table of what benchmarks/accuracy.py measured: n networks of each recipe, mean and standard deviation.
+    """Print the accuracy of each recipe: mean and standard deviation of n networks with different seeds.
 
-    Each network was scored once on the test images, and nothing was chosen by that. The results are in a copy of the
-    repository, where this command is installed with `make` or `pip install --editable`.
+    Each network was scored once on the test images, and nothing was chosen on them. The results come with the package;
+    benchmarks/accuracy.py measured them.
 
     \b
     Example:
@@ -542,7 +542,7 @@ def leaderboard(results: Path | None) -> None:
     """
     from mnist_cnn.learn import leaderboard as board
 
-    click.echo(board.table(board.read(results or Path(__file__).parents[2] / "benchmarks/results")))
+    click.echo(board.table(board.read(results)))
 
 
 def _world(
