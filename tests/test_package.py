@@ -51,8 +51,8 @@ def run(folder: Path, *arguments: object, **variables: str) -> subprocess.Comple
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the wheel and the sdist, both built from the working tree by the pinned hatchling."""
     folder = tmp_path_factory.mktemp("built")
-    (backend,) = PROJECT["build-system"]["requires"]
-    done = run(folder, sys.executable, "-m", "pip", "install", "--target", folder / "hatchling", *CONSTRAINTS, backend)
+    backend = PROJECT["build-system"]["requires"]
+    done = run(folder, sys.executable, "-m", "pip", "install", "--target", folder / "hatchling", *CONSTRAINTS, *backend)
     assert done.returncode == 0, done
     build = (sys.executable, "-m", "hatchling", "build", "--directory", folder / "dist")
     done = run(ROOT, *build, PYTHONPATH=str(folder / "hatchling"))
