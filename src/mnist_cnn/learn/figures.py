@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mnist_cnn import mnist
-from mnist_cnn.learn.evaluate import Score
 from mnist_cnn.learn.run import Epoch
+from mnist_cnn.learn.score import Score
 
 WIDTH = 9.0  # inches: at 160 dots an inch, twice a report's width in pixels
 INK, BLUE, RED, GREY = "#1f2933", "#2f6db5", "#c8402f", "#9aa5b1"

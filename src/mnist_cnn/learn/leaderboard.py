@@ -1,6 +1,6 @@
 """Leaderboard: the results of ``benchmarks/accuracy.py`` as a table.
 
->>> print(table(read()))                                                                # doctest: +SKIP
+>>> print(table(read(RESULTS)))                                                         # doctest: +SKIP
 | recipe | networks | test accuracy | ...
 """
 
@@ -11,19 +11,17 @@ from typing import Any
 
 from mnist_cnn.errors import RunError
 
-IN_WHEEL = Path(__file__).parent / "results"
-"""The project's results in an installed wheel. pyproject.toml copies them there from ``benchmarks/results``."""
-IN_CLONE = Path(__file__).parents[3] / "benchmarks" / "results"
-"""The project's results in a clone, where the package is installed with ``make`` or ``pip install --editable``."""
+_IN_WHEEL, _IN_CLONE = Path(__file__).parent / "results", Path(__file__).parents[3] / "benchmarks/results"
+RESULTS = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_CLONE
+"""The folder of the project's own results. pyproject.toml copies ``benchmarks/results`` into the wheel."""
 COLUMNS = ("recipe", "n", "test accuracy", "errors", "labels corrected", "parameters", "size", "training", "one image")
 
 
-def read(folder: Path | None = None) -> list[dict[str, Any]]:
-    """Return the results in a folder, by default the project's own, the most accurate recipe first.
+def read(folder: Path) -> list[dict[str, Any]]:
+    """Return the results in a folder, the most accurate recipe first.
 
     Raises RunError if the folder has no results, or if one of them cannot be read.
     """
-    folder = folder or (IN_WHEEL if IN_WHEEL.is_dir() else IN_CLONE)
     results = []
     for file in sorted(folder.glob("accuracy-*.json")):
         try:
