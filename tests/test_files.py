@@ -30,7 +30,8 @@ def test_an_exception_keeps_the_old_file_and_removes_the_new_one(error: type[Bas
             temporary.write_text("half")
             raise error
 
-    pytest.raises(error, fail)
+    with pytest.raises(error):
+        fail()
     assert file.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
