@@ -29,10 +29,17 @@ DOCUMENTS = (
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "src/mnist_cnn/read/models/README.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 )
-SLOT = re.compile(r"<!--([\w.]+)-->([^<\n]*)<!--/-->")
-BLOCK = re.compile(r"^<!-- begin: (\w+) -->\n((?:(?!<!--).)*)^<!-- end: \1 -->$", re.S | re.M)
-AT_START = re.compile(r"^[ >*+-]*<!--[\w./]+-->.*", re.M)
-"""A comment that starts a line makes Markdown take the whole line as HTML."""
+PART = re.compile(
+    r"""
+    (?P<example> ^```markdown$ .*? ^```$ )
+    | (?P<code> ^``` .*? ^```$ | `[^`\n]*` )
+    | ^<!--\ begin:\ (?P<table>\w+)\ -->\n (?:(?!<!--).)* ^<!--\ end:\ (?P=table)\ -->$
+    | <!--(?P<value>[\w.]+)--> [^<\n]* <!--/-->
+    | (?P<comment> <!--[^\n]* )
+    """,
+    re.S | re.M | re.X,
+)
+"""What a document has besides text, from the left. Comments in code are shown, so they are slots only in examples."""
 
 
 def public(module: ModuleType) -> dict[str, Callable[[], Any]]:
@@ -52,20 +59,31 @@ def contents() -> dict[str, str]:
 
 
 def filled(text: str, slots: dict[str, str]) -> str:
-    """Return a document with its slots filled. Raises ValueError for an unknown, unclosed or misplaced one."""
-    if unknown := names(text) - set(slots):
-        raise ValueError(f"unknown slots: {', '.join(sorted(unknown))}; expected names of docs/values.py or tables.py")
-    if left := re.search(r"<!--.*", BLOCK.sub("", SLOT.sub("", text))):
-        raise ValueError(f"not a slot, or not closed: {left[0][:80]}")
-    if misplaced := AT_START.search(text):
-        raise ValueError(f"a slot starts the line: {misplaced[0][:80]}; put a word before it")
-    text = SLOT.sub(lambda slot: f"<!--{slot[1]}-->{slots[slot[1]]}<!--/-->", text)
-    return BLOCK.sub(lambda slot: f"<!-- begin: {slot[1]} -->\n{slots[slot[1]]}<!-- end: {slot[1]} -->", text)
+    """Return a document with its slots filled. Raises ValueError for one that is unknown, unclosed or misplaced."""
+
+    def content(part: re.Match[str]) -> str:
+        line = f"line {text.count(chr(10), 0, part.start()) + 1}"
+        if part["example"] or (part["code"] and "<!--" not in part["code"]):
+            return part[0]
+        if part["code"]:
+            raise ValueError(f"{line}: a slot in code is shown with its comments: {part[0][:80]}")
+        if part["comment"]:
+            raise ValueError(f"{line}: not a slot, or not closed: {part[0][:80]}")
+        name = part["table"] or part["value"]
+        if name not in slots:
+            raise ValueError(f"{line}: unknown slot {name}; expected a name of docs/values.py or docs/tables.py")
+        if part["table"]:
+            return f"<!-- begin: {name} -->\n{slots[name]}<!-- end: {name} -->"
+        if not text[text.rfind("\n", 0, part.start()) + 1 : part.start()].strip(" >*+-"):
+            raise ValueError(f"{line}: Markdown takes a line that starts with a slot as HTML; put a word before it")
+        return f"<!--{name}-->{slots[name]}<!--/-->"
+
+    return PART.sub(content, text)
 
 
 def names(text: str) -> set[str]:
     """Return the names of a document's slots."""
-    return {slot[1] for pattern in (SLOT, BLOCK) for slot in pattern.finditer(text)}
+    return {part["table"] or part["value"] for part in PART.finditer(text)} - {None}
 
 
 def generated(documents: dict[Path, str], slots: dict[str, str]) -> dict[Path, str]:
