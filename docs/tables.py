@@ -48,7 +48,7 @@ def commands() -> str:
 
 
 def modules() -> str:
-    """The first paragraph of each module's docstring."""
+    """Each module with the first paragraph of its docstring."""
     package = ROOT / "src/mnist_cnn"
     rows = []
     for folder in (*(package / name for name in PACKAGES), package):
