@@ -2,7 +2,8 @@
 
     python docs/page.py
 
-The digits are MNIST's validation images. ``learn.writing`` writes the table of marks, benchmarks/photographs.py the page.
+The digits are MNIST's validation images. ``learn.writing`` writes the table of marks,
+benchmarks/photographs.py the page.
 """
 
 import sys
@@ -38,8 +39,10 @@ MARKS = (
     ("6", "20", "14.5", "19", "53.5"),
 )
 MARKS_SEED = 67
-"""Chosen from 100 seeds. 7 of their tables were read without an error; two of these have the most accepted words, and this
-is the clearer one."""
+"""Chosen from 100 seeds, of which 7 gave tables that were read without an error.
+
+Two of these have the most accepted words; this is the clearer one.
+"""
 ACROSS, DOWN, EDGE = 190, 96, 90
 """Width and height of a cell, and the margin of the sheet, in pixels."""
 
