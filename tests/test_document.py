@@ -28,9 +28,8 @@ from mnist_cnn import mnist
 from mnist_cnn.cli import cli
 from mnist_cnn.errors import ImageError
 from mnist_cnn.read import Classifier, command, document, pages, pdf, read_image
-from mnist_cnn.read.command import SUFFIXES
 from mnist_cnn.read.document import MAX_PAGES
-from mnist_cnn.read.picture import FORMATS, gray
+from mnist_cnn.read.picture import FORMATS, SUFFIXES, gray
 from mnist_cnn.web.app import create
 
 BLANK = Image.new("L", (40, 60), 240)

@@ -23,18 +23,11 @@ from mnist_cnn.read.annotate import annotate as draw
 from mnist_cnn.read.annotate import percent
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.document import Page
-from mnist_cnn.read.picture import MAX_BYTES, pages
+from mnist_cnn.read.picture import MAX_BYTES, SUFFIXES, pages
 from mnist_cnn.read.reader import read_image
 from mnist_cnn.read.reading import Reading, Row
 from mnist_cnn.read.table import table, unsure
 
-SUFFIXES = frozenset(
-    (
-        *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pdf"),
-        *(".heic", ".heif", ".heics", ".heifs", ".hif", ".pgm", ".ppm", ".pbm", ".pnm", ".pfm"),
-    )
-)
-"""File names in a folder that are read."""
 _MANY = 5
 _T = TypeVar("_T")
 

@@ -40,6 +40,13 @@ SIDE = 1600
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM", "HEIF")
 """Pillow's formats that are opened. The others are slow, or start programs."""
+SUFFIXES = frozenset(
+    (
+        *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pdf"),
+        *(".heic", ".heif", ".heics", ".heifs", ".hif", ".pgm", ".ppm", ".pbm", ".pnm", ".pfm"),
+    )
+)
+"""Endings of file names that are taken for pictures in a folder."""
 _NAME = "the picture"
 _ORIENTATION = 0x0112
 
