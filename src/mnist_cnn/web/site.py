@@ -86,7 +86,7 @@ def _check(out: Path) -> None:
             return
     if out.exists():
         found = "a folder with other files" if out.is_dir() else "a file"
-        raise SiteError(f"{out}: expected an empty folder or a site, found {found}")
+        raise SiteError(f"{out}: expected a folder that is empty or has a site, found {found}")
 
 
 def _fill(site: Path, classifier: Classifier) -> list[str]:
