@@ -120,8 +120,8 @@ function showEmpty() {
 function announce(rows) {
   const spoken = [...rows.map((row) => row.text).join("").replaceAll(" ", "")].join(" ");
   page.live.textContent = `${spoken && `${spoken}. `}${page.sentence.textContent}`;
-  const sheet = picture ? "Your picture" : surface.empty ? "Drawing area, empty" : "Drawing area";
-  page.canvas.setAttribute("aria-label", spoken ? `${sheet}. Read: ${spoken}` : sheet);
+  const area = picture ? "Your picture" : surface.empty ? "Drawing area, empty" : "Drawing area";
+  page.canvas.setAttribute("aria-label", spoken ? `${area}. Read: ${spoken}` : area);
   enableTools();
 }
 
