@@ -61,7 +61,7 @@ def dataset() -> mnist.Dataset:
 
 @pytest.fixture(scope="session", params=["seed", "dense"])
 def run(request: pytest.FixtureRequest, dataset: mnist.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A finished run of each recipe that so little teaches: 3,000 images, two epochs, about 90 % on the test set."""
+    """A finished run of each recipe, with 3,000 images and two epochs: about 90 % accuracy on the test set."""
     recipe = dataclasses.replace(RECIPES[request.param], epochs=2)
     made = start(recipe, dataset, tmp_path_factory.mktemp("runs") / recipe.name, limit=3000)
     fit(made, dataset)
@@ -75,7 +75,7 @@ def evaluation(run: Run, dataset: mnist.Dataset) -> Evaluation:
 
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
-    """Run ``mnist-cnn`` in a process of its own, in an empty folder."""
+    """Run ``mnist-cnn`` in its own process, in an empty folder."""
 
     def call(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -149,7 +149,7 @@ def client() -> Iterator[TestClient]:
         yield client
 
 
-@pytest.fixture(scope="module")  # while it is there Playwright has an event loop, and others can have none
+@pytest.fixture(scope="module")  # while Playwright runs, no other event loop can run in this thread
 def browser() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("google-chrome")
     assert program, "these tests drive Chromium; on Debian: apt install chromium"
@@ -161,7 +161,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page as static files, as the command writes them."""
+    """The folder of a static site, as the command writes it."""
     out = tmp_path_factory.mktemp("site") / "public"
     subprocess.run([sys.executable, "-m", "mnist_cnn", "site", out], check=True, timeout=600)
     return out
@@ -169,7 +169,7 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site(site_folder: Path) -> Iterator[str]:
-    """Where a web server of Python's hands that out, in a folder of its host: its address."""
+    """The address of the static site, in a subfolder of a web server."""
     command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"]
     command.append(str(site_folder.parent))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:

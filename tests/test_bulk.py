@@ -159,11 +159,11 @@ def assert_same(row: dict[str, Any] | None, content: bytes) -> None:
 
 
 def test_columns_have_the_names_of_json() -> None:
-    told = read_image(mnist.load().test.images[0]).to_dict()
-    [row] = told["rows"]
+    found = read_image(mnist.load().test.images[0]).to_dict()
+    [row] = found["rows"]
     [word] = row["words"]
     box, digit = set(word["box"]), set(word["digits"][0])
-    assert set(READINGS.names) - {"id", "digits"} == set(told)
+    assert set(READINGS.names) - {"id", "digits"} == set(found)
     nested = {name: {field.name for field in READINGS.field(name).type.value_type} for name in NESTED}
     assert nested["rows"] == (set(row) - {"words", "box"}) | box
     assert nested["digits"] == (digit - {"alternatives", "box"}) | box | {"row", "word", "text"}

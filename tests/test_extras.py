@@ -1,4 +1,4 @@
-"""Extras: what an extra of the package does not bring is not needed."""
+"""Extras: a command needs only the packages of its own extra."""
 
 import subprocess
 import sys

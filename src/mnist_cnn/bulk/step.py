@@ -183,7 +183,7 @@ def failures(out: Path, unit: Unit) -> Path:
 
 @contextlib.contextmanager
 def _part(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
-    """Open a writer whose file appears whole or not at all, also if several processes write the same one."""
+    """Yield the writer of a file, which is written atomically, also if several processes write the same file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}-{platform.node()}-{os.getpid()}")
     try:

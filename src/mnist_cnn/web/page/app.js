@@ -54,7 +54,7 @@ async function read() {
     return true;
   } catch (error) {
     if (stale()) return true;
-    if (!surface.drawing) fail(error);
+    if (!surface.drawing) showError(error);
     return false;
   } finally {
     clearTimeout(timeout);
@@ -131,7 +131,7 @@ function enableTools() {
   if (document.activeElement.disabled) page.canvas.focus();
 }
 
-function fail(error) {
+function showError(error) {
   const { status, detail, retryAfter } = error instanceof BackendError ? error : { status: -1, detail: String(error) };
   const again = (seconds) => (retry = setTimeout(settle, 1000 * seconds));
   failures += 1;
@@ -211,7 +211,7 @@ function showPicture(blob, shown = true) {
   else page.picture.removeAttribute("src");
 }
 
-async function take(file) {
+async function openPicture(file) {
   if (!file) return;
   surface.clear();
   const smaller = await shrunk(file);
@@ -241,15 +241,15 @@ async function shrunk(file) {
 
 page.choose.addEventListener("click", () => page.file.click());
 page.file.addEventListener("change", () => {
-  take(page.file.files[0]);
+  openPicture(page.file.files[0]);
   page.file.value = ""; // so that the same file can be chosen again
 });
-addEventListener("paste", (event) => take(event.clipboardData.files[0]));
+addEventListener("paste", (event) => openPicture(event.clipboardData.files[0]));
 for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
   addEventListener(type, (event) => {
     event.preventDefault();
     page.paper.classList.toggle("target", type === "dragover");
-    if (type === "drop") take(event.dataTransfer.files[0]);
+    if (type === "drop") openPicture(event.dataTransfer.files[0]);
   });
 }
 

@@ -87,13 +87,13 @@ export class Surface extends EventTarget {
   undo() {
     if (this.drawing || !this.undoable) return;
     this.#strokes = this.#past.pop();
-    this.#tell("change");
+    this.#dispatch("change");
   }
 
   clear() {
     this.#stroke = this.#pointer = null;
     if (this.#strokes.length) this.#become([]);
-    this.#tell("change");
+    this.#dispatch("change");
   }
 
   /** A PNG of the drawing, dark on white, always of the same size. */
@@ -130,20 +130,20 @@ export class Surface extends EventTarget {
   #begin(point) {
     this.#stroke = new Stroke(point);
     this.#follow(point);
-    this.#tell("start");
+    this.#dispatch("start");
   }
 
   #extend(points) {
     for (const point of points) this.#stroke.add(point);
     this.#follow(points.at(-1));
-    this.#tell("move");
+    this.#dispatch("move");
   }
 
   #end() {
     this.#become([...this.#strokes, this.#stroke]);
     this.#stroke = this.#pointer = null;
     this.pen.classList.remove("down");
-    this.#tell("end");
+    this.#dispatch("end");
   }
 
   #follow(point) {
@@ -205,7 +205,7 @@ export class Surface extends EventTarget {
     return { x: ((event.clientX - left) * WIDTH) / width, y: ((event.clientY - top) * HEIGHT) / height };
   }
 
-  #tell(type) {
+  #dispatch(type) {
     if (type !== "end") this.version += 1; // the end of a stroke adds no ink
     this.#frame ||= requestAnimationFrame(() => this.#paint());
     this.dispatchEvent(new Event(type));
