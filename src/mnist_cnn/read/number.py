@@ -22,7 +22,7 @@ from mnist_cnn.read.cuts import Cuts, Piece, cuts, pieces
 from mnist_cnn.read.form import form
 from mnist_cnn.read.ink import CLOSE_UP, ink
 from mnist_cnn.read.lines import HEIGHT, Line, lines
-from mnist_cnn.read.reading import Box, Digit, Row, Word, around
+from mnist_cnn.read.reading import Alternative, Box, Digit, Row, Word, around
 from mnist_cnn.read.rows import rows, words
 from mnist_cnn.read.strings import Second
 
@@ -309,7 +309,7 @@ def _belief(digits: list[Digit], average: bool) -> float:
 
 
 def _unsure(digit: Digit) -> str:
-    return f"unsure: {digit.digit} or {digit.alternatives[0][0]}"
+    return f"unsure: {digit.digit} or {digit.alternatives[0].digit}"
 
 
 _Path = list[tuple[int, bool]]
@@ -395,7 +395,9 @@ def _best_paths(lattice: _Lattice, counted: bool) -> dict[int, tuple[float, _Pat
 def _digit(box: Box, tile: np.ndarray, probabilities: np.ndarray, threshold: float) -> Digit:
     order = np.argsort(-probabilities, kind="stable")[:3].tolist()
     (digit, confidence), *alternatives = [(d, float(probabilities[d])) for d in order]
-    found = Digit(box, digit, confidence, tuple(alternatives), True, None, tile, probabilities)
+    found = Digit(
+        box, digit, confidence, tuple(Alternative(*one) for one in alternatives), True, None, tile, probabilities
+    )
     if probabilities.sum() < _PLAUSIBLE:
         return replace(found, accepted=False, reason=_NO_DIGIT)
     return found if confidence >= threshold else replace(found, accepted=False, reason=_unsure(found))

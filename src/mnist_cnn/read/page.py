@@ -20,7 +20,7 @@ from mnist_cnn.read import rows as layout
 from mnist_cnn.read import strings, strips
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.finder import DIGIT, OTHER, SIGN, Finder
-from mnist_cnn.read.reading import Box, Digit, Row, Sign, Word, around
+from mnist_cnn.read.reading import Alternative, Box, Digit, Row, Sign, Word, around
 from mnist_cnn.read.runs import runs, slope
 from mnist_cnn.read.strings import NAMES, Second, Seen, Strings, is_usual, maybe_slash, often_slash
 from mnist_cnn.read.tiles import Tile, content, tiles
@@ -715,7 +715,7 @@ def _glyph(mark: Mark, known: Known, scale: float) -> Digit | Sign:
         p = (1 - _OWN) * mark.shares + _OWN * p
     p = p.astype(np.float32)
     (digit, confidence), *alternatives = [(d, float(p[d])) for d in np.argsort(-p, kind="stable")[:3].tolist()]
-    return Digit(box, digit, confidence, tuple(alternatives), True, None, tile.image, p)
+    return Digit(box, digit, confidence, tuple(Alternative(*one) for one in alternatives), True, None, tile.image, p)
 
 
 def _features(members: list[Member], glyphs: tuple[Digit | Sign, ...]) -> tuple[float, ...]:
@@ -763,7 +763,7 @@ def _word(found: Found, least: float, least_digit: float) -> Word:
 
 def _doubted(digit: Digit) -> Digit:
     """Return a digit as not accepted."""
-    return replace(digit, accepted=False, reason=f"unsure: {digit.digit} or {digit.alternatives[0][0]}")
+    return replace(digit, accepted=False, reason=f"unsure: {digit.digit} or {digit.alternatives[0].digit}")
 
 
 def _box(corners: tuple[float, ...] | np.ndarray, scale: float) -> Box:

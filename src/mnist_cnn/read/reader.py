@@ -19,7 +19,7 @@ from mnist_cnn.read.form import SIDE, has_form
 from mnist_cnn.read.number import read_number
 from mnist_cnn.read.page import ACCEPTED, AGREED, FEW, UNSURE, Page, PageReader
 from mnist_cnn.read.picture import Picture, gray
-from mnist_cnn.read.reading import Box, Digit, Reading, Row, Word, around
+from mnist_cnn.read.reading import Alternative, Box, Digit, Reading, Row, Word, around
 from mnist_cnn.read.strings import maybe_slashed
 
 _TURNED, _TURNED_SHARE = 4, 0.3
@@ -177,7 +177,7 @@ def _digit(p: np.ndarray, tile: np.ndarray, box: Box, least: float) -> Digit:
     (digit, confidence), *others = [(d, float(p[d])) for d in np.argsort(-p, kind="stable")[:3].tolist()]
     sure = confidence >= least
     reason = None if sure else f"unsure: {digit} or {others[0][0]}"
-    return Digit(box, digit, confidence, tuple(others), sure, reason, tile, p)
+    return Digit(box, digit, confidence, tuple(Alternative(*one) for one in others), sure, reason, tile, p)
 
 
 def _lacks_some(number: str, of: str) -> bool:
