@@ -14,9 +14,10 @@ import click
 import pyarrow.parquet as pq
 
 from mnist_cnn.bulk import engines, plan
+from mnist_cnn.bulk.check import check
 from mnist_cnn.bulk.step import Done, Settings, readings
 from mnist_cnn.errors import BulkError
-from mnist_cnn.files import PARTIAL, replacing
+from mnist_cnn.files import replacing
 from mnist_cnn.read.classifier import Classifier
 
 
@@ -36,6 +37,7 @@ def bulk(
     bad, SystemExit with 1 if some inputs could not be read, with 2 if none could.
     """
     began = time.perf_counter()
+    check(inputs, out)
     settings = Settings(str(out.absolute()), str(model.absolute()) if model else None, digits, threshold)
     _claim(inputs, out, settings)
     planned = out / "plan.parquet"
@@ -96,9 +98,6 @@ def _claim(inputs: tuple[str, ...], out: Path, settings: Settings) -> None:
     if file.exists():
         _compare(asked, file)
         return
-    leftovers = ("plan.parquet", f"{PARTIAL}*")  # of a run that was killed while it planned
-    if out.exists() and not (out.is_dir() and all(any(map(f.match, leftovers)) for f in out.iterdir())):
-        raise BulkError(f"{out}: expected an empty folder or a bulk run to resume, found something else")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -123,8 +123,6 @@ def _all_files(inputs: Sequence[str], without: str | None) -> Iterator[tuple[str
 
 def _files(name: str, without: str | None) -> Iterator[str]:
     """Yield the files of an input, always in the same order."""
-    if not name:
-        raise BulkError("an empty input name: expected pictures, a folder, Parquet or IDX")
     try:
         files, path = fsspec.core.url_to_fs(name) if "://" in name else (LocalFileSystem(), name)
         if files.isdir(path):

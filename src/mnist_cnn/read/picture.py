@@ -40,6 +40,8 @@ SIDE = 1600
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM", "HEIF")
 """Pillow's formats that are opened. The others are slow, or start programs."""
+_NAME = "the picture"
+_ORIENTATION = 0x0112
 
 
 def gray(picture: Picture) -> tuple[np.ndarray, tuple[int, int]]:

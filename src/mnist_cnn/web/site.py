@@ -9,12 +9,13 @@ import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mnist_cnn.errors import SiteError
-from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.page import MODELS
 from mnist_cnn.web import page
-from mnist_cnn.web.insight import until_first_layer
+
+if TYPE_CHECKING:
+    from mnist_cnn.read import Classifier
 
 SECONDS = 300
 """Maximum time for npm to fetch one package."""
@@ -64,8 +65,10 @@ def build(out: Path, model: Path | None = None) -> int:
     model: a model.onnx; by default the one in this package. Raises SiteError if `out` is something else, or if npm
     cannot fetch the packages; ModelError if the model is bad. An older site stays until all new files are written.
     """
-    classifier = Classifier(model)
     _check(out)
+    from mnist_cnn.read import Classifier
+
+    classifier = Classifier(model)
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=out) as folder:
@@ -89,8 +92,11 @@ def _check(out: Path) -> None:
         raise SiteError(f"{out}: expected a folder that is empty or has a site, found {found}")
 
 
-def _fill(site: Path, classifier: Classifier) -> list[str]:
+def _fill(site: Path, classifier: "Classifier") -> list[str]:
     """Write all files into the folder `site`. Returns their names, index.html last."""
+    from mnist_cnn.read.page import MODELS
+    from mnist_cnn.web.insight import until_first_layer
+
     for package in PACKAGES:
         _fetch(package, site)
     for file in page("browser"):
