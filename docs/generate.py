@@ -184,10 +184,10 @@ def page_card() -> str:
   4 x 4 pixels it returns whether a digit, a sign or other writing is centred there, and its size. The string network
   sees the contrast of strips, float32 (n, 40, w, 2). For every 2 pixels it returns the log probabilities of 22 classes:
   ten digits, the signs `. , - / + x ÷ = ( )`, other writing, and nothing.
-- **Learnt from**: composed pages (`learn/scenes.py`). They show the first 55,000 of MNIST's training images, and digits
-  and signs drawn from skeletons (`learn/strokes.py`), on ruled, squared and printed paper, in tables, boxes and forms,
-  beside print and letters from Debian's fonts. No other pictures. The confidence from which a word is accepted was
-  chosen on composed pages with the other 5,000 images (`learn/acceptance.py`).
+- **Learnt from**: composed pages (`learn/pages/scenes.py`). They show the first 55,000 of MNIST's training images, and
+  digits and signs drawn from skeletons (`learn/pages/strokes.py`), on ruled, squared and printed paper, in tables,
+  boxes and forms, beside print and letters from Debian's fonts. No other pictures. The confidence from which a word is
+  accepted was chosen on composed pages with the other 5,000 images (`learn/acceptance.py`).
 - **Made by**: `python -m mnist_cnn.learn.pages finder` and `strings`, {_steps(finder):,} and {_steps(strings):,}
   steps in several trainings, two of them on a GPU. Each started from the weights of the one before. The last
   one of the string network started from the mean of three (LOG.md, 2026-11-28).

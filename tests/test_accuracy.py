@@ -13,12 +13,12 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from mnist_cnn.learn.lessons import Lessons, targets
 
 from mnist_cnn import mnist
 from mnist_cnn.cli import cli
 from mnist_cnn.errors import RunError
 from mnist_cnn.learn import augment, ensemble, leaderboard
-from mnist_cnn.learn.lessons import Lessons, targets
 from mnist_cnn.learn.model import build
 from mnist_cnn.learn.recipes import RECIPES, SEED
 from mnist_cnn.learn.run import Run

@@ -5,11 +5,11 @@ import itertools
 
 import numpy as np
 import pytest
+from mnist_cnn.learn.lessons import Lessons
 
 from mnist_cnn import mnist
 from mnist_cnn.learn import augment, numbers, outliers
 from mnist_cnn.learn.calibrate import temperature
-from mnist_cnn.learn.lessons import Lessons
 from mnist_cnn.learn.recipes import RECIPES
 from mnist_cnn.read.form import form
 

@@ -1,8 +1,8 @@
 """Worker: one process of a training: its share of each batch, by Keras on JAX.
 
-The global batches, and so the training, are those of one process: ``Lessons`` draws the same in each, and each takes
-every so-manieth row. JAX sums over the processes what is summed over a batch: gradients, metrics, and what batch
-normalisation measures. Only the order of the sums differs, so weights drift apart as slowly as rounding does.
+The global batches, and so the training, are those of one process: ``TrainingBatches`` draws the same in each process,
+and each takes every N-th row. JAX sums over the processes what is summed over a batch: gradients, metrics, and what
+batch normalisation measures. Only the order of the sums differs, so weights drift apart as slowly as rounding does.
 """
 
 import contextlib
@@ -32,8 +32,8 @@ from jax.experimental import multihost_utils
 from mnist_cnn import mnist
 from mnist_cnn.distributed.launch import LOST, SILENCE, UNREACHABLE, World, address
 from mnist_cnn.errors import DistributedError, MnistCnnError
+from mnist_cnn.learn.batches import Batch, TrainingBatches
 from mnist_cnn.learn.callback import StopAtAccuracy
-from mnist_cnn.learn.lessons import Batch, Lessons
 from mnist_cnn.learn.model import load
 from mnist_cnn.learn.run import Run
 from mnist_cnn.learn.train import KeepEpochs, Rates, rates, recipe_of
@@ -149,7 +149,7 @@ def _train(run: Run, digits: mnist.Digits, rank: int, world: int) -> None:
     keras.utils.set_random_seed((config["seed"] + done) % 2**32)
     training, validation = mnist.split(digits) if recipe.held_out else (digits, None)
     training = mnist.Digits(*(array[: config["limit"]] for array in training))
-    share = Share(Lessons(recipe, training, config["seed"], done), rank, world)
+    share = Share(TrainingBatches(recipe, training, config["seed"], done), rank, world)
     callbacks = [_KeepEpochs(run)] if rank == 0 else []
     if recipe.target is not None:
         callbacks.append(StopAtAccuracy(recipe.target))
@@ -159,8 +159,8 @@ def _train(run: Run, digits: mnist.Digits, rank: int, world: int) -> None:
         callbacks.append(_Rates(rates(recipe, len(share))))
     checked = None
     if validation:
-        plain = dataclasses.replace(recipe, lessons=None, batch_size=world * (_VALIDATION_BATCH // world or 1))
-        checked = Share(Lessons(plain, validation, 0), rank, world)
+        plain = dataclasses.replace(recipe, augmentation=None, batch_size=world * (_VALIDATION_BATCH // world or 1))
+        checked = Share(TrainingBatches(plain, validation, 0), rank, world)
     verbose = 0 if rank else 1 if sys.stdout and sys.stdout.isatty() else 2
     model = load(run.checkpoint_file(done), recipe)
     model.jit_compile = True  # as JAX has it by default; the file says what TensorFlow has
@@ -182,10 +182,10 @@ class Share(keras.utils.PyDataset):
     and those of ``handwriting`` for some sizes. Raises DistributedError if nothing is left.
     """
 
-    def __init__(self, lessons: Lessons, rank: int, world: int) -> None:
+    def __init__(self, batches: TrainingBatches, rank: int, world: int) -> None:
         super().__init__()  # of one thread: with more, Keras on JAX takes the first batch to build, and is one behind
-        self._lessons, self._rank, self._world = lessons, rank, world
-        self._whole = len(lessons) - (len(lessons[len(lessons) - 1][1]) < world)
+        self._batches, self._rank, self._world = batches, rank, world
+        self._whole = len(batches) - (len(batches[len(batches) - 1][1]) < world)
         if not self._whole:
             raise DistributedError(f"{world} processes: expected at least as many images, found fewer")
 
@@ -193,12 +193,12 @@ class Share(keras.utils.PyDataset):
         return self._whole
 
     def __getitem__(self, index: int) -> Batch:
-        images, labels = self._lessons[index]
+        images, labels = self._batches[index]
         end = len(labels) // self._world * self._world
         return images[self._rank : end : self._world], labels[self._rank : end : self._world]
 
     def on_epoch_end(self) -> None:
-        self._lessons.on_epoch_end()
+        self._batches.on_epoch_end()
 
 
 class _KeepEpochs(KeepEpochs):

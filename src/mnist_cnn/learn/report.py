@@ -21,7 +21,7 @@ from mnist_cnn.errors import RunError
 from mnist_cnn.files import replacing
 from mnist_cnn.learn import figures
 from mnist_cnn.learn.evaluate import Evaluation, load
-from mnist_cnn.learn.recipes import CategoricalCrossentropy
+from mnist_cnn.learn.layers import CategoricalCrossentropy
 from mnist_cnn.learn.run import Run
 from mnist_cnn.learn.train import recipe_of
 
@@ -70,69 +70,68 @@ def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[
     model, recipe = load(run), recipe_of(run)
     kinds = [type(layer) for layer in model.layers]
     convolution = keras.layers.Conv2D in kinds
-    ways = {
+    steps = {
         keras.layers.Conv2D: "filters find edges",
-        keras.layers.MaxPooling2D: "pooling halves the size and keeps the strongest",
-        keras.layers.AveragePooling2D: "pooling halves the size and keeps the mean",
-        keras.layers.GlobalAveragePooling2D: "of each map its mean is left",
+        keras.layers.MaxPooling2D: "max pooling halves the size and keeps the largest values",
+        keras.layers.AveragePooling2D: "average pooling halves the size and keeps the means",
+        keras.layers.GlobalAveragePooling2D: "global pooling keeps one mean per map",
     }
-    way = [words for kind, words in ways.items() if kind in kinds]
-    way += ["a Dense layer weighs it all"] * (kinds.count(keras.layers.Dense) > 1)
-    drawn = ", each drawn anew, warped" if recipe.lessons == "warped" else ""
-    floor = modesty = ""
+    way = [words for kind, words in steps.items() if kind in kinds]
+    way += ["a Dense layer combines all values"] * (kinds.count(keras.layers.Dense) > 1)
+    warped = ", warped in a new way each time" if recipe.augmentation == "warped" else ""
+    lowest_loss = low_confidence = ""
     if isinstance(recipe.loss, CategoricalCrossentropy) and recipe.loss.label_smoothing:
-        taught = np.full(recipe.classes, recipe.loss.label_smoothing / recipe.classes)
-        taught[0] += 1 - recipe.loss.label_smoothing
-        softened = f"; it was taught to be {100 * taught[0]:g} % sure and no more, so"
-        floor = f"{softened} its loss cannot fall below {-taught @ np.log(taught):.2f}"
-        modesty = f"{softened} it may be right more often than it says"
+        smoothed = np.full(recipe.classes, recipe.loss.label_smoothing / recipe.classes)
+        smoothed[0] += 1 - recipe.loss.label_smoothing
+        smoothing = f"; label smoothing trains for a confidence of {100 * smoothed[0]:g} %, so"
+        lowest_loss = f"{smoothing} the loss cannot fall below {-smoothed @ np.log(smoothed):.2f}"
+        low_confidence = f"{smoothing} the accuracy may be higher than the confidence"
     examples = [int(np.flatnonzero(labels == digit)[0]) for digit in np.unique(labels)]
-    what = "filters" if convolution else "units of the first layer (the first 32)"
+    what = "filters" if convolution else "units of the first layer (first 32)"
     score = evaluation.score
     return [
         (
             "Learning curves",
-            f"After each epoch, which is one pass over the training images{drawn}: the share it got right while "
-            "learning from them, and its loss, which is what training makes small"
+            f"Accuracy and loss on the training images after each epoch, which is one pass over these images{warped}"
             + ("; training stops once the blue line is above the red one" if recipe.target is not None else "")
-            + f"{floor}.",
+            + f"{lowest_loss}.",
             figures.learning_curves(run.history(), recipe.target),
         ),
         (
             "Worst mistakes",
-            "The test images it got wrong while being most sure of itself: what each is by its official label, what "
-            "the network said, and how sure it was; on some of them you may side with the network.",
+            "Test images that were read wrongly with the highest confidence: the official label, the prediction and "
+            "its confidence; some of these digits are hard to read for people too.",
             figures.worst_mistakes(images, labels, evaluation.probabilities),
         ),
         (
             "Confusion matrix",
-            f"Each of the {score.images:,} test images is counted in the row of what it is and the column of what the "
-            "network said, so every number off the diagonal is a kind of mistake, redder where it is made more often.",
+            f"Number of the {score.images:,} test images for each label (row) and prediction (column): errors are off "
+            "the diagonal, and frequent errors are dark red.",
             figures.confusion_matrix(score),
         ),
         (
-            "Reliability",
-            "On the dashed line it is right as often as it is sure, nine times in ten where it says 90 %; points below "
-            f"the line are over-confidence, and the bars tell how many images each point stands for{modesty}.",
+            "Calibration",
+            "Accuracy of the predictions by their confidence: on the dashed line both are equal, below it the network "
+            f"is overconfident, and the bars show the number of images per point{low_confidence}.",
             figures.reliability(score),
         ),
         (
             f"Learned {what}",
-            "What training made of the first layer, which began as noise: each little picture is laid over a place of "
-            "the image, and its output is large where there is ink under the red and none under the blue"
-            + (", so one finds upper edges, another left ones, another spots of ink." if convolution else "."),
+            "Weights of the first layer, which were random before training: the output is large where there is ink "
+            "under red weights and none under blue ones"
+            + (", so one filter finds upper edges, another one left edges or spots." if convolution else "."),
             figures.filters(model),
         ),
         (
-            "A digit on its way through the network",
-            "One test image as every layer passes it on, bright where the output is large: "
-            f"{', '.join(way)}, and the last layer turns that into probabilities.",
+            "Feature maps",
+            "Output of each layer for one test image, with large values bright: "
+            f"{', '.join(way)}, and the last layer returns the probabilities.",
             figures.feature_maps(model, images[0]),
         ),
         (
-            "What it looks at",
-            "Below each digit, whose outline is white, the pixels are bright where a little more or less ink would "
-            "move its answer most: at the stroke and, just as telling, in gaps that another digit would fill.",
+            "Saliency maps",
+            "Pixels that change the prediction most, bright below each digit with its outline in white: they are on "
+            "the strokes, and in gaps that another digit would fill.",
             figures.saliency_maps(model, images[examples]),
         ),
     ]
