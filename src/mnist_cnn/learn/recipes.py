@@ -76,7 +76,7 @@ class Recipe:
 
 def record(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe as JSON values, each layer with its name."""
-    recorded = dataclasses.asdict(recipe) | {
+    recorded: dict[str, Any] = dataclasses.asdict(recipe) | {
         "layers": [{"layer": type(layer).__name__, **dataclasses.asdict(layer)} for layer in recipe.layers],
         "optimizer": _named(recipe.optimizer),
         "loss": _named(recipe.loss),
