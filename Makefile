@@ -8,7 +8,7 @@ help:
 	@echo "make serve      a page to draw on, and the reader over HTTP   (ARGS='--port 9000' and the like)"
 	@echo "make test       the quick tests"
 	@echo "make verify     the slow ones: the full training, the full notebook, the built package"
-	@echo "make check      format, lint and types"
+	@echo "make check      format, lint, types and the direction of imports"
 	@echo "make notebook   run notebooks/mnist_cnn.py and write it as .ipynb"
 	@echo "make bench      the benchmarks: they fill benchmarks/results/"
 	@echo "make docs       what the documents take from --help and from the results"
@@ -30,6 +30,7 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 notebook: .venv/dev
 	$(BIN)/python notebooks/build.py

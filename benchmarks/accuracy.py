@@ -29,10 +29,11 @@ import seeds
 from mnist_cnn import mnist
 from mnist_cnn.files import replacing
 from mnist_cnn.learn import ensemble, train
-from mnist_cnn.learn.evaluate import evaluate, score, score_corrected
+from mnist_cnn.learn.evaluate import evaluate
 from mnist_cnn.learn.model import build, digits
 from mnist_cnn.learn.recipes import RECIPES, Recipe
-from mnist_cnn.learn.run import Run
+from mnist_cnn.learn.run import Run, start
+from mnist_cnn.learn.score import score, score_corrected
 from mnist_cnn.provenance import TRAINING, machine, versions
 from mnist_cnn.read import Classifier
 
@@ -97,7 +98,7 @@ def epoch_here(name: str) -> float:
     """Seconds of the faster of the recipe's first two epochs."""
     recipe, dataset = dataclasses.replace(RECIPES[name], epochs=2), mnist.load(mnist.FILES)
     with tempfile.TemporaryDirectory() as folder:
-        run = train.start(recipe, dataset, Path(folder) / "run", seed=1)
+        run = start(recipe, dataset, Path(folder) / "run", seed=1)
         train.fit(run, dataset)
         return min(epoch["seconds"] for epoch in run.history())
 

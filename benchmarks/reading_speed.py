@@ -162,10 +162,11 @@ def prepare(folder: Path) -> dict[str, Any]:
     from mnist_cnn import mnist
     from mnist_cnn.learn import export, train
     from mnist_cnn.learn.recipes import FAST
+    from mnist_cnn.learn.run import start
     from mnist_cnn.provenance import TRAINING, machine, versions
 
     dataset = mnist.load()
-    model = train.fit(train.start(FAST, dataset, folder), dataset)
+    model = train.fit(start(FAST, dataset, folder), dataset)
     export.litert(model, folder / "model.tflite")
     np.save(folder / "images.npy", mnist.as_input(dataset.test.images[:BATCH]))
     others = {name: importlib.metadata.version(name) for name in ("onnxruntime", "ai-edge-litert")}

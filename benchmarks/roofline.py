@@ -26,6 +26,7 @@ from mnist_cnn import mnist
 from mnist_cnn.files import replacing
 from mnist_cnn.learn import kernel, train
 from mnist_cnn.learn.recipes import FAST
+from mnist_cnn.learn.run import start
 from mnist_cnn.provenance import TRAINING, machine, versions
 
 RESULT = Path(__file__).parent / "results" / "roofline.json"
@@ -91,7 +92,7 @@ def parts(dataset: mnist.Dataset, seed: int) -> dict[str, dict[str, float]]:
         setattr(kernel, name, function)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            run = train.start(FAST, dataset, Path(folder, "run"), seed=seed)
+            run = start(FAST, dataset, Path(folder, "run"), seed=seed)
             began = time.perf_counter()
             train.fit(run, dataset)
             whole = time.perf_counter() - began

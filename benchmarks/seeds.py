@@ -22,7 +22,7 @@ from mnist_cnn.files import replacing
 from mnist_cnn.learn import train
 from mnist_cnn.learn.evaluate import evaluate
 from mnist_cnn.learn.recipes import RECIPES, Recipe
-from mnist_cnn.learn.run import Run
+from mnist_cnn.learn.run import Run, start
 from mnist_cnn.provenance import TRAINING, machine, versions
 
 RESULTS = Path(__file__).parent / "results"
@@ -32,8 +32,8 @@ COLUMNS = ("epochs", "training_accuracy", "test_accuracy", "errors", "seconds")
 
 def trained(recipe: Recipe, seed: int, dataset: mnist.Dataset, folder: Path) -> Run:
     """The run in the folder, trained to its end; begun if there is none. Raises RunError if it is of another recipe."""
-    run = Run.open(folder) if (folder / "config.json").exists() else train.start(recipe, dataset, folder, seed=seed)
-    if dataclasses.replace(train.recipe_of(run), summary=recipe.summary) != recipe:
+    run = Run.open(folder) if (folder / "config.json").exists() else start(recipe, dataset, folder, seed=seed)
+    if dataclasses.replace(run.recipe(), summary=recipe.summary) != recipe:
         raise RunError(f"{folder}: expected a run of {recipe.name} as it is now, found one of another; move it away")
     train.fit(run, dataset)
     return run
@@ -47,7 +47,7 @@ def measure(recipe: str, seed: int, dataset: mnist.Dataset) -> dict[str, float]:
         "seed": seed,
         "epochs": len(history),
         "training_accuracy": history[-1]["accuracy"],
-        "stopped": train.reached(history, RECIPES[recipe]),
+        "stopped": run.reached_target(),
         "test_accuracy": score.accuracy,
         "errors": score.errors,
         "seconds": round(sum(epoch["seconds"] for epoch in history), 1),

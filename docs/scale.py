@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_cnn.bulk.plan import PICTURES, TILES
-from mnist_cnn.distributed.launch import SILENCE, WAIT
+from mnist_cnn.distributed.world import SILENCE, WAIT
 
 RESULTS = Path(__file__).parents[1] / "benchmarks/results"
 KINDS, UNITS = ("tiles", "photographs"), (TILES, 100)

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, sync_playwright
 from mnist_cnn import mnist
 from mnist_cnn.learn.evaluate import Evaluation, evaluate
 from mnist_cnn.learn.recipes import RECIPES
-from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import fit, start
+from mnist_cnn.learn.run import Run, start
+from mnist_cnn.learn.train import fit
 
 CHROMIUM = [
     "--no-sandbox",

@@ -21,8 +21,8 @@ from mnist_cnn.errors import RunError
 from mnist_cnn.learn import augment, ensemble, leaderboard
 from mnist_cnn.learn.model import build
 from mnist_cnn.learn.recipes import RECIPES, SEED
-from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import fit, start
+from mnist_cnn.learn.run import Run, start
+from mnist_cnn.learn.train import fit
 from mnist_cnn.mnist import idx
 from mnist_cnn.read import Classifier
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_joined_is_named(members: list[Run], dataset: mnist.Datas
         other.metadata_props.remove(next(entry for entry in other.metadata_props if entry.key == key))
         onnx.save(other, empty.path / "model.onnx")
         with pytest.raises(
-            RunError, match=r"empty: expected a model\.onnx of its own network; `export` writes it anew"
+            RunError, match=r"empty: expected a model\.onnx of its own network; `export` writes it again"
         ):
             ensemble.write([one, empty], file)
     (empty.path / "model.onnx").write_bytes(b"nonsense")

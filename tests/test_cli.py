@@ -15,6 +15,20 @@ from mnist_cnn.cli import cli
 from mnist_cnn.learn.run import Run
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
+HEAVY = {
+    "tensorflow",
+    "keras",
+    "jax",
+    "ray",
+    "matplotlib",
+    "numba",
+    "fastapi",
+    "pydantic",
+    "uvicorn",
+    "pyarrow",
+    "onnx",
+}
+HEAVY |= {"cv2", "onnxruntime"}  # a command needs them to read a picture, not to find that there is none
 
 
 def test_the_whole_way(command: Command, tmp_path: Path) -> None:
@@ -50,7 +64,7 @@ def test_the_whole_way(command: Command, tmp_path: Path) -> None:
     model = (tmp_path / "run/model.keras").read_bytes()
     finished = command("train", "--resume", "run", MNIST_CNN_DATA="nowhere")
     assert finished.returncode == 0, finished
-    assert "It is finished" in finished.stdout
+    assert "The run is finished" in finished.stdout
     assert "Epoch" not in finished.stdout
     assert (tmp_path / "run/model.keras").read_bytes() == model
     assert json.loads((tmp_path / "run/report.json").read_text())["score"] == score
@@ -110,6 +124,58 @@ def test_a_damaged_config_is_named(content: str, command: Command, tmp_path: Pat
     assert done.returncode == 2
     assert f"{tmp_path / 'config.json'}: expected " in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--recipe", "deep"],
+        ["train", "--data", "nowhere"],
+        ["train", "--out", "full"],
+        ["train", "--out", "full/file"],
+        ["train", "--resume", "full"],
+        ["train", "--processes", "3"],
+        ["train", "--processes", "2", "--deterministic"],
+        ["train", "--coordinator", "here", "--rank", "0", "--world", "2"],
+        ["evaluate", "full"],
+        ["report", "full"],
+        ["export", "full"],
+        ["export", "full", "--format", "litert", "--out", "model.onnx"],
+        ["ensemble", "full"],
+        ["ensemble", "full", "full"],
+        ["leaderboard", "--results", "full"],
+        ["read", "nowhere.png"],
+        ["read", "full/file", "--model", "nowhere.onnx"],
+        ["read", "full/file", "--annotate", "full/file"],
+        ["read", "full/file", "--json", "--csv"],
+        ["bulk", "nowhere.png", "--out", "out"],
+        ["bulk", "full", "--out", "full"],
+        ["bulk", "full", "--out", "out", "--address", "head:6379"],
+        ["bulk", "full", "--out", "out", "--model", "nowhere.onnx"],
+        ["serve", "--host", ""],
+        ["serve", "--token", "two words"],
+        ["serve", "--allow-origin", "example.org/page"],
+        ["serve", "--model", "nowhere.onnx"],
+        ["site", "full"],
+        ["site", "out", "--model", "nowhere.onnx"],
+    ],
+    ids=" ".join,
+)
+def test_a_refused_command_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/file").write_text("precious")
+    code = """if True:
+        import json, sys
+        from mnist_cnn.cli import main
+        try:
+            main()
+        except SystemExit as end:
+            print(json.dumps([end.code, sorted(sys.modules)]))
+    """
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=tmp_path)
+    status, modules = json.loads(done.stdout.splitlines()[-1])
+    assert (status, done.stderr.startswith(("mnist-cnn: ", "Usage: "))) == (2, True), done.stderr
+    assert not {name.partition(".")[0] for name in modules} & HEAVY
 
 
 def test_help_answers_at_once() -> None:

@@ -23,13 +23,15 @@ import pytest
 from conftest import Command
 
 from mnist_cnn import mnist
-from mnist_cnn.distributed.launch import LOST, SILENCE, UNREACHABLE, World, _Worker, address
+from mnist_cnn.distributed import launch
+from mnist_cnn.distributed.launch import _Worker
+from mnist_cnn.distributed.world import LOST, SILENCE, UNREACHABLE, World, address
 from mnist_cnn.errors import DistributedError
 from mnist_cnn.learn.batches import TrainingBatches
 from mnist_cnn.learn.model import build
 from mnist_cnn.learn.recipes import SEED, TINY, Recipe
-from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import _learn, start
+from mnist_cnn.learn.run import Run, start
+from mnist_cnn.learn.train import _learn
 from mnist_cnn.read import Classifier
 
 TRAIN = [sys.executable, "-m", "mnist_cnn", "train"]
@@ -80,9 +82,12 @@ def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
         ("--processes 3", "3 processes: expected a number that divides the batch of 32"),
         (
             "--processes 2 --rank 0",
-            "--processes is for this machine alone, --coordinator for several: take one of them",
+            "--processes is for this machine, --coordinator for several machines: use only one",
         ),
-        ("--processes 2 --deterministic", "--deterministic is a promise of one process: it excludes --processes and"),
+        (
+            "--processes 2 --deterministic",
+            "--deterministic needs one process; it excludes --processes and",
+        ),
         (
             "--coordinator 0.0.0.0:9000 --rank 0 --world 2",
             "expected the one address by which all machines reach rank 0",
@@ -164,7 +169,7 @@ def test_keras_on_tensorflow_trains_the_same(tmp_path: Path, dataset: mnist.Data
     for n in (1, 2):
         run = start(recipe, dataset, tmp_path / str(n), limit=300)
         model.save(run.checkpoint_file(0))
-        World.local(n).train(run)
+        launch.train(World.local(n), run)
         assert run.done() == 1
         found.append(list(keras.saving.load_model(run.checkpoint_file(1)).get_weights()))
     config = start(recipe, dataset, tmp_path / "tensorflow", limit=300).config()
@@ -199,7 +204,7 @@ def test_a_dying_process_ends_the_others_and_the_run_goes_on_later(
     assert len(lines) == 3, errors
     cause = f"rank {rank} was killed (SIGKILL)" if kill == signal.SIGKILL else "another process of the training ended"
     assert cause in lines[0]
-    assert re.fullmatch(r"[1-9]\d* finished epochs? (is|are) kept\. To go on:", lines[1])
+    assert re.fullmatch(r"[1-9]\d* finished epochs? (is|are) kept\. To resume:", lines[1])
     assert lines[2] == "  mnist-cnn train --resume run --processes 2"
     assert not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in dying)
 
@@ -272,7 +277,7 @@ def test_what_nobody_foresaw_ends_all_at_once_with_its_name(tmp_path: Path, data
     build(dataclasses.replace(SEED, loss="categorical_crossentropy")).save(run.checkpoint_file(0))  # wants other labels
     began = time.monotonic()
     with pytest.raises(DistributedError, match=r"^rank [01] ended: ValueError: "):
-        World.local(2).train(run)
+        launch.train(World.local(2), run)
     assert time.monotonic() - began < SILENCE
 
 
@@ -291,7 +296,7 @@ def test_the_stop_is_told_once_and_a_finished_run_needs_nobody(command: Command,
     assert done.stdout.count("raining stops here") == 1
     again = command("train", "--resume", "run", "--coordinator", f"127.0.0.1:{port()}", "--rank", 0, "--world", 2)
     assert again.returncode == 0, again.stderr
-    assert "It is finished: there is nothing to train." in again.stdout
+    assert "The run is finished; there is nothing to train." in again.stdout
 
 
 @pytest.mark.slow
@@ -340,7 +345,7 @@ def test_an_end_that_is_told_before_its_code_is_not_missed(monkeypatch: pytest.M
     monkeypatch.setattr("mnist_cnn.distributed.launch._started", started)
     monkeypatch.setattr("multiprocessing.connection.wait", wait)
     with pytest.raises(DistributedError, match="rank 0 was killed"):
-        World.local(2).train(None)
+        launch.train(World.local(2), None)
 
 
 @pytest.mark.parametrize("consequence", [LOST, f"127.0.0.1:9000: {UNREACHABLE}"])
@@ -357,7 +362,7 @@ def test_the_cause_is_told_and_not_what_came_of_it(
 
     monkeypatch.setattr("mnist_cnn.distributed.launch._started", started)
     with pytest.raises(DistributedError, match="rank 1 was killed"):
-        World.local(2).train(None)
+        launch.train(World.local(2), None)
 
 
 # Two machines

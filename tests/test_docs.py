@@ -30,8 +30,8 @@ from PIL import Image
 from mnist_cnn import mnist
 from mnist_cnn.cli import cli
 from mnist_cnn.learn.recipes import SEED
-from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import fit, start
+from mnist_cnn.learn.run import Run, start
+from mnist_cnn.learn.train import fit
 from mnist_cnn.mnist import idx
 from mnist_cnn.read.classifier import SHIPPED
 

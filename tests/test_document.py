@@ -26,10 +26,10 @@ from starlette.testclient import TestClient
 
 from mnist_cnn import mnist
 from mnist_cnn.cli import cli
+from mnist_cnn.commands import read as command
 from mnist_cnn.errors import ImageError
-from mnist_cnn.read import Classifier, command, document, pages, pdf, read_image
-from mnist_cnn.read.command import SUFFIXES
-from mnist_cnn.read.document import MAX_PAGES
+from mnist_cnn.read import Classifier, document, pages, pdf, read_image
+from mnist_cnn.read.document import MAX_PAGES, SUFFIXES
 from mnist_cnn.read.picture import FORMATS, gray
 from mnist_cnn.web.app import create
 

@@ -14,9 +14,10 @@ from sklearn import metrics
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import ModelError, RunError
-from mnist_cnn.learn.evaluate import BINS, Evaluation, evaluate, load, score, score_corrected, wilson
+from mnist_cnn.learn.evaluate import Evaluation, evaluate, load
 from mnist_cnn.learn.recipes import DENSE, SEED, record
 from mnist_cnn.learn.run import Run
+from mnist_cnn.learn.score import BINS, score, score_corrected, wilson
 
 
 def made_up(n: int, seed: int, sharpness: float = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -89,9 +90,9 @@ def test_a_sure_and_wrong_network_has_a_finite_likelihood() -> None:
     [
         (np.zeros((3, 9)), r"\(3, 9\)"),
         (np.zeros((2, 10)), r"\(2, 10\)"),
-        (np.full((3, 10), 0.5), "others"),
-        (np.full((3, 10), np.nan), "others"),
-        (np.tile([2.0, -1.0, *[0.0] * 8], (3, 1)), "others"),
+        (np.full((3, 10), 0.5), "other values"),
+        (np.full((3, 10), np.nan), "other values"),
+        (np.tile([2.0, -1.0, *[0.0] * 8], (3, 1)), "other values"),
     ],
 )
 def test_what_is_no_probabilities_is_refused(probabilities: np.ndarray, found: str) -> None:

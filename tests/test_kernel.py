@@ -16,8 +16,8 @@ from mnist_cnn import mnist
 from mnist_cnn.learn import kernel
 from mnist_cnn.learn.model import build, load
 from mnist_cnn.learn.recipes import FAST, SEED
-from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import fit, rates, start
+from mnist_cnn.learn.run import Run, start
+from mnist_cnn.learn.train import fit, rates
 
 ALL = 2.0  # no network is as sure as that, so it learns from every image
 
@@ -150,7 +150,7 @@ def test_without_numba_keras_trains_the_same_recipe(trouble: str, tmp_path: Path
         [sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=200
     )
     assert done.returncode == 0, done.stderr
-    assert "Keras trains it, several times slower: numba cannot be used here" in done.stdout
+    assert "Training with Keras, several times slower: numba cannot be used here" in done.stdout
     run = Run.open(tmp_path / "run")
     model = load(run.model, FAST)
     assert [epoch["epoch"] for epoch in run.history()] == [1, 2, 3]
@@ -172,7 +172,7 @@ def test_with_a_damaged_cache_keras_trains_and_the_run_says_so(tmp_path: Path) -
     for file in (tmp_path / "cache").rglob("*.nbi"):
         file.write_bytes(b"")  # as a power cut may leave it
     output, trained_by = train("damaged")
-    assert "Keras trains it, several times slower: numba cannot be used here" in output
+    assert "Training with Keras, several times slower: numba cannot be used here" in output
     assert trained_by == ["keras"]
 
 

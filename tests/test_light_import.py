@@ -29,7 +29,7 @@ def loaded_error(code: str) -> str:
 
 def test_everything_but_learn_is_light() -> None:
     assert {"mnist_cnn.cli", "mnist_cnn.mnist", "mnist_cnn.mnist.idx", "mnist_cnn.errors"} <= set(light_modules())
-    served = [name for name in light_modules() if any(part in name for part in (".serve.", ".site.", ".bulk."))]
+    served = [name for name in light_modules() if any(part in name for part in ("_cnn.web.", "_cnn.bulk."))]
     light = [name for name in light_modules() if name not in served]
     assert not loaded("\n".join(f"import {name}" for name in light)) & {*HEAVY, "fastapi", "uvicorn", "pyarrow"}
     assert not loaded("\n".join(f"import {name}" for name in served)) & (HEAVY - {"onnx"})

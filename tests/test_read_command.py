@@ -17,7 +17,7 @@ from test_reader import two_words
 
 from mnist_cnn import mnist
 from mnist_cnn.cli import cli
-from mnist_cnn.read import Box, Digit, Page, Reading, Row, Word, command, read_image
+from mnist_cnn.read import Box, Digit, Page, Reading, Row, Word, output, read_image
 
 PAGE = Path(__file__).parents[1] / "docs/pictures/page.jpg"
 
@@ -97,11 +97,11 @@ def test_reasons_of_rows_and_words_are_remarks() -> None:
     sure = dataclasses.replace(digit, confidence=0.99, accepted=True, reason=None)
     one, two = Word((sure, digit), 0.6), Word((sure,), 0.99, reason="cut off")
     reading = Reading((Row((one, two), "3 digits, expected 2"), Row((two,)), Row((Word((sure,), 0.99),))), 9, 9)
-    remarks = [command._remark(row, reading) for row in reading.rows]
+    remarks = [output._remark(row, reading) for row in reading.rows]
     assert remarks == ["3 digits, expected 2; 3 cut off; digit 2 unsure: 3 or 8", "cut off", ""]
     doubted = dataclasses.replace(reading, reason="perhaps upside down")
-    assert command._remark(doubted.rows[2], doubted) == "perhaps upside down"
-    lines = list(csv.reader(command._csv("a.png", Page("a.png", 1, 1, b""), doubted)))
+    assert output._remark(doubted.rows[2], doubted) == "perhaps upside down"
+    lines = list(csv.reader(output._csv("a.png", Page("a.png", 1, 1, b""), doubted)))
     assert [line[5] for line in lines] == ["no", "no", "no"]
 
 
@@ -219,7 +219,7 @@ def test_a_full_device_is_one_line(arguments: tuple[object, ...]) -> None:
         command = [sys.executable, "-m", "mnist_cnn", *map(str, arguments)]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 2
-    assert done.stderr == "mnist-cnn: standard output: expected to be written to, found: No space left on device\n"
+    assert done.stderr == "mnist-cnn: standard output: cannot be written: No space left on device\n"
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

@@ -14,11 +14,11 @@ from PIL import Image
 from mnist_cnn import mnist
 from mnist_cnn.errors import RunError
 from mnist_cnn.learn import figures, report
-from mnist_cnn.learn.evaluate import Evaluation, evaluate, load, score
+from mnist_cnn.learn.evaluate import Evaluation, evaluate, load
 from mnist_cnn.learn.model import build
 from mnist_cnn.learn.recipes import ACCURATE, DENSE, SEED
-from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import start
+from mnist_cnn.learn.run import Run, start
+from mnist_cnn.learn.score import score
 
 
 class Page(HTMLParser):

@@ -24,8 +24,8 @@ from mnist_cnn.learn.evaluate import evaluate
 from mnist_cnn.learn.layers import SGD, Dense, Flatten
 from mnist_cnn.learn.model import build, load
 from mnist_cnn.learn.recipes import DENSE, HANDWRITING, RECIPES, SEED, Recipe, recall, record
-from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import fit, recipe_of, start
+from mnist_cnn.learn.run import Run, start
+from mnist_cnn.learn.train import fit
 from mnist_cnn.read.classifier import Classifier
 
 
@@ -86,9 +86,9 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(tmp_path: Path) -> Non
     for name, seed in names.items():
         code = (
             "from dataclasses import replace; from pathlib import Path; from mnist_cnn import mnist;"
-            "from mnist_cnn.learn import recipes, train;"
+            "from mnist_cnn.learn import recipes, run as runs, train;"
             "data = mnist.load(); recipe = replace(recipes.SEED, epochs=2);"
-            f"run = train.start(recipe, data, Path('{name}'), seed={seed}, limit=2000, deterministic=True);"
+            f"run = runs.start(recipe, data, Path('{name}'), seed={seed}, limit=2000, deterministic=True);"
             "train.fit(run, data)"
         )
         subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, timeout=200)
@@ -191,7 +191,7 @@ def test_a_finished_run_without_its_history_is_not_trained_over(dataset: mnist.D
     fit(run, dataset)
     (run.path / "history.csv").unlink()
     before = run.model.read_bytes()
-    with pytest.raises(RunError, match=r"expected history.csv to tell how model.keras was trained"):
+    with pytest.raises(RunError, match=r"history.csv has . of the epochs of model.keras"):
         fit(run, dataset)
     assert run.model.read_bytes() == before
 
@@ -221,7 +221,7 @@ def test_a_run_keeps_the_recipe_that_it_was_begun_with(dataset: mnist.Dataset, t
     config = run.config()
     config["recipe"] = {key: value for key, value in config["recipe"].items() if key not in ("warping", "loss")}
     run.write_json("config.json", config)
-    assert recipe_of(run) == other
+    assert run.recipe() == other
     model = fit(run, dataset)
     assert model.count_params() == 784 * 16 + 16 + 160 + 10
     assert float(model.optimizer.momentum) == 0.5
@@ -320,11 +320,11 @@ def limited() -> None:
 @pytest.mark.parametrize("kind", ["a file is in the way", "no room", "not empty", "read-only"])
 def test_a_folder_that_cannot_take_the_results_is_found_before_training(kind: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    expected = f"mnist-cnn: {out}: expected a folder with 40 MB of room, found: "
+    expected = f"mnist-cnn: {out}: expected a folder with 40 MB of free space, found: "
     match kind:
         case "a file is in the way":
             out.write_text("precious")
-            expected += "a file of that name"
+            expected = f"mnist-cnn: {out}: expected a new or empty folder, found: a file of that name"
         case "no room":
             expected += "File too large"
         case "not empty":
@@ -333,7 +333,7 @@ def test_a_folder_that_cannot_take_the_results_is_found_before_training(kind: st
             expected = f"mnist-cnn: {out}: expected a new or empty folder, found files in it"
         case "read-only":
             out = Path("/proc/run")
-            expected = "mnist-cnn: /proc/run: expected a folder with 40 MB of room, found: "
+            expected = "mnist-cnn: /proc/run: expected a folder with 40 MB of free space, found: "
     command = [sys.executable, "-m", "mnist_cnn", "train", "--out", str(out)]
     prepare = limited if kind == "no room" else None
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, preexec_fn=prepare)
@@ -350,7 +350,7 @@ def test_a_folder_that_cannot_take_the_results_is_found_before_training(kind: st
 def test_resuming_with_other_images_is_refused(dataset: mnist.Dataset, tmp_path: Path) -> None:
     run = start(DENSE, dataset, tmp_path / "run", limit=500)
     other = mnist.Dataset(dataset.test, dataset.test)
-    with pytest.raises(RunError, match="expected the images it was begun with, found others"):
+    with pytest.raises(RunError, match="expected the images it began with, found others"):
         fit(run, other)
 
 
@@ -381,7 +381,7 @@ def test_tensorboard_logs_on_request(dataset: mnist.Dataset, tmp_path: Path) -> 
 )
 def test_a_history_somebody_edited_is_named(history: str, found: str, tmp_path: Path) -> None:
     (tmp_path / "history.csv").write_text(history)
-    with pytest.raises(RunError, match=rf"history.csv: expected a line an epoch, found: .*{found}"):
+    with pytest.raises(RunError, match=rf"history.csv: expected one line per epoch, found: .*{found}"):
         Run(tmp_path).history()
 
 

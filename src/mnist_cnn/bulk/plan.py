@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 from mnist_cnn.errors import BulkError
-from mnist_cnn.read.command import SUFFIXES
+from mnist_cnn.read.document import SUFFIXES
 
 PICTURES, TILES = 500, 20_000
 """So many of them are one unit; of a Parquet file it is a row group."""

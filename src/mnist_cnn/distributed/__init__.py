@@ -1,5 +1,5 @@
-"""Training one network by several processes, on this machine or on several: each learns from its share of each batch.
+"""Training of one network by several processes, on one machine or several. Each learns from its share of each batch.
 
-``launch`` starts and watches this machine's processes, and imports nothing heavy; ``worker`` is what they run: Keras on
-JAX, whose gradients are summed over all of them.
+``world`` is the plain description of the processes. ``launch`` starts and watches those of this machine, and imports
+nothing heavy. ``worker`` is what each process runs: Keras on JAX, which sums the gradients over all processes.
 """

@@ -1,8 +1,9 @@
-"""Worker: one process of a training: its share of each batch, by Keras on JAX.
+"""Worker: one process of a training. It trains on its share of each batch with Keras on JAX.
 
-The global batches, and so the training, are those of one process: ``TrainingBatches`` draws the same in each process,
-and each takes every N-th row. JAX sums over the processes what is summed over a batch: gradients, metrics, and what
-batch normalisation measures. Only the order of the sums differs, so weights drift apart as slowly as rounding does.
+The global batches are those of a training by one process: ``TrainingBatches`` draws the same batches in each process,
+and process r of n takes every n-th row, from row r on. JAX sums over all processes what is summed over a batch:
+gradients, metrics and the statistics of batch normalisation. Only the order of the sums differs, so weights differ by
+rounding.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-# Before anything of ``learn``, which chooses TensorFlow.
+# Before any import of ``learn``, which sets the backend to TensorFlow.
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
@@ -30,24 +31,24 @@ from jax._src.lib import _jax  # type: ignore[attr-defined]
 from jax.experimental import multihost_utils
 
 from mnist_cnn import mnist
-from mnist_cnn.distributed.launch import LOST, SILENCE, UNREACHABLE, World, address
+from mnist_cnn.distributed.world import LOST, SILENCE, UNREACHABLE, World, address
 from mnist_cnn.errors import DistributedError, MnistCnnError
 from mnist_cnn.learn.batches import Batch, TrainingBatches
 from mnist_cnn.learn.callback import StopAtAccuracy
 from mnist_cnn.learn.model import load
 from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import KeepEpochs, Rates, rates, recipe_of
+from mnist_cnn.learn.train import KeepEpochs, Rates, rates
 from mnist_cnn.provenance import TRAINING, versions
 
 _VALIDATION_BATCH = 1000
 _SAME = ("mnist-cnn", "keras", "jax", "numpy")
-"""What has to be of one version everywhere: each process draws the same batches and compiles the same program."""
+"""Packages whose versions must be equal, since each process draws the same batches and compiles the same program."""
 
 
 def work(link: Connection, world: World, rank: int, folder: Path) -> None:
-    """Do this rank's part, and tell `link` that it has met the others, and what went wrong.
+    """Train this rank's share; send None over `link` once all ranks have met, and a message after an error.
 
-    folder: the run's for rank 0; for the others one to be made, for what rank 0 sends.
+    folder: the run's folder for rank 0; for other ranks a new folder for the files that rank 0 sends.
     """
     together = False
     try:
@@ -64,11 +65,11 @@ def work(link: Connection, world: World, rank: int, folder: Path) -> None:
         _train(run, dataset.train, rank, world.size)
         jax.distributed.shutdown()
     except Exception as error:
-        # Also what nobody foresaw: an end as usual would first wait for the others, who wait for this one.
+        # Any exception: at a normal exit JAX would wait for the other processes, which wait for this one.
         traceback.print_exc()
         if isinstance(error, MnistCnnError):
             reason = str(error)
-        elif "gloo" in str(error).lower():  # which tells of a lost connection in many ways
+        elif "gloo" in str(error).lower():  # it reports a lost connection in many ways
             reason = LOST if together else f"{world.coordinator}: {UNREACHABLE}"
         else:
             reason = f"rank {rank} ended: {type(error).__name__}: {error}".splitlines()[0]
@@ -78,7 +79,7 @@ def work(link: Connection, world: World, rank: int, folder: Path) -> None:
 
 @contextlib.contextmanager
 def _silent_gloo() -> Iterator[None]:
-    """It tells standard output whom it has met."""
+    """Hide gloo's messages on standard output."""
     kept = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     try:
@@ -94,10 +95,10 @@ def _meet(world: World, rank: int) -> None:
     with socket.socket(family, kind) as route:
         route.connect(to)  # sends nothing
         own = route.getsockname()[0]
-    # JAX tells gloo nothing of this machine's address, and gloo takes what the machine's name means: on Debian
-    # 127.0.1.1, where no other machine finds it.
+    # JAX does not pass this machine's address to gloo, which then resolves the machine's name. On Debian that is
+    # 127.0.1.1, which no other machine reaches.
     _jax.make_gloo_tcp_collectives = functools.partial(_jax.make_gloo_tcp_collectives, hostname=own)
-    # keras.distribution.initialize is this without the times.
+    # keras.distribution.initialize has no timeouts.
     jax.distributed.initialize(
         world.coordinator,
         world.size,
@@ -105,7 +106,7 @@ def _meet(world: World, rank: int) -> None:
         initialization_timeout=world.wait,
         heartbeat_timeout_seconds=SILENCE,
         shutdown_timeout_seconds=SILENCE,
-        coordinator_bind_address=world.coordinator,  # and no other of this machine
+        coordinator_bind_address=world.coordinator,  # and no other address of this machine
         cluster_detection_method="deactivate",
     )
     devices = keras.distribution.list_devices()
@@ -113,7 +114,7 @@ def _meet(world: World, rank: int) -> None:
 
 
 def _shared(rank: int, folder: Path) -> Run:
-    """The run with its settings and its last checkpoint: rank 0's own, and a copy of it for each of the others."""
+    """Return the run with its settings and last checkpoint: rank 0's own, or a copy of it on the other ranks."""
     run = Run(folder)
     config, checkpoint = b"", b""
     if rank == 0:
@@ -129,7 +130,7 @@ def _shared(rank: int, folder: Path) -> Run:
 
 
 def _agree(what: str, own: str, advice: str) -> None:
-    """Raises DistributedError, in each process, if one of them has something else than rank 0."""
+    """Raise DistributedError in every process if one of them differs from rank 0."""
     digest = np.frombuffer(hashlib.sha256(own.encode()).digest(), np.uint8)
     all_of_them = multihost_utils.process_allgather(digest).reshape(-1, len(digest))
     others = [str(rank) for rank, one in enumerate(all_of_them) if (one != all_of_them[0]).any()]
@@ -138,14 +139,14 @@ def _agree(what: str, own: str, advice: str) -> None:
 
 
 def _broadcast(content: bytes) -> bytes:
-    """Rank 0's bytes, in each process."""
+    """Return rank 0's bytes in each process."""
     size = int(multihost_utils.broadcast_one_to_all(np.int32(len(content))))
     padded = np.frombuffer(content.ljust(size, b"\0"), np.uint8)
     return np.asarray(multihost_utils.broadcast_one_to_all(padded)).tobytes()
 
 
 def _train(run: Run, digits: mnist.Digits, rank: int, world: int) -> None:
-    config, recipe, done = run.config(), recipe_of(run), run.done()
+    config, recipe, done = run.config(), run.recipe(), run.done()
     keras.utils.set_random_seed((config["seed"] + done) % 2**32)
     training, validation = mnist.split(digits) if recipe.held_out else (digits, None)
     training = mnist.Digits(*(array[: config["limit"]] for array in training))
@@ -163,7 +164,7 @@ def _train(run: Run, digits: mnist.Digits, rank: int, world: int) -> None:
         checked = Share(TrainingBatches(plain, validation, 0), rank, world)
     verbose = 0 if rank else 1 if sys.stdout and sys.stdout.isatty() else 2
     model = load(run.checkpoint_file(done), recipe)
-    model.jit_compile = True  # as JAX has it by default; the file says what TensorFlow has
+    model.jit_compile = True  # JAX's default; the file has TensorFlow's
     model.fit(
         share,
         epochs=recipe.epochs,
@@ -176,14 +177,14 @@ def _train(run: Run, digits: mnist.Digits, rank: int, world: int) -> None:
 
 
 class Share(keras.utils.PyDataset):
-    """A rank's rows of each batch: as many as any other rank has.
+    """The rows of each batch for one rank. All ranks have the same number of rows.
 
-    What does not divide is left out, fewer rows of a batch than there are ranks. The batches divide, but for the last,
-    and those of ``handwriting`` for some sizes. Raises DistributedError if nothing is left.
+    Rows that do not divide are left out: fewer per batch than there are ranks. That concerns the last batch, and for
+    some world sizes those of ``handwriting``. Raises DistributedError if no row is left.
     """
 
     def __init__(self, batches: TrainingBatches, rank: int, world: int) -> None:
-        super().__init__()  # of one thread: with more, Keras on JAX takes the first batch to build, and is one behind
+        super().__init__()  # one thread: with more, Keras on JAX uses up the first batch to build the network
         self._batches, self._rank, self._world = batches, rank, world
         self._whole = len(batches) - (len(batches[len(batches) - 1][1]) < world)
         if not self._whole:
@@ -203,7 +204,7 @@ class Share(keras.utils.PyDataset):
 
 class _KeepEpochs(KeepEpochs):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        # Keras makes a variable or two when it saves, and in a distribution all processes would have to make them.
+        # Keras creates variables when it saves; inside a distribution all processes would have to create them.
         distribution = keras.distribution.distribution()
         keras.distribution.set_distribution(None)
         super().on_epoch_end(epoch, logs)
@@ -212,5 +213,5 @@ class _KeepEpochs(KeepEpochs):
 
 class _Rates(Rates):
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        self.model.jax_state_sync()  # or what is set here would be overwritten by what JAX holds
+        self.model.jax_state_sync()  # else JAX's own copy would overwrite the value set here
         super().on_train_batch_begin(batch, logs)

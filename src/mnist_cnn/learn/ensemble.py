@@ -1,9 +1,9 @@
-"""Ensemble: several trained networks as one ONNX file, whose answer is the mean of theirs.
+"""Ensemble: several trained networks as one ONNX file that returns the mean of their probabilities.
 
     >>> write([Run.open(folder) for folder in folders], Path("ensemble.onnx"))              # doctest: +SKIP
 
-Networks that differ in nothing but their seed make different mistakes, so their mean makes fewer (Hansen & Salamon
-1990, "Neural Network Ensembles"). The file is read as any other: by ``Classifier``, `mnist-cnn read --model` and so on.
+Networks that differ only in their seed make different mistakes, so their mean makes fewer (Hansen & Salamon 1990,
+"Neural Network Ensembles"). The file is used like any other: by ``Classifier``, `mnist-cnn read --model` and so on.
 """
 
 import itertools
@@ -14,14 +14,13 @@ from onnx import ModelProto, checker, compose, helper, load, save
 
 from mnist_cnn.errors import RunError
 from mnist_cnn.files import replacing
-from mnist_cnn.learn.export import OPSET
 from mnist_cnn.learn.run import Run
 
 
 def write(runs: Sequence[Run], path: Path, **more: str) -> None:
-    """Write the mean of the runs' networks to `path`; its metadata are what they are and, if given, `more`.
+    """Write the mean of the runs' networks to `path`, with their recipes and seeds and with `more` as metadata.
 
-    Raises RunError if one is not trained, or they did not learn from the same images, or one is there twice.
+    Raises RunError if a run is not trained, if the runs have different training images, or if two networks are equal.
     """
     for run in runs:
         if path.resolve().parent == run.path.resolve():
@@ -33,7 +32,7 @@ def write(runs: Sequence[Run], path: Path, **more: str) -> None:
         if (own.get("recipe"), own.get("seed")) != (config["recipe"]["name"], str(config["seed"])) or not (
             {"dataset", "commit", "classes"} <= own.keys() and [value.name for value in model.graph.input] == ["image"]
         ):
-            raise RunError(f"{run.path}: expected a model.onnx of its own network; `export` writes it anew")
+            raise RunError(f"{run.path}: expected a model.onnx of its own network; `export` writes it again")
         if own["dataset"] != about[0]["dataset"]:
             raise RunError(f"{run.path}: expected a network of the same images as {runs[0].path}, found one of others")
     for (one, model), (other, twin) in itertools.combinations(zip(runs, models, strict=True), 2):
@@ -50,7 +49,7 @@ def write(runs: Sequence[Run], path: Path, **more: str) -> None:
         outputs.append(member.output[0].name)
     nodes.append(helper.make_node("Mean", outputs, ["probabilities"], name="mean"))
     joined = helper.make_graph(nodes, "ensemble", graph.input, graph.output, weights)
-    content: ModelProto = helper.make_model(joined, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+    content: ModelProto = helper.make_model(joined, opset_imports=models[0].opset_import, ir_version=8)
     members = ", ".join(f"{own['recipe']} with seed {own['seed']}" for own in about)
     shared = {key: about[0][key] for key in ("classes", "dataset", "commit")}
     helper.set_model_props(content, {"recipe": "ensemble", "members": members, **shared, **more})
@@ -66,4 +65,4 @@ def _model(run: Run) -> ModelProto:
         return load(run.path / "model.onnx")
     except Exception as error:  # protobuf's errors have no common root with the system's
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise RunError(f"{run.path}: expected a model.onnx, found: {reason[:120]}; `export` writes it anew") from None
+        raise RunError(f"{run.path}: expected a model.onnx, found: {reason[:120]}; `export` writes it again") from None

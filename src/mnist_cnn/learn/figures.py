@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mnist_cnn import mnist
-from mnist_cnn.learn.evaluate import Score
 from mnist_cnn.learn.run import Epoch
+from mnist_cnn.learn.score import Score
 
 WIDTH = 9.0
 """Width of a figure in inches. At 160 dots per inch it is twice the width of a report in pixels."""

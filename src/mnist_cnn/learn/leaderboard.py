@@ -11,6 +11,7 @@ from typing import Any
 
 from mnist_cnn.errors import RunError
 
+RESULTS = Path(__file__).parents[3] / "benchmarks/results"
 COLUMNS = ("recipe", "n", "test accuracy", "errors", "labels corrected", "parameters", "size", "training", "one image")
 
 

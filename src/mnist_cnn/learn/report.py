@@ -23,7 +23,6 @@ from mnist_cnn.learn import figures
 from mnist_cnn.learn.evaluate import Evaluation, load
 from mnist_cnn.learn.layers import CategoricalCrossentropy
 from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.train import recipe_of
 
 
 def write(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> Path:
@@ -52,7 +51,7 @@ def write(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> Path:
     page = template.render(
         run=run.path.resolve().name,
         config=config,
-        recipe=recipe_of(run),
+        recipe=run.recipe(),
         history=history,
         own=name == "report",
         data=config["data"]["path"] or "MNIST",
@@ -67,7 +66,7 @@ def write(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> Path:
 
 def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[tuple[str, str, Figure]]:
     images, labels = dataset.test
-    model, recipe = load(run), recipe_of(run)
+    model, recipe = load(run), run.recipe()
     kinds = [type(layer) for layer in model.layers]
     convolution = keras.layers.Conv2D in kinds
     steps = {

@@ -1,13 +1,15 @@
-"""A run: the folder that holds everything one training leaves behind.
+"""A run: the folder with all files of one training.
 
     runs/seed-20261123-093000/
-      config.json     what was run: recipe, seed, data with its hashes, versions, commit, machine
-      history.csv     a line an epoch: epoch, loss, accuracy, seconds
+      config.json     recipe, seed, data with its hashes, versions, commit, machine
+      history.csv     one line per epoch: epoch, loss, accuracy, seconds
       model.keras     the trained network            model.onnx    the same for ONNX Runtime
-      report.json     its score on the test set      report.html   the pictures (also in pictures/)
+      report.json     its score on the test set      report.html   the report (pictures also in pictures/)
 
-Every file is written under a temporary name and renamed, so whatever is there is whole. While a training goes on,
-``epoch-NN.keras`` holds the network and its optimiser after NN epochs: from it a killed run resumes.
+Every file is written under a temporary name and then renamed, so a file that exists is whole. During training
+``epoch-NN.keras`` holds the network and its optimiser after NN epochs. An interrupted run resumes from that file.
+
+    >>> run = start(SEED, mnist.load(), seed=1)                              # doctest: +SKIP
 """
 
 import csv
@@ -15,19 +17,22 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import UnionType
 from typing import Any
 
+from mnist_cnn import mnist
 from mnist_cnn.errors import RunError
 from mnist_cnn.files import PARTIAL, replacing
+from mnist_cnn.learn.recipes import RECIPES, Recipe, recall, record
+from mnist_cnn.provenance import TRAINING, commit, machine, versions
 
-# Checkpoint, its successor, the model, its ONNX form, report and pictures: about 30 MB for the seed recipe.
 ROOM = 40 * 2**20
-
+"""Bytes that must be free. The seed recipe needs about 30 MB: two checkpoints, the model, its ONNX form, the report."""
 TRAINING_IMAGES = "train-images-idx3-ubyte"
 
-# What every config.json has, at its top and in two of its parts.
+# The keys of every config.json and their types, at the top and in three of its parts.
 _CONFIG: dict[str, dict[str, type | UnionType]] = {
     "": {
         "recipe": dict,
@@ -53,41 +58,40 @@ Epoch = dict[str, float]
 
 @dataclass(frozen=True)
 class Run:
-    """One run's folder, which exists and has a config."""
+    """The folder of one run. It exists and holds a config.json."""
 
     path: Path
 
     @classmethod
     def create(cls, path: Path, config: dict[str, Any]) -> "Run":
-        """Make the folder, or take an empty one, and make sure before any work that the results will fit.
+        """Create a run in a new or empty folder with enough free space for its results.
 
-        Raises RunError if it holds something already, or cannot be written, or its disk is full.
+        Raises RunError if the folder holds files, or cannot be written, or its disk is full.
         """
+        check_folder(path)
         probe = path / ".room"
         try:
             path.mkdir(parents=True, exist_ok=True)
-            if any(path.iterdir()):
-                raise RunError(f"{path}: expected a new or empty folder, found files in it (--resume continues a run)")
             try:
-                probe.write_bytes(bytes(ROOM))  # really written: quotas and limits tell no other way
+                probe.write_bytes(bytes(ROOM))  # quotas and limits show only when bytes are written
             finally:
                 probe.unlink(missing_ok=True)
         except OSError as error:
-            reason = "a file of that name" if isinstance(error, FileExistsError) else error.strerror or error
-            raise RunError(f"{path}: expected a folder with {ROOM >> 20} MB of room, found: {reason}") from None
+            reason = error.strerror or error
+            raise RunError(f"{path}: expected a folder with {ROOM >> 20} MB of free space, found: {reason}") from None
         run = cls(path)
         run.write_json("config.json", config)
         return run
 
     @classmethod
     def open(cls, path: Path) -> "Run":
-        """An existing run. Raises RunError if the folder holds none."""
+        """Return an existing run. Raises RunError if the folder does not hold one."""
         run = cls(path)
         run.config()
         return run
 
     def config(self) -> dict[str, Any]:
-        """What was run. Raises RunError if it is not there or lacks something."""
+        """Return the content of config.json. Raises RunError if it is missing or incomplete."""
         config = self.read_json("config.json", "a run's folder, as `mnist-cnn train` makes it")
         for part, keys in _CONFIG.items():
             values = config[part] if part else config
@@ -103,14 +107,18 @@ class Run:
             (0 <= seed < 2**32, f"a seed from 0 to {2**32 - 1}, found {seed}"),
             (limit is None or limit > 0, f"a limit of at least 1, found {limit}"),
             (isinstance(hashes.get(TRAINING_IMAGES), str), f"data.sha256 of {TRAINING_IMAGES}, found none"),
-            (isinstance(config.get("trained_by", []), list), "a list of what it was trained_by, found none"),
+            (isinstance(config.get("trained_by", []), list), "trained_by as a list, found another value"),
         ):
             if not right:
                 raise RunError(f"{self.path / 'config.json'}: expected {expected}")
         return config
 
     def read_json(self, name: str, meaning: str) -> dict[str, Any]:
-        """One of the run's JSON files. Raises RunError, telling what the file means, if it is not there."""
+        """Return the content of one of the run's JSON files.
+
+        meaning: what the file stands for, for the error message.
+        Raises RunError if the file is missing or damaged.
+        """
         try:
             content = json.loads((self.path / name).read_text("utf-8"))
         except OSError as error:
@@ -126,11 +134,11 @@ class Run:
 
     def write_text(self, name: str, content: str) -> Path:
         with replacing(self.path / name) as temporary:
-            temporary.write_text(content, "utf-8", errors="replace")  # a path may hold what is no text
+            temporary.write_text(content, "utf-8", errors="replace")  # a path may contain bytes that are not UTF-8
         return self.path / name
 
     def history(self) -> list[Epoch]:
-        """The finished epochs in order: ``{"epoch": 1, "loss": 0.14, "accuracy": 0.958, "seconds": 21.3}``."""
+        """Return the finished epochs in order: ``{"epoch": 1, "loss": 0.14, "accuracy": 0.958, "seconds": 21.3}``."""
         file = self.path / "history.csv"
         if not file.exists():
             return []
@@ -147,7 +155,7 @@ class Run:
             if not all(math.isfinite(value) for epoch in epochs for value in epoch.values()):
                 raise ValueError("numbers that are not finite")
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise RunError(f"{file}: expected a line an epoch, found: {error}") from None
+            raise RunError(f"{file}: expected one line per epoch, found: {error}") from None
         return [{**epoch, "epoch": int(epoch["epoch"])} for epoch in epochs]
 
     def write_history(self, epochs: list[Epoch]) -> None:
@@ -156,12 +164,50 @@ class Run:
             writer.writeheader()
             writer.writerows(epochs)
 
+    def recipe(self) -> Recipe:
+        """Return the recipe as the run recorded it. Raises RunError if this version does not know it."""
+        recorded = self.config()["recipe"]
+        try:
+            if recorded["name"] not in RECIPES:
+                raise ValueError(f"the name {recorded['name']}, not one of {', '.join(RECIPES)}")
+            return recall(recorded)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            reason = f"no {error}" if isinstance(error, KeyError) else error
+            raise RunError(
+                f"{self.path / 'config.json'}: expected a recipe that this version knows, found {reason}"
+            ) from None
+
+    def is_finished(self) -> bool:
+        """Return whether no epoch is left to train."""
+        return len(self.history()) >= self.recipe().epochs or self.reached_target()
+
+    def reached_target(self) -> bool:
+        """Return whether training passed the recipe's target; False if the recipe has no target."""
+        history, target = self.history(), self.recipe().target
+        return target is not None and bool(history) and history[-1]["accuracy"] > target
+
+    def dataset(self, data: str | None = None) -> tuple[mnist.Dataset, str | None]:
+        """Return the images at the path `data`, and that path.
+
+        data: None: the images that the run began with, whatever the environment variable says.
+        Raises DatasetError if they cannot be read.
+        """
+        data = self.config()["data"]["path"] if data is None else data
+        return mnist.load(mnist.FILES if data is None else data), data
+
+    def require_model(self) -> None:
+        """Raise RunError if the run has no trained network."""
+        if not self.model.exists():
+            raise RunError(
+                f"{self.path}: expected a trained model.keras, found none; `train --resume` finishes the run"
+            )
+
     @property
     def model(self) -> Path:
         return self.path / "model.keras"
 
     def done(self) -> int:
-        """How many epochs are finished for good: those that a resumed training does not repeat."""
+        """Return the number of finished epochs, which resuming does not repeat."""
         if self.model.exists():
             return len(self.history())
         numbers = [re.fullmatch(r"epoch-(\d+)\.keras", file.name) for file in self.path.glob("epoch-*.keras")]
@@ -171,7 +217,65 @@ class Run:
         return self.path / f"epoch-{epochs:02}.keras"
 
     def drop_checkpoints(self, keep: Path | None = None) -> None:
-        """Remove the checkpoints but `keep`, and what a killed process left half written."""
+        """Remove all checkpoints except `keep`, and the temporary files of killed processes."""
         for file in (*self.path.glob("epoch-*.keras"), *self.path.glob(f"{PARTIAL}*")):
             if file != keep:
                 file.unlink(missing_ok=True)
+
+
+def start(
+    recipe: Recipe,
+    dataset: mnist.Dataset,
+    out: Path | None = None,
+    *,
+    seed: int = 0,
+    limit: int | None = None,
+    deterministic: bool = False,
+    tensorboard: bool = False,
+    data: str | None = None,
+) -> Run:
+    """Create the folder of a run with these settings. ``train.fit`` trains it.
+
+    out: a new or empty folder; by default ``runs/<recipe>-<time>``.
+    limit: train on the first `limit` images only.
+    deterministic: the same seed on the same machine gives the same weights, bit for bit; somewhat slower.
+    data: the path `dataset` came from, for the record; None: this package.
+    Raises RunError if the folder cannot hold the results.
+    """
+    config = {
+        "recipe": record(recipe),
+        "seed": seed,
+        "limit": limit,
+        "images": len(dataset.train.images[:limit]),
+        "deterministic": deterministic,
+        "tensorboard": tensorboard,
+        "data": {"path": data, "sha256": dataset.sha256()},
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "resumed_after_epochs": [],
+        "commit": commit(),
+        "machine": machine(),
+        "versions": versions(*TRAINING),
+    }
+    return Run.create(out or _new_folder(recipe.name), config)
+
+
+def check_folder(path: Path) -> None:
+    """Raise RunError if `path` is not a new name or an empty folder."""
+    try:
+        taken = path.is_dir() and any(path.iterdir())
+    except OSError as error:
+        raise RunError(f"{path}: expected a new or empty folder, found: {error.strerror or error}") from None
+    if taken:
+        raise RunError(f"{path}: expected a new or empty folder, found files in it (--resume continues a run)")
+    if path.exists() and not path.is_dir():
+        raise RunError(f"{path}: expected a new or empty folder, found: a file of that name")
+
+
+def _new_folder(name: str) -> Path:
+    """Return ``runs/<name>-<time>``, with a number after it if that folder exists."""
+    stem = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    return next(
+        folder
+        for folder in (Path("runs", stem + suffix) for suffix in ("", *(f"-{n}" for n in range(2, 1000))))
+        if not folder.exists()
+    )

@@ -5,11 +5,11 @@
 '4711'
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
-from mnist_cnn.read.classifier import Classifier
-
 if TYPE_CHECKING:
+    from mnist_cnn.read.classifier import Classifier
     from mnist_cnn.read.document import Page
     from mnist_cnn.read.picture import pages
     from mnist_cnn.read.reader import read_image
@@ -19,10 +19,8 @@ __all__ = ["Box", "Classifier", "Digit", "Page", "Reading", "Row", "Sign", "Word
 
 
 def __getattr__(name: str) -> Any:
-    """Import the others on first use: most need OpenCV, and a program that only classifies images does not."""
+    """Import the names on first use: not every program needs both OpenCV and ONNX Runtime."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from mnist_cnn.read import picture, reader, reading
-
-    modules = {"Page": picture, "pages": picture, "read_image": reader}
-    return getattr(modules.get(name, reading), name)
+    modules = {"Classifier": "classifier", "Page": "document", "pages": "picture", "read_image": "reader"}
+    return getattr(importlib.import_module(f"mnist_cnn.read.{modules.get(name, 'reading')}"), name)

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from mnist_cnn.read.output import percent
 from mnist_cnn.read.picture import Picture, colour
 from mnist_cnn.read.reading import Box, Digit, Reading, Sign, Word
 
@@ -66,11 +67,6 @@ def _room(draw: ImageDraw.ImageDraw, glyph: Digit | Sign, corners: Corners, foll
 
 def _text(glyph: Digit | Sign) -> str:
     return f"{glyph.text}  {percent(glyph.confidence)}" if isinstance(glyph, Digit) else glyph.text
-
-
-def percent(confidence: float) -> str:
-    """Return a confidence as text, never "100 %" for less."""
-    return f"{min(100 * confidence, 99.9):.1f} %" if confidence > 0.99 else f"{100 * confidence:.0f} %"
 
 
 def _accepted(glyph: Digit | Sign, word: Word) -> bool:

@@ -14,6 +14,13 @@ from typing import NamedTuple
 from mnist_cnn.errors import ImageError
 from mnist_cnn.read import pdf
 
+SUFFIXES = frozenset(
+    (
+        *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".pdf"),
+        *(".heic", ".heif", ".heics", ".heifs", ".hif", ".pgm", ".ppm", ".pbm", ".pnm", ".pfm"),
+    )
+)
+"""File names in a folder that are read."""
 MAX_PAGES = 200
 """Maximum number of pages in a document."""
 

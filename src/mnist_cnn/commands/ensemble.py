@@ -1,0 +1,44 @@
+"""``mnist-cnn ensemble``: several trained networks as one file."""
+
+import os
+from pathlib import Path
+
+import click
+
+from mnist_cnn import mnist
+from mnist_cnn.commands import extras
+from mnist_cnn.commands.options import DATA, PATH
+from mnist_cnn.learn.run import Run
+
+
+@click.command(short_help="Join trained networks into one file that returns their mean.")
+@click.argument("runs", type=PATH, nargs=-1, required=True, metavar="RUN RUN...")
+@click.option("--out", type=PATH, default="ensemble.onnx", show_default=True, metavar="FILE", help="File to write.")
+@DATA
+def ensemble(runs: tuple[Path, ...], out: Path, data: str | None) -> None:
+    """Join the networks of several RUNs (their folders) into one ONNX file, and score it on the test images.
+
+    The file returns the mean of their probabilities. Networks that differ only in their seed make different mistakes,
+    so their mean makes fewer.
+
+    \b
+    Examples:
+      mnist-cnn ensemble runs/a runs/b runs/c
+      mnist-cnn ensemble runs/accurate-* --out best.onnx
+      mnist-cnn read photo.jpg --model best.onnx
+    """
+    if len(runs) < 2:
+        raise click.UsageError("expected at least two runs, found one")
+    opened = [Run.open(run) for run in runs]
+    extras.require("site")  # onnx, and nothing else of the extra `train`
+    from mnist_cnn.learn import ensemble as joined
+    from mnist_cnn.learn.score import score
+    from mnist_cnn.read import Classifier
+
+    joined.write(opened, out)
+    dataset, _ = opened[0].dataset(data)
+    classifier = Classifier(out, threads=os.cpu_count() or 1)
+    result = score(classifier.probabilities(mnist.as_input(dataset.test.images)), dataset.test.labels)
+    joined.write(opened, out, test_images=str(result.images), test_errors=str(result.errors))
+    click.echo(f"Accuracy   {result}")
+    click.echo(f"{out}   {out.stat().st_size:,} bytes")

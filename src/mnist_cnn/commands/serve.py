@@ -1,0 +1,39 @@
+"""``mnist-cnn serve``: the page to draw on, and the reader over HTTP."""
+
+import os
+from pathlib import Path
+
+import click
+
+from mnist_cnn.commands import extras
+from mnist_cnn.commands.options import MODEL
+
+
+@click.command(short_help="Serve a page to draw on, and the reader over HTTP.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Bind address; 0.0.0.0 for all networks.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port; 0 for any free port."
+)
+@MODEL
+@click.option("--token", help="Require this bearer token.  [default: the environment variable MNIST_CNN_TOKEN]")
+@click.option(
+    "--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="Site whose pages may call the server (CORS)."
+)
+def serve(host: str, port: int, model: Path | None, token: str | None, origins: tuple[str, ...]) -> None:
+    """Serve a page to draw digits on, and the reader over HTTP, until Ctrl-C.
+
+    POST /v1/read takes a picture, POST /v1/classify 28 x 28 arrays; GET /openapi.json describes all routes. Each
+    request is logged to standard error as one line of JSON. Needs the extra `web`.
+
+    \b
+    Examples:
+      mnist-cnn serve                             then open http://127.0.0.1:8000/
+      mnist-cnn serve --host 0.0.0.0 --port 80    for a phone on the same network
+      curl -s --data-binary @photo.jpg -H 'content-type: image/jpeg' localhost:8000/v1/read
+    """
+    # click's `envvar` would treat an empty variable as missing, and the server would be open.
+    token = os.environ.get("MNIST_CNN_TOKEN") if token is None else token
+    extras.require("web")
+    from mnist_cnn.web import server
+
+    server.serve(host, port, model, token, origins)
