@@ -2,7 +2,7 @@
 
     python docs/page.py
 
-The digits are MNIST's validation images. ``learn.writing`` writes the table of marks,
+The digits are MNIST's validation images. ``learn.pages.writing`` writes the table of marks,
 benchmarks/photographs.py the page.
 """
 
@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from mnist_cnn import mnist
-from mnist_cnn.learn import pages
-from mnist_cnn.learn.writing import Writer, text_line
+from mnist_cnn.learn.pages.fonts import text_line
+from mnist_cnn.learn.pages.writing import Writer
 from mnist_cnn.read import read_image
 from mnist_cnn.read.annotate import annotate
 from mnist_cnn.read.table import table
@@ -52,7 +52,7 @@ def marks() -> np.ndarray:
     import matplotlib
 
     rng = np.random.default_rng(MARKS_SEED)
-    writer = Writer(pages.validation_digits(), rng)
+    writer = Writer(mnist.split(mnist.load().train)[1], rng)
     font = str(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf"))
     height, width = (len(MARKS) + 1) * DOWN + 2 * EDGE, len(HEAD) * ACROSS + 2 * EDGE
     ink = np.zeros((height, width), np.float32)

@@ -59,6 +59,12 @@ def dataset() -> mnist.Dataset:
     return mnist.load()
 
 
+@pytest.fixture(scope="session")
+def digits(dataset: mnist.Dataset) -> mnist.Digits:
+    """The first 2,000 training images."""
+    return mnist.Digits(dataset.train.images[:2000], dataset.train.labels[:2000])
+
+
 @pytest.fixture(scope="session", params=["seed", "dense"])
 def run(request: pytest.FixtureRequest, dataset: mnist.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A finished run of each recipe, with 3,000 images and two epochs: about 90 % accuracy on the test set."""

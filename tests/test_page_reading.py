@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from test_reader import PAPER, PEN
 
-from mnist_cnn.learn import pages
+from mnist_cnn import mnist
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import Classifier, Reading, read_image
 from mnist_cnn.read.page import FEATURES, ONCE, WEIGHTS, Found, PageReader, _lost, _without_letters
@@ -14,7 +14,7 @@ from mnist_cnn.read.reading import Box, Digit
 
 @pytest.fixture(scope="module")
 def digits() -> Digits:
-    return pages.validation_digits()
+    return mnist.split(mnist.load().train)[1]
 
 
 def word(text: str, digits: Digits, rng: np.random.Generator, height: int) -> np.ndarray:

@@ -23,8 +23,8 @@ from test_reader import number, turned, two_words, written
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import SiteError
+from mnist_cnn.learn.pages.scenes import compose
 from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.scenes import compose
 from mnist_cnn.read import Classifier, read_image, strips
 from mnist_cnn.read.classifier import SHIPPED
 from mnist_cnn.read.finder import framed

@@ -21,7 +21,8 @@ from mnist_cnn.errors import RunError
 from mnist_cnn.files import replacing
 from mnist_cnn.learn import figures
 from mnist_cnn.learn.evaluate import Evaluation, load
-from mnist_cnn.learn.recipes import CategoricalCrossentropy, Recipe
+from mnist_cnn.learn.layers import CategoricalCrossentropy
+from mnist_cnn.learn.recipes import Recipe
 from mnist_cnn.learn.run import Run
 
 
@@ -70,7 +71,7 @@ def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[
     model, recipe, score = load(run), run.recipe(), evaluation.score
     kinds = [type(layer) for layer in model.layers]
     convolution = keras.layers.Conv2D in kinds
-    changed = ", which are warped differently in each epoch" if recipe.lessons == "warped" else ""
+    changed = ", which are warped differently in each epoch" if recipe.augmentation == "warped" else ""
     floor, smoothed = _label_smoothing(recipe)
     stop = " Training stops once the blue line is above the red line." if recipe.target is not None else ""
     weights = "filters" if convolution else "units of the first layer (the first 32)"
@@ -96,7 +97,7 @@ def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[
             figures.confusion_matrix(score),
         ),
         (
-            "Reliability",
+            "Calibration",
             "Accuracy of the predictions by their confidence. On the dashed line, confidence equals accuracy: of the "
             "predictions with 90 % confidence, 90 % are right. Points below the line are overconfident. The bars show "
             f"the number of images at each point.{smoothed}",
@@ -109,12 +110,12 @@ def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[
             figures.filters(model),
         ),
         (
-            "Output of each layer for one digit",
+            "Feature maps",
             f"One test image after each layer. Bright means a large output. {_layers(kinds)}",
             figures.feature_maps(model, images[0]),
         ),
         (
-            "Saliency",
+            "Saliency maps",
             "Below each digit, drawn as a white outline, the pixels are bright where more or less ink would change the "
             "prediction most. These pixels lie on the strokes, and in gaps that another digit would fill.",
             figures.saliency_maps(model, images[examples]),

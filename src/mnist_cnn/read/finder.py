@@ -44,7 +44,7 @@ _NEAR = 0.45
 class Finder:
     """The network that finds glyphs.
 
-    path: its file, as ``learn.convnet_export`` writes it.
+    path: its file, as ``learn.pages.convnet_export`` writes it.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:

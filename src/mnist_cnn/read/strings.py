@@ -125,7 +125,7 @@ class Second(NamedTuple):
 class Strings:
     """The string network.
 
-    path: its file, as ``learn.convnet_export`` writes it.
+    path: its file, as ``learn.pages.convnet_export`` writes it.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:

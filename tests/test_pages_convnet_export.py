@@ -10,8 +10,8 @@ import onnxruntime
 import pytest
 
 from mnist_cnn.errors import ModelError
-from mnist_cnn.learn import pages
-from mnist_cnn.learn.convnet_export import onnx_file
+from mnist_cnn.learn.pages.convnet_export import onnx_file
+from mnist_cnn.learn.pages.networks import CLASSES, build_finder, build_strings
 
 
 def with_random_statistics(build: Callable[[], Any]) -> Any:
@@ -30,24 +30,24 @@ def with_random_statistics(build: Callable[[], Any]) -> Any:
 
 
 def test_the_string_network_agrees_with_keras() -> None:
-    model = with_random_statistics(pages.build_strings)
+    model = with_random_statistics(build_strings)
     content = onnx_file(model, "log_probabilities", {"recipe": "strings"})
     session = onnxruntime.InferenceSession(content)
     (given,), (returned,) = session.get_inputs(), session.get_outputs()
     assert (given.name, given.shape, given.type) == ("strip", ["n", 40, "width", 2], "tensor(float)")
-    assert (returned.name, returned.shape) == ("log_probabilities", ["n", "frames", pages.CLASSES])
+    assert (returned.name, returned.shape) == ("log_probabilities", ["n", "frames", CLASSES])
     assert session.get_modelmeta().custom_metadata_map == {"recipe": "strings"}
     for n, width in ((1, 64), (3, 176)):
         x = np.random.default_rng(width).normal(size=(n, 40, width, 2)).astype(np.float32)
         expected = keras.ops.convert_to_numpy(keras.ops.log_softmax(model(x, training=False)))
-        assert expected.shape == (n, width // 2, pages.CLASSES)
+        assert expected.shape == (n, width // 2, CLASSES)
         assert expected.std(axis=(0, 1)).max() > 0.01, "equal outputs would prove nothing"
         (found,) = session.run(None, {"strip": x})
         assert np.abs(found - expected).max() < 1e-5
 
 
 def test_the_finder_agrees_with_keras() -> None:
-    model = with_random_statistics(pages.build_finder)
+    model = with_random_statistics(build_finder)
     session = onnxruntime.InferenceSession(onnx_file(model, "cells", {}))
     (given,), (returned,) = session.get_inputs(), session.get_outputs()
     assert (given.name, given.shape, given.type) == ("picture", ["n", "height", "width", 2], "tensor(float)")
@@ -62,7 +62,7 @@ def test_the_finder_agrees_with_keras() -> None:
         assert np.abs(found - expected).max() < 1e-5
 
 
-@pytest.mark.parametrize("build", [pages.build_strings, pages.build_finder])
+@pytest.mark.parametrize("build", [build_strings, build_finder])
 def test_batch_normalisation_and_dropout_leave_no_nodes(build: Callable[[], Any]) -> None:
     kinds = {node.op_type for node in onnx.load_from_string(onnx_file(build(), "out", {})).graph.node}
     assert not kinds & {"BatchNormalization", "Dropout"}
@@ -71,5 +71,5 @@ def test_batch_normalisation_and_dropout_leave_no_nodes(build: Callable[[], Any]
 def test_an_unknown_layer_is_named() -> None:
     image = keras.Input((None, None, 2))
     model = keras.Model(image, keras.layers.LayerNormalization(name="norm")(image))
-    with pytest.raises(ModelError, match=r"layer 'norm' \(LayerNormalization\): expected a kind of layer that pages"):
+    with pytest.raises(ModelError, match=r"layer 'norm' \(LayerNormalization\): expected a layer of a kind that learn"):
         onnx_file(model, "out", {})

@@ -1,11 +1,12 @@
-"""Lessons: what a network learns from, batch by batch, if it is not one array of images.
+"""Training batches: augmented images and their targets, new ones in each epoch.
 
-    >>> lessons = Lessons(ACCURATE, mnist.load().train, seed=0)                             # doctest: +SKIP
-    >>> images, labels = lessons[0]
+    >>> batches = TrainingBatches(ACCURATE, mnist.load().train, seed=0)                     # doctest: +SKIP
+    >>> images, targets = batches[0]
 
-Each epoch has every digit once, written another way. For who is to be good at MNIST that is ``augment.warp``. For who
-is to read handwriting it is ``augment.digit``, and beside the digits there are what is no digit (``outliers``) and what
-the reader may cut from a number (``numbers``). Or each is as it is, for several processes who need the same order.
+Each epoch has every digit once. The augmentation "warped" changes it by ``augment.warp``. The augmentation
+"handwriting" changes it by ``augment.digit``, and adds images without a digit (``outliers``) and pieces of numbers as
+the reader may cut them (``numbers``). Without augmentation the images are unchanged. Several processes that train one
+network need the same batches for the same seed.
 """
 
 from collections.abc import Callable
@@ -18,20 +19,20 @@ from mnist_cnn.learn.recipes import Recipe
 from mnist_cnn.mnist import Digits, as_input
 
 _OUTLIERS, _PIECES = 0.21, 0.31
-"""So many are no digits, and so many are pieces of numbers, for each digit."""
-_LINE = 9
-"""So many pieces are of one line."""
+"""Images without a digit, and pieces of numbers, per digit."""
+_PIECES_PER_LINE = 9
+"""Maximum number of pieces from one line."""
 
 Batch = tuple[np.ndarray, np.ndarray]
-"""float32 (n, 28, 28, 1) from 0 to 1, and the digits, 10 for what is none; of ``Lessons`` the ``targets`` of these."""
+"""Images, float32 (n, 28, 28, 1), 0 to 1, and their labels, 10 for no digit. ``TrainingBatches`` has ``targets``."""
 
 
-class Lessons(keras.utils.PyDataset):
-    """An epoch's batches, new ones each epoch, the same for a seed; the last may be smaller."""
+class TrainingBatches(keras.utils.PyDataset):
+    """The batches of an epoch. They are the same for the same seed and epoch. The last may be smaller."""
 
     def __init__(self, recipe: Recipe, digits: Digits, seed: int, epoch: int = 0) -> None:
-        super().__init__(workers=2, max_queue_size=20)  # threads: OpenCV and TensorFlow let go of Python's lock
-        self._draw, others = _KINDS[recipe.lessons]
+        super().__init__(workers=2, max_queue_size=20)  # threads, because OpenCV and TensorFlow release Python's lock
+        self._draw, others = _AUGMENTATIONS[recipe.augmentation]
         self._recipe, self._digits, self._seed, self._epoch = recipe, digits, seed, epoch
         self._own = round(recipe.batch_size / (1 + others))
         self._order = np.random.default_rng((seed, epoch)).permutation(len(digits.images))
@@ -51,7 +52,10 @@ class Lessons(keras.utils.PyDataset):
 
 
 def targets(recipe: Recipe, labels: np.ndarray) -> np.ndarray:
-    """What the loss takes: int64 (n,), or for CategoricalCrossentropy float32 (n, classes) with a 1 at each label."""
+    """Return the targets of the recipe's loss for labels, int (n,).
+
+    They are int64 (n,), or for CategoricalCrossentropy float32 (n, classes) with a 1 at each label.
+    """
     if isinstance(recipe.loss, str):
         return labels.astype(np.int64)
     return np.eye(recipe.classes, dtype=np.float32)[labels]
@@ -67,15 +71,15 @@ def _warped(digits: Digits, chosen: np.ndarray, rng: np.random.Generator, streng
 
 def _handwriting(digits: Digits, chosen: np.ndarray, rng: np.random.Generator, strength: float) -> Batch:
     own = [(digits.images[i], int(digits.labels[i])) for i in chosen]
-    lesson = [(augment.digit(image, label, rng), label) for image, label in own]
-    lesson += [(outliers.draw(digits, rng), outliers.LABEL) for _ in range(round(_OUTLIERS * len(own)))]
-    lesson += numbers.draw(digits, rng, round(_PIECES * len(own)), _LINE)
-    return np.stack([tile for tile, _ in lesson])[..., None], np.array([label for _, label in lesson])
+    tiles = [(augment.digit(image, label, rng), label) for image, label in own]
+    tiles += [(outliers.draw(digits, rng), outliers.LABEL) for _ in range(round(_OUTLIERS * len(own)))]
+    tiles += numbers.draw(digits, rng, round(_PIECES * len(own)), _PIECES_PER_LINE)
+    return np.stack([tile for tile, _ in tiles])[..., None], np.array([label for _, label in tiles])
 
 
-_KINDS: dict[str | None, tuple[Callable[[Digits, np.ndarray, np.random.Generator, float], Batch], float]] = {
+_AUGMENTATIONS: dict[str | None, tuple[Callable[[Digits, np.ndarray, np.random.Generator, float], Batch], float]] = {
     None: (_plain, 0.0),
     "warped": (_warped, 0.0),
     "handwriting": (_handwriting, _OUTLIERS + _PIECES),
 }
-"""How a batch is drawn for some of the digits, and how many others there are for each."""
+"""For each augmentation: the function that draws a batch for chosen digits, and the other images per digit."""

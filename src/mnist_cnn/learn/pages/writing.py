@@ -8,21 +8,16 @@ Digits are MNIST images, distorted and drawn with another pen, or are drawn from
 drawn from skeletons. Letters come from fonts that look like handwriting, or from skeletons.
 """
 
-import functools
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple
-
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
-from mnist_cnn.learn import augment, outliers, strokes
+from mnist_cnn.learn import augment, outliers
+from mnist_cnn.learn.pages import strokes
+from mnist_cnn.learn.pages.fonts import fonts, text_line
+from mnist_cnn.learn.pages.glyphs import OTHER, Line
+from mnist_cnn.learn.pages.texts import words
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read.strings import SIGNS
-
-OTHER = 10 + len(SIGNS)
-"""Class of letters, print and scribbles. It follows the ten digits and the signs."""
 
 _DRAWN = {0: 0.15, 1: 0.5, 2: 0.25, 3: 0.12, 4: 0.35, 5: 0.3, 6: 0.12, 7: 0.35, 8: 0.12, 9: 0.3}
 """Share of writers whose digit is drawn from skeletons, per digit. It is higher where MNIST has fewer styles.
@@ -34,35 +29,16 @@ _ALL_DRAWN = 0.15
 _Y, _X = np.mgrid[0 : strokes.SIDE, 0 : strokes.SIDE].astype(np.float32) - strokes.SIDE / 2
 _BODY = 60
 """Height of a digit in a drawing of ``strokes.SIDE``, in pixels."""
-FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts")
-"""Folders that ``fonts`` searches."""
-_HANDS = ("breip", "fifthhorseman", "dancingscript", "ecolier", "femkeklaver", "humor", "kaushan", "kristi",
-          "rufscript", "tomsontalks", "comic-neue", "klee", "because")  # fmt: skip
-
-
-class Glyph(NamedTuple):
-    """One digit, sign or piece of other writing."""
-
-    label: int
-    """0 to 9 for digits, 10 + the index in ``SIGNS`` for signs, or ``OTHER``."""
-    box: tuple[float, float, float, float]
-    """Left, top, right and bottom of the ink, in pixels."""
-    size: float
-    """Height of a digit of the same writing, in pixels."""
-    word: int = 0
-    """Index of the word in its line."""
-
-
-@dataclass
-class Line:
-    """A line of writing: ink, float32 (h, w), 0 to 1, and its glyphs from left to right."""
-
-    ink: np.ndarray
-    glyphs: list[Glyph] = field(default_factory=list)
 
 
 class Writer:
-    """One handwriting: slant, width, pen, spacing and habits, which are the same in all its lines."""
+    """One handwriting: slant, width, pen, spacing and habits, which are the same in all its lines.
+
+    pen: change of the stroke width of a drawing of ``strokes.SIDE``, in pixels.
+    touching, joined: shares of the digits that touch the one before them, or are joined to it.
+    gap: distance between digits, in digit heights.
+    drawn: for each digit, whether it is drawn from skeletons.
+    """
 
     def __init__(self, digits: Digits, rng: np.random.Generator) -> None:
         self.digits, self.rng = digits, rng
@@ -82,7 +58,7 @@ class Writer:
         if rng.random() < _ALL_DRAWN:
             self.drawn[:] = True
         self.straight = bool(self.drawn.all()) and rng.random() < 0.3
-        self.variants = rng.integers(0, 1000, 10)
+        rng.integers(0, 1000, 10)  # not used: without this draw, a seed would give other scenes than before
 
     def digit(self, label: int, height: float) -> np.ndarray:
         """Return the ink of a digit, float32 (h, w), cropped to its box.
@@ -145,7 +121,7 @@ class Writer:
         y = np.float32(m[1, 0]) * _X + np.float32(m[1, 1]) * _Y + fy + side / 2
         out = cv2.remap(ink, x, y, cv2.INTER_LINEAR)
         out = np.clip((out - 0.5) * np.float32(self.sharp) + 0.5, 0, 1) if self.sharp > 1.1 else out
-        out = _cut(out)
+        out = _cropped(out)
         scale = size * 1.1
         new = max(1, round(out.shape[1] * scale)), max(1, round(out.shape[0] * scale))
         return cv2.resize(out, new, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
@@ -157,9 +133,8 @@ class Writer:
         gap: between words, in digit heights; random, 0.7 to 2, if None.
         """
         rng = self.rng
-        tall = int(2.2 * height) + 4
-        base = 1.6 * height  # the baseline
-        line = Line(np.zeros((tall, 0), np.float32))
+        baseline = 1.6 * height
+        line = Line(np.zeros((int(2.2 * height) + 4, 0), np.float32))
         word, extra = 0, 0.0
         for letter in text:
             if letter == " ":
@@ -168,42 +143,55 @@ class Writer:
                 continue
             is_digit = letter.isdigit()
             ink = self.digit(int(letter), height) if is_digit else self.sign(letter, height)
-            h = ink.shape[0]
-            drop = rng.normal(0, self.unsteady) * height
-            if is_digit or letter in "/()":
-                top = base - height / 2 - h / 2 if h > 0.85 * height else base - h
-                if letter == "0" and self.small_zero < 1 and rng.random() < 0.4:
-                    top -= rng.uniform(0, 0.4) * height
-            elif letter == ".":
-                top = base - h - (rng.uniform(0.25, 0.55) * height if rng.random() < 0.25 else 0)
-            elif letter == ",":
-                top = base - rng.uniform(0.05, 0.3) * height
-            else:
-                top = base - height * rng.uniform(0.4, 0.6) - h / 2
-            top = int(np.clip(top + drop, 0, max(0, tall - h)))
-            space = self.gap * height * rng.uniform(0.5, 1.5)
-            if letter in ".,":
-                space = rng.uniform(0.0, 0.25) * height
-            elif self.zeros_touch and not extra and letter == "0" and line.glyphs and line.glyphs[-1].label == 0:
-                space = rng.uniform(-0.12, 0.05) * height
-            elif line.glyphs and not extra and is_digit and rng.random() < self.touching:
-                space = rng.uniform(-0.07, 0.03) * height
-            left = _beside(line.ink, ink, top, space + extra, 0.4 * height) if line.glyphs else 0
+            top = self._top(letter, len(ink), height, baseline, len(line.ink))
+            space = self._space(letter, line, height, new_word=bool(extra))
+            left = line.next_left(ink, top, space + extra, 0.4 * height) if line.glyphs else 0
             if line.glyphs and is_digit and not extra and rng.random() < self.joined:
-                self._join(line, left + ink.shape[1] * 0.3, base, height)
-            line.ink = _paste(line.ink, ink, left, top)
+                self._join(line, left + ink.shape[1] * 0.3, baseline, height)
             label = int(letter) if is_digit else 10 + SIGNS.index(letter)
-            box = left, top, left + ink.shape[1], top + h
-            line.glyphs.append(Glyph(label, box, height, word))
+            line.add(label, ink, left, top, height, word)
             extra = 0.0
         return line
 
-    def _join(self, line: Line, to: float, base: float, height: float) -> None:
-        """Draw a stroke from the last digit to the next, as in joined writing."""
+    def _top(self, letter: str, own: int, height: float, baseline: float, tall: int) -> int:
+        """Return the first row of a digit or sign on its line.
+
+        own: its own height; height: of a digit of usual size; baseline, tall: of the line. All are in pixels.
+        """
+        rng = self.rng
+        drop = rng.normal(0, self.unsteady) * height
+        if letter.isdigit() or letter in "/()":
+            top = baseline - height / 2 - own / 2 if own > 0.85 * height else baseline - own
+            if letter == "0" and self.small_zero < 1 and rng.random() < 0.4:
+                top -= rng.uniform(0, 0.4) * height
+        elif letter == ".":
+            top = baseline - own - (rng.uniform(0.25, 0.55) * height if rng.random() < 0.25 else 0)
+        elif letter == ",":
+            top = baseline - rng.uniform(0.05, 0.3) * height
+        else:
+            top = baseline - height * rng.uniform(0.4, 0.6) - own / 2
+        return int(np.clip(top + drop, 0, max(0, tall - own)))
+
+    def _space(self, letter: str, line: Line, height: float, new_word: bool) -> float:
+        """Return the distance of a digit or sign from the line before it, in pixels. Negative values overlap.
+
+        new_word: whether it begins a word.
+        """
+        rng = self.rng
+        space = self.gap * height * rng.uniform(0.5, 1.5)
+        if letter in ".,":
+            return rng.uniform(0.0, 0.25) * height
+        if self.zeros_touch and not new_word and letter == "0" and line.glyphs and line.glyphs[-1].label == 0:
+            return rng.uniform(-0.12, 0.05) * height
+        if line.glyphs and not new_word and letter.isdigit() and rng.random() < self.touching:
+            return rng.uniform(-0.07, 0.03) * height
+        return space
+
+    def _join(self, line: Line, to: float, baseline: float, height: float) -> None:
+        """Draw a stroke from the last digit to column `to` of the next one, as in joined writing."""
         last = line.glyphs[-1].box
-        y = base - height * self.rng.choice((0.1, 0.9)) + self.rng.normal(0, 0.05) * height
-        width = max(line.ink.shape[1], int(to) + 2)
-        line.ink = np.pad(line.ink, ((0, 0), (0, width - line.ink.shape[1])))
+        y = baseline - height * self.rng.choice((0.1, 0.9)) + self.rng.normal(0, 0.05) * height
+        line.widen(int(to) + 2)
         start = int(last[0] + 0.7 * (last[2] - last[0])), int(y)
         cv2.line(line.ink, start, (int(to), int(y)), 1.0, max(1, round(0.1 * height)), cv2.LINE_AA)
 
@@ -226,7 +214,7 @@ class Writer:
                 parts[1:] = [self.sign(str(rng.choice(["+", "-"])), height)]
             scales = [1.0] * len(parts)
         elif kind < 0.87:
-            parts = [_cut(outliers.stroke_letter(rng)) for _ in range(min(n, 4))]
+            parts = [_cropped(outliers.stroke_letter(rng)) for _ in range(min(n, 4))]
             scales = [height * rng.uniform(0.7, 1.2) / max(part.shape) for part in parts]
         else:
             return self.scribble(height)
@@ -237,7 +225,7 @@ class Writer:
 
         height: of a digit of usual size, in pixels.
         """
-        part = _cut(outliers.scribble(self.rng))
+        part = _cropped(outliers.scribble(self.rng))
         return self._other([part], [height * self.rng.uniform(0.7, 1.2) / max(part.shape)], height)
 
     def _other(self, parts: list[np.ndarray], scales: list[float], height: float) -> Line:
@@ -250,100 +238,19 @@ class Writer:
             free = len(line.ink) - len(part)
             top = free // 2 if len(part) < 0.5 * height else max(0, free - 1)
             left = line.ink.shape[1] + int(self.rng.uniform(0, 0.3) * height)
-            line.ink = _paste(line.ink, part, left, top)
-            line.glyphs.append(Glyph(OTHER, (left, top, left + part.shape[1], top + part.shape[0]), height))
+            line.add(OTHER, part, left, top, height)
         return line
 
 
-_WORDS = (  # noqa: SIM905
-    "total name date sum score points marks number no page tel amount paid balance class roll section grade subject"
-    " maths english signature address street city zip order item price qty tax note remark january friday euro dollar"
-    " resultat naam datum nombre prix summe punkte klasse seite player team home away round game par hole hus chance"
-    " bonus the and of with from to cash in out question answer figure table value unit kg cm mm per Mr Mrs Dr"
-).split()
-_ALONE = outliers.LETTERS + "!:;\"'~^"
-"""Letters and marks that may stand alone. Letters that look like a digit are left out."""
-
-
-def words(rng: np.random.Generator, letters: int) -> str:
-    """Return a word of ``_WORDS``, or as many random letters. One letter is a grade or one of ``_ALONE``."""
-    if letters == 1:
-        return str(rng.choice(list("ABCDEF" if rng.random() < 0.3 else _ALONE)))  # often a grade
-    if letters == 2 and rng.random() < 0.2:
-        return str(rng.choice(list("ABCDEF"))) + str(rng.choice(["+", "-"]))
-    if rng.random() < 0.5:
-        word = str(rng.choice(_WORDS))
-        case = rng.random()
-        return word.upper() if case < 0.3 else word.capitalize() if case < 0.6 else word
-    alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHJKLMNPQRTUVWXYZäöüéñç"
-    return "".join(rng.choice(list(alphabet), letters))
-
-
-def text_line(text: str, font: str, height: float, rng: np.random.Generator, pen: float = 0.0) -> Line:
-    """Return text in a font as a line of ``OTHER`` glyphs, one per letter.
-
-    font: path of a font file.
-    height: of capital letters, about, in pixels.
-    pen: ``Writer.pen``; a wide pen widens the strokes.
-    """
-    size = max(5, round(height * 1.35))
-    face = _face(font, size)
-    left, top, right, bottom = face.getbbox(text)
-    if right - left < 1 or bottom - top < 1 or right - left > 4000:
-        return Line(np.zeros((2, 2), np.float32))
-    picture = Image.new("L", (int(right - left) + 2, int(bottom - top) + 2))
-    ImageDraw.Draw(picture).text((1 - left, 1 - top), text, fill=255, font=face)
-    ink: np.ndarray = np.asarray(picture, np.float32) / 255
-    if pen > 2 and height > 20:
-        ink = cv2.dilate(ink, np.ones((2, 2), np.uint8))
-    glyphs: list[Glyph] = []
-    word = 0
-    for i, letter in enumerate(text):
-        if letter == " ":
-            word += 1
-            continue
-        start = face.getlength(text[:i])
-        box = face.getbbox(letter)
-        if box[0] >= box[2] or box[1] >= box[3]:  # the font lacks it
-            continue
-        glyph = box[0] + start + 1 - left, box[1] + 1 - top, box[2] + start + 1 - left, box[3] + 1 - top
-        glyphs.append(Glyph(OTHER, glyph, height, word))
-    return Line(ink, glyphs)
-
-
-@functools.cache
-def fonts() -> tuple[list[str], list[str]]:
-    """Return the font files of this machine: those that look like handwriting, then those for print.
-
-    Debian has them as fonts-breip, -bwht, -dkg-handwriting, -dancingscript, -ecolier-court, -femkeklaver, -humor-sans,
-    -kaushanscript, -kristi, -rufscript, -tomsontalks, -comic-neue, -klee; and -liberation, -freefont-ttf, -lato,
-    -roboto-unhinted, -open-sans, -ebgaramond, -gnutypewriter, -opendin, -ocr-a, -ocr-b, -inconsolata, -cantarell,
-    -crosextra-carlito, -crosextra-caladea, -dejavu. Without any of them, the fonts that matplotlib brings are used.
-    """
-    import matplotlib
-
-    found = sorted(str(f) for folder in FOLDERS for f in Path(folder).rglob("*.[to]tf"))
-    found = [f for f in found if "noto" not in f.lower()]
-    brought = [str(Path(matplotlib.get_data_path(), "fonts/ttf", f"{name}.ttf")) for name in outliers.FONTS]
-    hands = [f for f in found if any(name in f.lower() for name in _HANDS)]
-    prints = [f for f in found if f not in set(hands)]
-    return hands or brought, prints or brought
-
-
-@functools.lru_cache(512)
-def _face(font: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(font, size)
-
-
-_kept: dict[int, tuple[np.ndarray, list[np.ndarray]]] = {}
+_places_by_labels: dict[int, tuple[np.ndarray, list[np.ndarray]]] = {}
 
 
 def _places(digits: Digits) -> list[np.ndarray]:
     """Return the indices of the images of each digit, 0 to 9."""
     key = id(digits.labels)
-    if key not in _kept:  # the labels are kept too, or their id could be reused
-        _kept[key] = digits.labels, [np.flatnonzero(digits.labels == d) for d in range(10)]
-    return _kept[key][1]
+    if key not in _places_by_labels:  # the labels are kept too, or their id could be reused
+        _places_by_labels[key] = digits.labels, [np.flatnonzero(digits.labels == d) for d in range(10)]
+    return _places_by_labels[key][1]
 
 
 def _with_pen(ink: np.ndarray, change: float) -> np.ndarray:
@@ -360,32 +267,9 @@ def _with_pen(ink: np.ndarray, change: float) -> np.ndarray:
     return _with_pen(ink, change / 2) if change < -1.5 else ink
 
 
-def _cut(ink: np.ndarray, faint: float = 0.25) -> np.ndarray:
+def _cropped(ink: np.ndarray, faint: float = 0.25) -> np.ndarray:
     """Return the ink cropped to its box. Values up to `faint` do not count as ink."""
     rows, columns = np.flatnonzero(ink.max(axis=1) > faint), np.flatnonzero(ink.max(axis=0) > faint)
     if not rows.size:
         return ink[:1, :1]
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def _beside(line: np.ndarray, ink: np.ndarray, top: int, space: float, most: float) -> int:
-    """Return the left edge for new ink so that its smallest distance from the ink of the line is `space`.
-
-    most: maximum overlap of the boxes, in pixels.
-    """
-    part = line[top : top + ink.shape[0]]
-    near = cv2.dilate((part > 0.3).astype(np.uint8), np.ones((5, 1), np.uint8))[: len(ink)]
-    own = ink[: len(part)] > 0.3
-    both = near.any(axis=1) & own.any(axis=1)
-    free = int((np.argmax(near[:, ::-1], axis=1) + np.argmax(own, axis=1))[both].min()) if both.any() else 0
-    return max(0, line.shape[1] - int(min(free, most)) + round(space))
-
-
-def _paste(line: np.ndarray, ink: np.ndarray, left: int, top: int) -> np.ndarray:
-    """Return the line, made wider if needed, with the ink on it."""
-    if (width := left + ink.shape[1]) > line.shape[1]:
-        line = np.pad(line, ((0, 0), (0, width - line.shape[1])))
-    h = min(ink.shape[0], line.shape[0] - top)
-    window = line[top : top + h, left:width]
-    np.maximum(window, ink[:h], out=window)
-    return line
