@@ -5,7 +5,7 @@ import pytest
 
 from mnist_cnn.learn import acceptance, scenes
 from mnist_cnn.learn.writing import OTHER, Glyph
-from mnist_cnn.read.page import ONCE, Found
+from mnist_cnn.read.decision import ONCE, Found
 from mnist_cnn.read.reading import Box, Digit, Sign
 
 HEIGHT = 40

@@ -11,7 +11,7 @@ from mnist_cnn.learn import augment, numbers, outliers
 from mnist_cnn.learn.calibrate import temperature
 from mnist_cnn.learn.lessons import Lessons
 from mnist_cnn.learn.recipes import RECIPES
-from mnist_cnn.read.form import form
+from mnist_cnn.read.normalise import normalise as form
 
 SMALL = dataclasses.replace(RECIPES["handwriting"], batch_size=64)
 

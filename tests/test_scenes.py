@@ -12,7 +12,7 @@ from mnist_cnn import mnist
 from mnist_cnn.learn import scenes, strokes, writing
 from mnist_cnn.learn.writing import OTHER, Glyph, Writer
 from mnist_cnn.read import strips
-from mnist_cnn.read.strings import SIGNS
+from mnist_cnn.read.labels import SIGNS
 
 SEEDS = range(30)
 

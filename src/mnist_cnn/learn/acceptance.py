@@ -3,11 +3,11 @@
     python -m mnist_cnn.learn.acceptance runs/finder/finder.onnx runs/strings/strings.onnx
 
 The page reader reads composed pages with MNIST's validation digits. Each word that it finds is right or wrong. From
-that, logistic regressions learn the weights of ``page.FEATURES``: one for words that the page networks read, one for
+that, logistic regressions learn the weights of ``FEATURES``: one for words that the page networks read, one for
 those that two readers read, and one for single digits that are alone on their picture. The threshold is the lowest
 confidence from which at most ``WRONG`` of all words are wrong. The bias for single digits is such that from the same
 threshold on, ``NO_DIGITS`` of the pictures of one letter or scribble are accepted. All these numbers are constants of
-``read.page``: the command prints them.
+``read.constants``: the command prints them.
 """
 
 from typing import NamedTuple
@@ -19,10 +19,12 @@ import numpy as np
 from mnist_cnn.learn import pages, scenes
 from mnist_cnn.learn.writing import OTHER, Glyph
 from mnist_cnn.read.classifier import Classifier
+from mnist_cnn.read.constants import SECOND_READER_MARKS as FEW
+from mnist_cnn.read.decision import ALONE, FEATURES, ONCE, TWICE, Found
+from mnist_cnn.read.labels import NAMES
 from mnist_cnn.read.number import read_number
-from mnist_cnn.read.page import ALONE, FEATURES, FEW, ONCE, TWICE, Found, PageReader, Sight
+from mnist_cnn.read.page import PageReader, Sight
 from mnist_cnn.read.reading import Box, Digit, around
-from mnist_cnn.read.strings import NAMES
 
 PAGES = 1600
 """Number of composed pages. Half are close-ups of one row."""
@@ -45,7 +47,7 @@ class Case(NamedTuple):
 
     features: tuple[float, ...]
     how: int
-    """Who read it, as in ``page.Found``."""
+    """Who read it, as in ``decision.Found``."""
     refused: bool
     """Whether it is not accepted, however high its confidence is."""
     right: bool

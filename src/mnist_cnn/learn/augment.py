@@ -12,7 +12,7 @@ is for who is to be good at MNIST itself: other hands, but the same pen, paper a
 import cv2
 import numpy as np
 
-from mnist_cnn.read.form import form
+from mnist_cnn.read.normalise import normalise as form
 
 _SCALE = 3
 _SIDE = 28 * _SCALE

@@ -15,8 +15,8 @@ import numpy as np
 from mnist_cnn.learn import augment, outliers
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import cuts
-from mnist_cnn.read.form import form
 from mnist_cnn.read.lines import HEIGHT
+from mnist_cnn.read.normalise import normalise as form
 
 _SLIM, _STRAIGHT = 0.4, 0.22
 """A part of a digit that is slimmer than this, as a share of its height, or whose ink is, of its own length, may well

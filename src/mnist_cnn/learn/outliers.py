@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mnist_cnn.learn import augment
 from mnist_cnn.mnist import Digits
-from mnist_cnn.read.form import form
+from mnist_cnn.read.normalise import normalise as form
 
 LABEL = 10
 """The class after the ten digits."""

@@ -34,7 +34,7 @@ from mnist_cnn.learn.writing import OTHER, Glyph
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import strips
 from mnist_cnn.read.finder import MARGIN, STRIDE, framed
-from mnist_cnn.read.strings import BLANK
+from mnist_cnn.read.labels import BLANK
 
 CLASSES = BLANK + 1
 SIZES = (12.0, 36.0)

@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mnist_cnn.learn import augment, outliers, strokes
 from mnist_cnn.mnist import Digits
-from mnist_cnn.read.strings import SIGNS
+from mnist_cnn.read.labels import SIGNS
 
 OTHER = 10 + len(SIGNS)
 """Class of letters, print and scribbles. It follows the ten digits and the signs."""
