@@ -11,7 +11,7 @@ from mnist_cnn.learn import augment, numbers, outliers
 from mnist_cnn.learn.calibrate import temperature
 from mnist_cnn.learn.lessons import Lessons
 from mnist_cnn.learn.recipes import RECIPES
-from mnist_cnn.read.normalise import normalise as form
+from mnist_cnn.read.normalise import normalise
 
 SMALL = dataclasses.replace(RECIPES["handwriting"], batch_size=64)
 
@@ -115,8 +115,8 @@ def test_every_kind_of_outlier_is_a_valid_tile(kind: str, digits: mnist.Digits) 
 
 def test_all_letters_are_in_all_fonts() -> None:
     for font in outliers.FONTS:
-        missing = form(outliers.letter("\ue000", font))
-        drawn = [form(outliers.letter(text, font)) for text in outliers.LETTERS]
+        missing = normalise(outliers.letter("\ue000", font))
+        drawn = [normalise(outliers.letter(text, font)) for text in outliers.LETTERS]
         assert not any(np.array_equal(tile, missing) for tile in drawn)
         assert not any(np.array_equal(a, b) for a, b in itertools.combinations(drawn, 2))
 

@@ -38,7 +38,7 @@ from mnist_cnn.read.runs import runs, slope
 from mnist_cnn.read.strings import Strings
 from mnist_cnn.read.tiles import content
 from mnist_cnn.read.views import Second
-from mnist_cnn.read.words import classified, words
+from mnist_cnn.read.words import Known, Member, classified, words
 
 MODELS = Path(__file__).parent / "models"
 
@@ -186,18 +186,7 @@ class PageReader:
         order = layout.rows([([enclosing(m.box, 1) for m in run.marks if m.label < 10], True) for run in read])
         if digits is not None and second is None:
             read = self._with_digits(gray, read, order, tilt, digits)
-        members = list(zip(read, classified(gray, read, classifier), strict=True))
-        rows = [
-            sorted(
-                (
-                    (mark, p, members[i][0])
-                    for i in row
-                    for mark, p in zip(members[i][0].marks, members[i][1], strict=True)
-                ),
-                key=lambda member: member[0].box[0] + member[0].box[2],
-            )
-            for row in order
-        ]
+        rows = _members(read, order, classified(gray, read, classifier))
         others = _others(glyphs, all_runs, read, tilt, scale)
         found_words, letters = without_letters(words(rows, glyphs, scale), others, tilt)
         others += letters
@@ -305,6 +294,17 @@ def _page(sight: Sight, digits: int | None, threshold: float | None) -> Page:
 def _hottest(found: list[np.ndarray]) -> list[np.ndarray]:
     """Return runs, float (n, 6) each, those with the most heat first."""
     return sorted(found, key=lambda run: -run[:, 5].sum())
+
+
+def _members(read: list[Run], order: list[list[int]], known: list[list[Known]]) -> list[list[Member]]:
+    """Return the marks of each row from left to right, with what the classifier says about each.
+
+    order: the indices of the runs of each row.
+    """
+    rows = [
+        [(mark, one, read[i]) for i in row for mark, one in zip(read[i].marks, known[i], strict=True)] for row in order
+    ]
+    return [sorted(row, key=lambda member: member[0].box[0] + member[0].box[2]) for row in rows]
 
 
 def _others(glyphs: np.ndarray, all_runs: list[Run], read: list[Run], tilt: float, scale: float) -> list[Box]:
