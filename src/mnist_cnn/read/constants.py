@@ -531,8 +531,8 @@ LINE_GAP = 2.2
 LINE_OVERLAP = 0.35
 """heights of the lower part | least vertical overlap of two large parts of a line | not recorded"""
 LINE_STROKE_SHARED = 0.3
-"""widths of the narrower part | a stroke above or below the rest of its digit shares at least this | handwriting: the
-bar of a 5"""
+"""widths of the narrower part | a stroke above or below the rest of its digit, such as the bar of a 5, shares at least
+this | not recorded"""
 LINE_STROKE_APART = 0.25
 """heights of the writing | largest distance of such a stroke | not recorded"""
 LINE_STROKE_HEIGHT = 0.7
