@@ -94,7 +94,7 @@ def _with_usual_strokes(fine: np.ndarray) -> np.ndarray:
     fine = cv2.copyMakeBorder(fine, BOX, BOX, BOX, BOX, cv2.BORDER_CONSTANT)
     if missing >= 1:
         return cv2.dilate(fine, _disc(missing))
-    # A disc or a square of ink is not a stroke. It stays as it is, because erosion would remove nearly all of it.
+    # A disc or a square of ink is not a stroke. It is not narrowed, because erosion would remove nearly all of it.
     if excess >= 1 and (narrowed := cv2.erode(fine, _disc(excess))).sum() > STROKE_LEFT * fine.sum():
         return narrowed
     return fine

@@ -142,7 +142,7 @@ def _accepted_share(found: list[_Number]) -> float:
 
 
 def _enlarged(pixels: np.ndarray) -> np.ndarray:
-    """Return a small picture enlarged to about 112 pixels on its shorter side, and a large one as it is."""
+    """Return a small picture enlarged to about 112 pixels on its shorter side, and a large one unchanged."""
     scale = min(round(ENLARGED_SIDE / min(pixels.shape)), ENLARGED_LONGEST // max(pixels.shape))
     return cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else pixels
 

@@ -66,7 +66,7 @@ def pages(picture: str | os.PathLike[str] | bytes) -> Iterator[Page]:
     """Yield the pages of a TIFF or PDF file, one after the other; one page for any other file.
 
     ``read_image`` and ``annotate`` take each page like a picture. A page is decoded when it is read, so only one is in
-    memory at a time; a broken page is an error of its own. Raises ImageError if the file is missing, empty or too
+    memory at a time; a broken page is a separate error. Raises ImageError if the file is missing, empty or too
     large, if its pages cannot be counted, or if there are more than ``document.MAX_PAGES``.
     """
     name, content = _named(picture)

@@ -74,7 +74,7 @@ function acceptedShare(found) {
   return digits.length ? digits.filter((digit) => digit.accepted).length / digits.length : 0;
 }
 
-/** A small picture enlarged to about 112 pixels on its shorter side, and a large one as it is. */
+/** A small picture enlarged to about 112 pixels on its shorter side, and a large one unchanged. */
 function enlarged(pixels) {
   const { height, width } = pixels;
   const scale = Math.min(round(ENLARGED_SIDE / Math.min(height, width)), Math.floor(ENLARGED_LONGEST / Math.max(height, width)));
