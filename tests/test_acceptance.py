@@ -6,7 +6,7 @@ import pytest
 from mnist_cnn.learn import acceptance
 from mnist_cnn.learn.pages.glyphs import OTHER, Glyph
 from mnist_cnn.learn.pages.scenes import Scene
-from mnist_cnn.read.page import ONCE, Found
+from mnist_cnn.read.decision import ONCE, Found
 from mnist_cnn.read.reading import Box, Digit, Sign
 
 HEIGHT = 40

@@ -7,7 +7,7 @@ import pytest
 
 from mnist_cnn import mnist
 from mnist_cnn.learn import outliers
-from mnist_cnn.read.form import form
+from mnist_cnn.read.normalise import normalise
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_every_kind_of_outlier_is_a_valid_tile(kind: str, digits: mnist.Digits) 
 
 def test_all_letters_are_in_all_fonts() -> None:
     for font in outliers.FONTS:
-        missing = form(outliers.letter("\ue000", font))
-        drawn = [form(outliers.letter(text, font)) for text in outliers.LETTERS]
+        missing = normalise(outliers.letter("\ue000", font))
+        drawn = [normalise(outliers.letter(text, font)) for text in outliers.LETTERS]
         assert not any(np.array_equal(tile, missing) for tile in drawn)
         assert not any(np.array_equal(a, b) for a, b in itertools.combinations(drawn, 2))

@@ -11,7 +11,7 @@ from mnist_cnn.learn.pages.glyphs import OTHER, Glyph
 from mnist_cnn.learn.pages.scenes import Scene
 from mnist_cnn.learn.pages.string_examples import Example, Seen, frame_labels
 from mnist_cnn.read import strips
-from mnist_cnn.read.strings import BLANK
+from mnist_cnn.read.labels import BLANK
 
 
 @pytest.fixture(scope="module")

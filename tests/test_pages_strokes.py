@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mnist_cnn.learn.pages import strokes
-from mnist_cnn.read.strings import SIGNS
+from mnist_cnn.read.labels import SIGNS
 
 
 def test_the_examples_in_the_docstring_are_correct() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mnist_cnn.learn.pages import texts
-from mnist_cnn.read.strings import SIGNS
+from mnist_cnn.read.labels import SIGNS
 
 
 def test_numbers_have_only_digits_signs_and_spaces() -> None:

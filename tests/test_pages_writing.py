@@ -5,7 +5,7 @@ import numpy as np
 from mnist_cnn import mnist
 from mnist_cnn.learn.pages import writing
 from mnist_cnn.learn.pages.writing import Writer
-from mnist_cnn.read.strings import SIGNS
+from mnist_cnn.read.labels import SIGNS
 
 
 def test_some_writers_draw_all_digits_from_skeletons(digits: mnist.Digits) -> None:

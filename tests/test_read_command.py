@@ -122,7 +122,7 @@ def test_a_bad_file_is_told_and_the_rest_go_on(tmp_path: Path, dataset: mnist.Da
     [
         ("nothing.png", "expected a picture, found No such file"),
         ("empty", "expected a folder of pictures, found none in it"),
-        ("text.png", "found something else"),
+        ("text.png", "found a file of another format"),
         ("zero.png", "found an empty file"),
     ],
 )

@@ -3,11 +3,11 @@
     python -m mnist_cnn.learn.acceptance runs/finder/finder.onnx runs/strings/strings.onnx
 
 The page reader reads composed pages with MNIST's validation digits. Each word that it finds is right or wrong. From
-that, logistic regressions learn the weights of ``page.FEATURES``: one for words that the page networks read, one for
+that, logistic regressions learn the weights of ``FEATURES``: one for words that the page networks read, one for
 those that two readers read, and one for single digits that are alone on their picture. The threshold is the lowest
 confidence at or above which at most ``WRONG`` of all words are wrong. The bias for single digits is set so that the
 same threshold accepts ``NO_DIGITS`` of the pictures of one letter or scribble. The command prints these numbers. They
-are constants of ``read.page``.
+are constants of ``read.constants``.
 """
 
 from typing import NamedTuple
@@ -20,10 +20,12 @@ from mnist_cnn import mnist
 from mnist_cnn.learn.pages.glyphs import OTHER, Glyph
 from mnist_cnn.learn.pages.scenes import SIDE, Scene, alone, box_around, compose
 from mnist_cnn.read.classifier import Classifier
+from mnist_cnn.read.constants import SECOND_READER_MARKS
+from mnist_cnn.read.decision import ALONE, FEATURES, ONCE, TWICE, Found
+from mnist_cnn.read.labels import NAMES
 from mnist_cnn.read.number import read_number
-from mnist_cnn.read.page import ALONE, FEATURES, FEW, ONCE, TWICE, Found, PageReader, Sight
+from mnist_cnn.read.page import PageReader, Sight
 from mnist_cnn.read.reading import Box, Digit, around
-from mnist_cnn.read.strings import NAMES
 
 PAGES = 1600
 """Number of composed pages. Half are close-ups of one row."""
@@ -46,7 +48,7 @@ class Case(NamedTuple):
 
     features: tuple[float, ...]
     how: int
-    """How it was read, as in ``page.Found``: ``ONCE``, ``TWICE`` or ``ALONE``."""
+    """How it was read, as in ``decision.Found``: ``ONCE``, ``TWICE`` or ``ALONE``."""
     rejected: bool
     """Whether it is not accepted, whatever its confidence is."""
     right: bool
@@ -118,7 +120,7 @@ def _case(word: Found, right: bool) -> Case:
 def _sight(page: PageReader, pixels: np.ndarray, classifier: Classifier) -> Sight:
     """Return the words of a picture, uint8 (h, w). A picture with one row is read by the second reader too."""
     sight = page.find(pixels, classifier)
-    if len(sight.rows) == 1 and len(sight.others) <= FEW:
+    if len(sight.rows) == 1 and len(sight.others) <= SECOND_READER_MARKS:
         *_, second = read_number(pixels, classifier, pixels.shape[::-1])
         if second is not None:
             return page.find_again(pixels, classifier, sight, second)

@@ -12,7 +12,7 @@ and normalises it, as the reader does. So the network learns from images like th
 import cv2
 import numpy as np
 
-from mnist_cnn.read.form import form
+from mnist_cnn.read.normalise import normalise
 
 _SIDE = 84
 """Pixels per side of an enlarged digit."""
@@ -46,7 +46,7 @@ def digit(image: np.ndarray, label: int, rng: np.random.Generator) -> np.ndarray
     ink = other_habits(ink, label, rng)
     ink = bend(ink, rng)
     ink = other_pen(ink, rng)
-    return form(corrupt(ink, rng))
+    return normalise(corrupt(ink, rng))
 
 
 def warp(images: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:

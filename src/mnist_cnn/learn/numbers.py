@@ -15,8 +15,8 @@ import numpy as np
 from mnist_cnn.learn import augment, outliers
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import cuts
-from mnist_cnn.read.form import form
 from mnist_cnn.read.lines import HEIGHT
+from mnist_cnn.read.normalise import normalise
 
 _SLIM, _STRAIGHT = 0.4, 0.22
 """A part of a digit may be a 1 if its box is slimmer than this share of its height, or its ink than this ``_slimness``.
@@ -43,7 +43,7 @@ def draw(digits: Digits, rng: np.random.Generator, n: int, most: int) -> list[tu
     while len(drawn) < n:
         found = pieces(number(digits, rng) if rng.random() < 0.8 else letter(rng))
         some = rng.permutation(len(found))[: min(most, n - len(drawn))]
-        drawn += [(form(found[i][0]), found[i][1]) for i in some]
+        drawn += [(normalise(found[i][0]), found[i][1]) for i in some]
     return drawn
 
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mnist_cnn.learn import augment
 from mnist_cnn.mnist import Digits
-from mnist_cnn.read.form import form
+from mnist_cnn.read.normalise import normalise
 
 LABEL = 10
 """Class of images without a digit. It follows the ten digits."""
@@ -82,7 +82,7 @@ def polyline(strokes: list[np.ndarray], width: int, side: int) -> np.ndarray:
 
 def _finish(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return ink bent, with another pen, corrupted and normalised."""
-    return form(augment.corrupt(augment.other_pen(augment.bend(ink, rng), rng), rng))
+    return normalise(augment.corrupt(augment.other_pen(augment.bend(ink, rng), rng), rng))
 
 
 def _font_letter(digits: Digits, rng: np.random.Generator) -> np.ndarray:
@@ -129,7 +129,7 @@ def _half(digits: Digits, rng: np.random.Generator) -> np.ndarray:
             most = int(ink.shape[1] * rng.uniform(0.35, 0.6))
             ink = ink[:, :most] if rng.random() < 0.5 else ink[:, -most:]
         if ink.shape[1] > 0.4 * ink.shape[0] and (ink > 0.5).any():
-            return form(augment.corrupt(augment.other_pen(np.pad(ink, 8), rng), rng))
+            return normalise(augment.corrupt(augment.other_pen(np.pad(ink, 8), rng), rng))
 
 
 def _texture(digits: Digits, rng: np.random.Generator) -> np.ndarray:
@@ -146,7 +146,7 @@ def _texture(digits: Digits, rng: np.random.Generator) -> np.ndarray:
         if kind == 1:
             ink[:, np.arange(side) % period < width] = 1
         ink = augment.bend(ink, rng)
-    return form(ink.astype(np.float32))
+    return normalise(ink.astype(np.float32))
 
 
 def _mark(digits: Digits, rng: np.random.Generator) -> np.ndarray:
@@ -171,7 +171,7 @@ def _mark(digits: Digits, rng: np.random.Generator) -> np.ndarray:
         start = float(rng.uniform(0, 360))
         span = float(rng.uniform(100, 190))
         cv2.ellipse(ink, (42, 42), (30, int(rng.integers(12, 32))), start, 0, span, 1.0, min(width, 9), cv2.LINE_AA)
-    return form(augment.corrupt(augment.bend(ink, rng), rng))
+    return normalise(augment.corrupt(augment.bend(ink, rng), rng))
 
 
 def _smooth(points: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ CSV and JavaScript with it.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, get_type_hints
 
@@ -71,6 +71,13 @@ class Alternative(Value):
     """Its probability, 0 to 1."""
 
 
+def enclosing(corners: Sequence[float] | np.ndarray, scale: float) -> Box:
+    """Return the smallest box of whole pixels around left, top, right and bottom times `scale`."""
+    left, top, right, bottom = (float(v) * scale for v in corners)
+    x, y = math.floor(left), math.floor(top)
+    return Box(x, y, max(1, math.ceil(right) - x), max(1, math.ceil(bottom) - y))
+
+
 @dataclass(frozen=True, eq=False)
 class Digit(Value):
     """One digit."""
@@ -88,7 +95,7 @@ class Digit(Value):
     reason: str | None
     """Why it is not accepted."""
     tile: np.ndarray
-    """The digit in MNIST's form: float32 (28, 28), 0 to 1."""
+    """The digit as an image of MNIST: float32 (28, 28), 0 to 1."""
     probabilities: np.ndarray
     """Probabilities of the ten digits: float32 (10,). The rest to 1 is the probability that it is not a digit."""
 
@@ -125,7 +132,7 @@ class Word(Value):
     confidence: float
     """Probability that the whole word is right, 0 to 1."""
     reason: str | None = None
-    """Why the word is not accepted, if its digits alone do not tell."""
+    """Why the word as a whole is not accepted; None if it is, or if only some of its digits are not."""
 
     @property
     def text(self) -> str:
@@ -151,20 +158,20 @@ class Word(Value):
 
     @property
     def accepted(self) -> bool:
-        """Whether the word can be used without looking: all digits are accepted, and nothing speaks against it."""
+        """Whether the word can be used without looking: all digits are accepted, and there is no reason against it."""
         return self.reason is None and all(digit.accepted for digit in self.digits)
 
 
 @dataclass(frozen=True, eq=False)
 class Row(Value):
-    """Words at one height of the page, from left to right, however far apart."""
+    """Words at one height of the page, from left to right, at any distance."""
 
     KEYS = ("number", "text", "confidence", "accepted", "reason", "box", "words")
 
     words: tuple[Word, ...]
     """At least one."""
     reason: str | None = None
-    """Why the row is not accepted, if its words alone do not tell."""
+    """Why the row as a whole is not accepted; None if it is, or if only some of its words are not."""
 
     @property
     def text(self) -> str:
@@ -191,7 +198,7 @@ class Row(Value):
 
     @property
     def accepted(self) -> bool:
-        """Whether the row can be used without looking: all words are accepted, and nothing speaks against it."""
+        """Whether the row can be used without looking: all words are accepted, and there is no reason against it."""
         return self.reason is None and all(word.accepted for word in self.words)
 
 
@@ -211,7 +218,7 @@ class Reading(Value):
     turned: int = 0
     """Degrees by which the picture was turned clockwise to be upright: 0, 90, 180 or 270."""
     reason: str | None = None
-    """Why the reading is not accepted, if its rows alone do not tell."""
+    """Why the reading as a whole is not accepted; None if it is, or if only some of its rows are not."""
 
     @property
     def number(self) -> str:

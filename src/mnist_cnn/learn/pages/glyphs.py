@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mnist_cnn.read.strings import SIGNS
+from mnist_cnn.read.labels import SIGNS
 
 OTHER = 10 + len(SIGNS)
 """Class of letters, print and scribbles. It follows the ten digits and the signs."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mnist_cnn.read import strips
-from mnist_cnn.read.strings import BLANK
+from mnist_cnn.read.labels import BLANK
 
 CLASSES = BLANK + 1
 """Classes of the string network: digits, signs, other writing and ``BLANK``."""

@@ -13,7 +13,7 @@ from mnist_cnn.learn.pages.glyphs import OTHER, Glyph
 from mnist_cnn.learn.pages.scenes import Scene, box_around, compose
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import strips
-from mnist_cnn.read.strings import BLANK
+from mnist_cnn.read.labels import BLANK
 
 IGNORED = -1
 """Label of frames that the loss ignores."""

@@ -17,7 +17,7 @@ from mnist_cnn.learn.pages.fonts import fonts, text_line
 from mnist_cnn.learn.pages.glyphs import OTHER, Line
 from mnist_cnn.learn.pages.texts import words
 from mnist_cnn.mnist import Digits
-from mnist_cnn.read.strings import SIGNS
+from mnist_cnn.read.labels import SIGNS
 
 _DRAWN = {0: 0.15, 1: 0.5, 2: 0.25, 3: 0.12, 4: 0.35, 5: 0.3, 6: 0.12, 7: 0.35, 8: 0.12, 9: 0.3}
 """Share of writers whose digit is drawn from skeletons, per digit. It is higher where MNIST has fewer styles.
