@@ -61,7 +61,7 @@ def modules() -> str:
 
 
 def leaderboard() -> str:
-    """What `mnist-cnn leaderboard` prints."""
+    """Return the output of `mnist-cnn leaderboard`."""
     return CliRunner().invoke(cli, ["leaderboard"], catch_exceptions=False).output.strip()
 
 
@@ -193,7 +193,7 @@ def two_threads() -> str:
 
 
 def behind() -> str:
-    """Where this project's Classifier is more than 10 % behind the fastest."""
+    """Return the cases where this project's Classifier is more than 10 % behind the fastest."""
     measures = {"p50": "one image, p50", "p99": "one image, p99", "startup": "start to first answer"}
     rows = []
     for threads, found in load("reading_speed")["threads"].items():
@@ -255,7 +255,7 @@ def throughput() -> str:
 
 
 def cluster() -> str:
-    """What a cluster would need, calculated from benchmarks/bulk.py."""
+    """Return the size of a cluster for more pictures, calculated from benchmarks/bulk.py."""
     cores = MACHINES * load("bulk")["machine"]["cores"]
     of = [rates(kind, unit) for kind, unit in zip(KINDS, (TILES, 100), strict=True)]
     work = [IMAGES / (cores * found["core"]) for found in of]

@@ -125,7 +125,7 @@ def test_every_plot_is_shown() -> None:
 
 
 def plain(page: str) -> str:
-    """A document as it is read: without slots, marks and line breaks."""
+    """Return the text of a document without slots, marks and line breaks."""
     text = re.sub(r"<!--.*?-->", "", (ROOT / page).read_text("utf-8"))
     return " ".join(text.replace("**", "").split())
 
@@ -345,7 +345,7 @@ def test_a_command_of_the_documents_works(
                     (folder / name).write_bytes(idx.encode((255 if "images" in name else 9) - array))
             if "scan.pdf" in places:
                 Image.new("L", (400, 300), 255).save("scan.pdf")
-            if places[0] == "serve":  # which would go on for ever
+            if places[0] == "serve":  # runs until it is stopped
                 with serving(*places[1:]) as url:
                     assert url.startswith("http://")
                 return

@@ -156,7 +156,7 @@ def test_thumbnails_and_masks_are_not_pages(kind: int, sheets: list[Image.Image]
 
 
 def tiff(entries: list[int], order: str = "<", big: bool = False, following: int | None = None) -> bytes:
-    """A TIFF of a chain of one-pixel directories, each with so many entries; the last refers to `following`."""
+    """A TIFF of a chain of one-pixel directories, each with N entries; the last refers to `following`."""
     long, number, size = ("Q", "Q", 20) if big else ("I", "H", 12)
     header = (b"II" if order == "<" else b"MM") + struct.pack(order + "H", 43 if big else 42)
     header += struct.pack(order + "HHQ", 8, 0, 16) if big else struct.pack(order + "I", 8)

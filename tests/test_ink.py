@@ -84,7 +84,7 @@ def test_an_even_picture_has_no_ink(shape: tuple[int, int], value: int) -> None:
 
 @pytest.mark.parametrize("strength", [0.5, 0.8])
 def test_bent_and_interrupted_lines_are_removed(strength: float, writing: np.ndarray) -> None:
-    """As on paper that does not lie flat, photographed a little turned."""
+    """The lines of a photograph of paper that is not flat and slightly turned."""
     ruled = writing.copy()
     columns = np.arange(SIZE[1])
     rng = np.random.default_rng(1)

@@ -14,7 +14,7 @@ def digits(dataset: mnist.Dataset) -> mnist.Digits:
 
 
 def test_pieces_have_the_label_of_their_digit(digits: mnist.Digits) -> None:
-    """Of two digits far apart, a piece with one has its label, and a piece with both is an outlier."""
+    """Two digits far apart: a piece with one digit has its label, a piece with both is an outlier."""
     for seed in range(20):
         rng = np.random.default_rng(seed)
         inks = [augment.enlarge(digits.images[i]) for i in rng.integers(0, 300, 2)]

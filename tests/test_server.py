@@ -14,7 +14,7 @@ import pytest
 from conftest import PAGE, Serve, Server
 
 
-def test_it_starts_within_two_seconds_and_without_tensorflow(serve: Serve) -> None:
+def test_the_server_starts_within_two_seconds_and_without_tensorflow(serve: Serve) -> None:
     server = serve()
     assert min(server.startup, serve().startup) < 2
     maps = Path(f"/proc/{server.process.pid}/maps")

@@ -7,7 +7,7 @@ read pages.
 import os
 
 # Keras and TensorFlow read these variables when they are first imported, so they are set before any module of this
-# package imports them. The recipes need Keras on TensorFlow, whatever backend the user has chosen.
+# package imports them. The recipes need Keras on TensorFlow, also if the user has chosen another backend.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # oneDNN's convolutions are up to twice as fast. Without AVX-512, TensorFlow uses them only with this variable.

@@ -50,7 +50,7 @@ class Case(NamedTuple):
     how: int
     """How it was read, as in ``decision.Found``: ``ONCE``, ``TWICE`` or ``ALONE``."""
     rejected: bool
-    """Whether it is not accepted, whatever its confidence is."""
+    """Whether it is not accepted at any confidence."""
     right: bool
     text: str
 

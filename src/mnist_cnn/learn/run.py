@@ -189,7 +189,7 @@ class Run:
     def dataset(self, data: str | None = None) -> tuple[mnist.Dataset, str | None]:
         """Return the images at the path `data`, and that path.
 
-        data: None: the images that the run began with, whatever the environment variable says.
+        data: None: the images that the run began with; the environment variable is ignored.
         Raises DatasetError if they cannot be read.
         """
         data = self.config()["data"]["path"] if data is None else data

@@ -184,7 +184,7 @@ STROKE_WIDENED = 0.25
 STROKE_NARROWED = 0.5
 """share of the width | by which strokes are narrowed at most | not recorded"""
 STROKE_LEFT = 0.3
-"""share of the ink | if less is left of narrowed strokes, they stay as they are: a disc or square of ink | not
+"""share of the ink | if less is left of narrowed strokes, they stay unchanged: a disc or square of ink | not
 recorded"""
 EXTENT_INK = 0.2
 """ink, 0 to 1 | less is paper where the extent of a digit is measured | not recorded"""
@@ -302,7 +302,7 @@ MIXED_SIGNS = 0.2
 """share | of the strings with the same digits and other signs from which a word is not accepted | 520 composed numbers:
 165 right and 17 wrong ones are accepted with it, 175 and 20 without (LOG.md, 2026-11-28)"""
 
-# --- words: what was read, and how sure it is ------------------------------------------------------------------------
+# --- words: what was read, and its confidence -------------------------------------------------------------------------
 
 CLASSIFIER_WEIGHT = 0.75
 """factor | of the log probabilities of the classifier beside those of the string network | pages"""

@@ -181,7 +181,7 @@ def _digits_of_parts(costs: list[dict[int, float]], digits: int) -> tuple[int, .
 def _checked(row: _Number, free: _Number, digits: int) -> _Number:
     """Return the row, not accepted if it has another number of digits, or if digits were left out to reach it.
 
-    free: the row as it is read without a given number of digits.
+    free: the row, read without a given number of digits.
     """
     n = len(row.number)
     if n == digits and len(row.digits) - n > len(free.digits) - len(free.number):

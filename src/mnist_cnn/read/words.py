@@ -86,7 +86,7 @@ def _boxes(row: list[Member], height: float) -> list[Box]:
 
 
 def _found(members: list[Member], unread: list[tuple[float, ...]], height: float, scale: float) -> Found:
-    """Return a word with what tells how sure it is.
+    """Return a word with the features of its confidence.
 
     unread: boxes of marks that were not read.
     height: of a digit of the row, in pixels.

@@ -174,7 +174,7 @@ def _camera(
 
 
 def moved(glyph: Glyph, matrix: np.ndarray) -> Glyph:
-    """Return a glyph as it is after a perspective transform, float (3, 3)."""
+    """Return a glyph after a perspective transform, float (3, 3)."""
     left, top, right, bottom = glyph.box
     points = np.array([[left, top, 1], [right, top, 1], [right, bottom, 1], [left, bottom, 1]]) @ matrix.T
     points = points[:, :2] / points[:, 2:]

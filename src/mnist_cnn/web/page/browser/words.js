@@ -51,7 +51,7 @@ const boxesOf = (row, height) => row.map(({ mark: { box } }) => {
   return enclosing({ left: box.left, top: middle - height / 2, right: box.right, bottom: middle + height / 2 }, 16);
 });
 
-/** A word with what tells how sure it is. unread: boxes of marks that were not read. height: of a digit of the row. */
+/** A word with the features of its confidence. unread: boxes of marks that were not read. height: of a digit of the row. */
 function wordOf(members, unread, height, scale) {
   const glyphs = members.map((member) => glyphOf(member, scale));
   const beside = hasBeside(members.map(({ mark }) => mark.box), unread, height);
