@@ -244,7 +244,7 @@ def test_the_seconds_of_what_another_machine_trained_are_measured_here(
 def test_a_run_of_an_earlier_recipe_is_no_row(dataset: mnist.Dataset, few: Path) -> None:
     recipe = accuracy.RECIPES["tiny"]
     start(dataclasses.replace(recipe, batch_size=64), dataset, accuracy.RUNS / "tiny-1", seed=1)
-    with pytest.raises(RunError, match="tiny-1: expected a run of tiny as it is now"):
+    with pytest.raises(RunError, match="tiny-1: expected a run of the current recipe tiny, found another"):
         accuracy.trained(recipe, 1, dataset)
 
 

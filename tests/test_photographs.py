@@ -16,8 +16,11 @@ from mnist_cnn import mnist
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
+import drawings
 import handwriting
 import photographs
+import results
+import sets
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +59,7 @@ def test_a_midline_is_thin_and_keeps_loops() -> None:
 @pytest.mark.parametrize("k", [1, 2, 3, 4])
 def test_drawings_lie_whole_on_the_canvas(k: int) -> None:
     for seed in range(15):
-        image, label = photographs.drawing(k, np.random.default_rng(seed))
+        image, label = drawings.drawing(k, np.random.default_rng(seed))
         assert (image.shape, image.dtype) == ((280, 280), np.uint8)
         assert len(label) == k
         assert label.isdecimal()
@@ -68,7 +71,7 @@ def test_drawings_lie_whole_on_the_canvas(k: int) -> None:
 
 
 def test_drawings_are_the_same_for_the_same_generator() -> None:
-    assert np.array_equal(*(photographs.drawing(2, np.random.default_rng(3))[0] for _ in range(2)))
+    assert np.array_equal(*(drawings.drawing(2, np.random.default_rng(3))[0] for _ in range(2)))
 
 
 def distance(one: str, other: str) -> int:
@@ -82,23 +85,23 @@ def distance(one: str, other: str) -> int:
 def test_edits_are_those_of_the_definition() -> None:
     strings = ["".join(digits) for n in range(4) for digits in itertools.product("12", repeat=n)] + ["12345", "5213"]
     for one, other in itertools.product(strings, repeat=2):
-        assert handwriting.edits(one, other) == distance(one, other)
+        assert results.edits(one, other) == distance(one, other)
 
 
 def test_the_built_in_sets_stay_the_same() -> None:
-    sets = {pictures.name: pictures for pictures in handwriting.built_in()}
-    assert {name: pictures.n for name, pictures in sets.items()} == {
+    known = {pictures.name: pictures for pictures in sets.built_in()}
+    assert {name: pictures.n for name, pictures in known.items()} == {
         "photographs": 1000,
         "photographed numbers": 400,
         "uci": 1797,
         "drawings": 1000,
     }
     for name, length in (("photographs", 1), ("photographed numbers", 5), ("uci", 1)):
-        item, again = sets[name].item(7), sets[name].item(7)
+        item, again = known[name].item(7), known[name].item(7)
         assert len(item.label) == length
         assert np.array_equal(item.picture, again.picture)
-    assert sets["uci"].item(0).picture.shape == (64, 64)
-    assert sets["uci"].item(3).label == "3"
+    assert known["uci"].item(0).picture.shape == (64, 64)
+    assert known["uci"].item(3).label == "3"
 
 
 def npz(folder: Path) -> Path:
@@ -117,7 +120,7 @@ def zipped(folder: Path) -> Path:
 
 
 def test_sets_are_read_from_npz_and_zip(tmp_path: Path) -> None:
-    small, cheques = handwriting.read_set(npz(tmp_path)), handwriting.read_set(zipped(tmp_path))
+    small, cheques = sets.read_set(npz(tmp_path)), sets.read_set(zipped(tmp_path))
     assert (small.name, small.n, [small.item(i).label for i in range(3)]) == ("small", 3, ["4", "0", "7"])
     assert small.item(1).picture.shape == (9, 7)
     assert (cheques.name, cheques.n, cheques.item(0)[::2]) == ("cheques", 2, ("a.png", "0123"))
@@ -136,9 +139,9 @@ def test_the_command_scores_and_stores(
     monkeypatch.setattr("mnist_cnn.read.read_image", read_image, raising=False)
     monkeypatch.setattr(handwriting, "RESULTS", tmp_path / "results" / "handwriting.json")
     monkeypatch.setattr(handwriting, "SHEETS", tmp_path / "sheets")
-    sets = ["handwriting.py", "--set", str(npz(tmp_path)), "--set", str(zipped(tmp_path)), "--only"]
+    command = ["handwriting.py", "--set", str(npz(tmp_path)), "--set", str(zipped(tmp_path)), "--only"]
     for name in ("small", "cheques"):
-        monkeypatch.setattr(sys, "argv", [*sets, name])
+        monkeypatch.setattr(sys, "argv", [*command, name])
         handwriting.main()
         assert (tmp_path / "sheets" / f"{name}.png").exists()
     rows = json.loads(handwriting.RESULTS.read_text())["sets"]
@@ -148,6 +151,6 @@ def test_the_command_scores_and_stores(
     assert (cheques["strings"], cheques["digits"], cheques["accepted_accuracy"]) == (1 / 2, 1 - 4 / 6, 1 / 2)
     assert (cheques["reached"], cheques["versions"]["numpy"]) == (False, np.__version__)
     assert "MISSED (strings 78.0%, digits 94.0%)" in capsys.readouterr().out
-    monkeypatch.setattr(sys, "argv", [*sets, "small", "--n", "2"])
+    monkeypatch.setattr(sys, "argv", [*command, "small", "--n", "2"])
     handwriting.main()
     assert json.loads(handwriting.RESULTS.read_text())["sets"] == rows  # a part is not stored
