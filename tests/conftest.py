@@ -1,4 +1,4 @@
-"""What the tests share: the dataset, a quickly trained run, and the command line."""
+"""Shared fixtures: the dataset, a run with little training, the command line, a browser and the static site."""
 
 import dataclasses
 import os
@@ -42,7 +42,7 @@ def dataset() -> mnist.Dataset:
 
 @pytest.fixture(scope="session", params=["seed", "dense"])
 def run(request: pytest.FixtureRequest, dataset: mnist.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A finished run of each recipe that so little teaches: 3,000 images, two epochs, about 90 % on the test set."""
+    """Return a finished run of `seed` and of `dense`: 3,000 images, two epochs, about 90 % test accuracy."""
     recipe = dataclasses.replace(RECIPES[request.param], epochs=2)
     made = start(recipe, dataset, tmp_path_factory.mktemp("runs") / recipe.name, limit=3000)
     fit(made, dataset)
@@ -56,7 +56,7 @@ def evaluation(run: Run, dataset: mnist.Dataset) -> Evaluation:
 
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
-    """Run ``mnist-cnn`` in a process of its own, in an empty folder."""
+    """Return a function that runs ``mnist-cnn`` in a process of its own, in an empty folder."""
 
     def call(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -71,7 +71,7 @@ def command(tmp_path: Path) -> Command:
     return call
 
 
-@pytest.fixture(scope="module")  # while it is there Playwright has an event loop, and others can have none
+@pytest.fixture(scope="module")  # not per session: its event loop excludes others
 def browser() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("google-chrome")
     assert program, "these tests drive Chromium; on Debian: apt install chromium"
@@ -83,7 +83,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page as static files, as the command writes them."""
+    """Return the folder with the static site that the command writes."""
     out = tmp_path_factory.mktemp("site") / "public"
     subprocess.run([sys.executable, "-m", "mnist_cnn", "site", out], check=True, timeout=600)
     return out
@@ -91,7 +91,7 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site(site_folder: Path) -> Iterator[str]:
-    """Where a web server of Python's hands that out, in a folder of its host: its address."""
+    """Yield the address of the static site, served by Python's HTTP server below a folder of its host."""
     command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"]
     command.append(str(site_folder.parent))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:

@@ -1,4 +1,4 @@
-"""Accuracy, honestly: no training sees a test image, ensembles are means, and the table says what the files say."""
+"""Accuracy: training uses no test image, ensembles are means, and the table shows the stored results."""
 
 import dataclasses
 import json
@@ -28,7 +28,7 @@ from mnist_cnn.read import Classifier
 
 
 class Sealed(mnist.Dataset):
-    """MNIST whose test images and labels are not there, only their hashes."""
+    """MNIST without test images and labels, with their hashes only."""
 
     def sha256(self) -> dict[str, str]:
         return mnist.SHA256
@@ -39,7 +39,7 @@ def test_no_training_sees_a_test_image(
     name: str, held_out: bool, dataset: mnist.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("training reads data by itself")
+        raise AssertionError("training loaded data itself")
 
     monkeypatch.setattr(mnist, "load", refuse)
     monkeypatch.setattr(idx, "read", refuse)
@@ -51,7 +51,7 @@ def test_no_training_sees_a_test_image(
     assert len(run.history()) == 1
 
 
-def test_held_out_images_are_not_learnt_from(dataset: mnist.Dataset) -> None:
+def test_held_out_images_are_not_trained_on(dataset: mnist.Dataset) -> None:
     training, validation = mnist.split(dataset.train)
     assert (len(training.labels), len(validation.labels)) == (55_000, 5_000)
     assert np.array_equal(np.concatenate([training.images, validation.images]), dataset.train.images)
@@ -70,7 +70,7 @@ def test_a_warped_digit_is_still_that_digit(dataset: mnist.Dataset) -> None:
     assert (found == labels).mean() > 0.98
 
 
-def test_warping_can_be_weaker(dataset: mnist.Dataset) -> None:
+def test_warping_has_a_strength(dataset: mnist.Dataset) -> None:
     images = dataset.train.images[:500]
     plain = images / np.float32(255)
     assert np.array_equal(augment.warp(images, np.random.default_rng(0), 0.0), plain)
@@ -94,7 +94,7 @@ def test_warping_fades_from_epoch_to_epoch(dataset: mnist.Dataset) -> None:
     assert drawn == [False, False, True]
 
 
-def test_smoothing_is_of_rows_with_a_1_at_each_label(dataset: mnist.Dataset) -> None:
+def test_label_smoothing_is_applied_to_one_hot_rows(dataset: mnist.Dataset) -> None:
     recipe, labels = RECIPES["accurate"], dataset.train.labels[:50]
     rows = targets(recipe, labels)
     assert rows.shape == (50, recipe.classes)
@@ -104,18 +104,18 @@ def test_smoothing_is_of_rows_with_a_1_at_each_label(dataset: mnist.Dataset) -> 
     model = build(recipe)
     images = mnist.as_input(dataset.train.images[:50])
     logarithms = np.log(model.predict(images, verbose=0).astype(np.float64))
-    expected = -(rows * 0.95 + 0.005) * logarithms  # 5 % of each label is shared out among the ten
+    expected = -(rows * 0.95 + 0.005) * logarithms  # 5 % of each label is distributed over the ten classes
     assert model.evaluate(images, rows, verbose=0)[0] == pytest.approx(expected.sum(axis=1).mean(), rel=1e-5)
 
 
 def test_a_spline_of_equal_shifts_shifts_equally() -> None:
     np.testing.assert_allclose(augment._SPLINE @ np.ones(augment._KNOTS), 1, atol=1e-6)
-    straight = augment._SPLINE @ np.arange(augment._KNOTS)  # a straight line of knots is one of pixels
+    straight = augment._SPLINE @ np.arange(augment._KNOTS)  # knots on a straight line give pixels on a straight line
     np.testing.assert_allclose(np.diff(straight), np.diff(straight)[0], atol=1e-5)
 
 
 @given(st.integers(0, 2**32), st.sampled_from([0, 255, None]), st.integers(0, 3))
-def test_anything_can_be_warped(seed: int, value: int | None, n: int) -> None:
+def test_any_image_can_be_warped(seed: int, value: int | None, n: int) -> None:
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 256, (n, 28, 28), np.uint8) if value is None else np.full((n, 28, 28), value, np.uint8)
     warped = augment.warp(images, rng)
@@ -154,7 +154,7 @@ def test_the_command_joins_and_scores(members: list[Run], tmp_path: Path) -> Non
     assert f"{int(Classifier(file).metadata['test_errors']):,} errors of 10,000" in done.output
 
 
-def test_what_cannot_be_joined_is_named(members: list[Run], dataset: mnist.Dataset, tmp_path: Path) -> None:
+def test_networks_that_cannot_be_joined_are_named(members: list[Run], dataset: mnist.Dataset, tmp_path: Path) -> None:
     one, _ = members
     file = tmp_path / "both.onnx"
     with pytest.raises(RunError, match="expected another network than"):
@@ -193,7 +193,7 @@ def test_what_cannot_be_joined_is_named(members: list[Run], dataset: mnist.Datas
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, dataset: mnist.Dataset) -> Path:
-    """The benchmark on 640 images, an epoch, in a folder of its own."""
+    """Run the benchmark on 640 images for one epoch, with a temporary folder for results."""
     small = mnist.Dataset(mnist.Digits(*(array[:640] for array in dataset.train)), dataset.test)
     quick = {name: dataclasses.replace(RECIPES[name], epochs=1) for name in ("tiny", "accurate")}
     monkeypatch.setattr(mnist, "load", lambda *_: small)
@@ -212,7 +212,7 @@ def measured(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> 
 
 
 @pytest.mark.slow
-def test_the_benchmark_goes_on_where_it_was(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_benchmark_resumes(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = measured(few, monkeypatch, "--recipe", "tiny", "--seeds", "1")
     both = measured(few, monkeypatch, "--recipe", "tiny", "--seeds", "2")
     assert [row["seed"] for row in both["rows"]] == [1, 2]
@@ -228,9 +228,7 @@ def test_the_benchmark_goes_on_where_it_was(few: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.slow
-def test_the_seconds_of_what_another_machine_trained_are_measured_here(
-    few: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_seconds_of_runs_from_another_machine_are_measured_here(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = accuracy.trained(accuracy.RECIPES["tiny"], 1, mnist.load())
     config = run.config()
     run.write_json("config.json", config | {"machine": config["machine"] | {"processor": "a GPU"}})
@@ -241,14 +239,14 @@ def test_the_seconds_of_what_another_machine_trained_are_measured_here(
     assert 0 < found["seconds"]["max"] < 100
 
 
-def test_a_run_of_an_earlier_recipe_is_no_row(dataset: mnist.Dataset, few: Path) -> None:
+def test_a_run_of_an_earlier_recipe_is_refused(dataset: mnist.Dataset, few: Path) -> None:
     recipe = accuracy.RECIPES["tiny"]
     start(dataclasses.replace(recipe, batch_size=64), dataset, accuracy.RUNS / "tiny-1", seed=1)
     with pytest.raises(RunError, match="tiny-1: expected a run of the current recipe tiny, found another"):
         accuracy.trained(recipe, 1, dataset)
 
 
-def test_choosing_writes_nothing(
+def test_validation_writes_no_result(
     few: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["accuracy.py", "--recipe", "tiny", "--validation"])
@@ -257,7 +255,7 @@ def test_choosing_writes_nothing(
     assert not (few / "results").exists()
 
 
-def test_the_table_is_in_order_and_wrong_files_are_named(tmp_path: Path) -> None:
+def test_the_table_is_sorted_and_invalid_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"expected results, accuracy-RECIPE\.json, found none"):
         leaderboard.read(tmp_path)
     value = {"mean": 0.99, "sd": None}

@@ -1,4 +1,4 @@
-"""The corruptions keep MNIST's form and a digit readable, and are the same each time; models and reader are scored."""
+"""Corruptions are reproducible, keep MNIST's form and a readable digit; models and the reader are scored."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ from mnist_cnn.read import Classifier
 NAMES = list(mnist_c.CORRUPTIONS)
 
 
-def test_all_corruptions_of_mnist_c_are_there() -> None:
+def test_all_corruptions_of_mnist_c_are_implemented() -> None:
     assert len(NAMES) == 17
     assert len(set(NAMES) - set(mnist_c.LONGER_LIST)) == 15
     assert {"shot noise", "glass blur", "dotted line", "canny edges"} < set(NAMES)
@@ -34,7 +34,7 @@ def test_a_corrupted_digit_is_changed_and_still_readable(name: str, dataset: mni
     assert corrupted.dtype == np.uint8
     assert np.array_equal(corrupted[:50], mnist_c.corrupt(name, images[:50]))
     assert (np.abs(corrupted.astype(int) - images).mean(axis=(1, 2)) > 1).all()
-    # Chance is 10 %; the network was not trained on most of them, so the bar is low.
+    # Chance is 10 %. The bar is low, since the network was not trained on most corruptions.
     found = Classifier().probabilities(mnist.as_input(corrupted)).argmax(axis=1)
     assert (found == dataset.test.labels[:200]).mean() > 0.15
 
@@ -58,7 +58,7 @@ def test_scale_and_translate_have_the_published_severity(dataset: mnist.Dataset)
     for _ in range(20):
         small = mnist_c.scale(image.copy(), rng)
         assert 0.2 < small.sum() / image.sum() < 0.55
-        moved = np.abs(centre(mnist_c.translate(small, rng)) - centre(small))  # too small to leave the field
+        moved = np.abs(centre(mnist_c.translate(small, rng)) - centre(small))  # too small to leave the image
         assert (moved > 2.9).all()
         assert (moved < 5.1).all()
 
@@ -100,7 +100,7 @@ def test_the_reader_can_be_scored_alone(tmp_path: Path, monkeypatch: pytest.Monk
     assert result["reading"]["clean"] == 0
 
 
-def test_a_picture_that_is_misread_or_rejected_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_misread_and_rejected_pictures_count_as_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([("7", True), ("1", True), ("1", False), ("77", False), None])
 
     def read_image(image: np.ndarray) -> SimpleNamespace:

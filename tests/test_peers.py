@@ -1,4 +1,4 @@
-"""The comparison with other readers: words are joined into rows and scored alike for all of them."""
+"""The comparison with other readers: all of them are joined into rows and scored by the same code."""
 
 import json
 import subprocess
@@ -42,11 +42,11 @@ def test_a_low_sign_joins_the_row_of_the_digits_beside_it() -> None:
     assert texts(word("-", 0, 9, height=3), word("7", 20, 0)) == ["- 7"]
 
 
-def test_a_row_may_slant_as_long_as_neighbours_overlap() -> None:
+def test_a_slanted_row_is_joined_if_neighbours_overlap() -> None:
     assert texts(*(word("1", 30 * i, 3 * i) for i in range(5))) == ["1 1 1 1 1"]
 
 
-def test_a_word_that_overlaps_two_rows_goes_to_the_nearer_one() -> None:
+def test_a_word_that_overlaps_two_rows_joins_the_nearer_one() -> None:
     assert texts(word("1", 0, 0), word("2", 0, 24), word("3", 50, 20)) == ["1", "2 3"]
 
 
@@ -85,7 +85,7 @@ def test_two_ways_to_write_a_row_compare_equal(row: str, same: str) -> None:
     assert peers_rows.plain(row) == peers_rows.plain(same) == same
 
 
-def test_rows_count_in_order() -> None:
+def test_only_rows_in_order_count() -> None:
     assert peers_rows.in_order(["1", "2", "3"], ["1", "2", "3"]) == 3
     assert peers_rows.in_order(["2", "1", "3"], ["1", "2", "3"]) == 2
     assert peers_rows.in_order(["1", "x", "3"], ["1", "2", "3"]) == 2
@@ -151,7 +151,7 @@ def test_the_reader_of_this_project_is_called_by_its_python_api(dataset: mnist.D
     assert peers_readers.ours(file) == []
 
 
-def test_a_recogniser_limited_to_digits_decodes_nothing_else() -> None:
+def test_a_recogniser_limited_to_digits_decodes_digits_only() -> None:
     class Decoder:
         character = ("blank", "7", "Z", "2", " ")
 

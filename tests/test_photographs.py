@@ -1,4 +1,4 @@
-"""The pictures the handwriting benchmark makes, and how it reads sets, counts and writes."""
+"""The handwriting benchmark: its rendered pictures, its sets, its scores and its stored results."""
 
 import io
 import itertools
@@ -57,7 +57,7 @@ def test_a_midline_is_thin_and_keeps_loops() -> None:
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 4])
-def test_drawings_lie_whole_on_the_canvas(k: int) -> None:
+def test_drawings_fit_on_the_canvas(k: int) -> None:
     for seed in range(15):
         image, label = drawings.drawing(k, np.random.default_rng(seed))
         assert (image.shape, image.dtype) == ((280, 280), np.uint8)
@@ -75,14 +75,14 @@ def test_drawings_are_the_same_for_the_same_generator() -> None:
 
 
 def distance(one: str, other: str) -> int:
-    """Levenshtein's distance by its definition."""
+    """Return Levenshtein's distance by its definition."""
     if not one or not other:
         return len(one) + len(other)
     replaced = distance(one[1:], other[1:]) + (one[0] != other[0])
     return min(replaced, distance(one[1:], other) + 1, distance(one, other[1:]) + 1)
 
 
-def test_edits_are_those_of_the_definition() -> None:
+def test_edits_follow_the_definition() -> None:
     strings = ["".join(digits) for n in range(4) for digits in itertools.product("12", repeat=n)] + ["12345", "5213"]
     for one, other in itertools.product(strings, repeat=2):
         assert results.edits(one, other) == distance(one, other)
@@ -131,10 +131,10 @@ def test_the_command_scores_and_stores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def read_image(picture: np.ndarray | bytes) -> SimpleNamespace:
-        """A reader that says 0123 to every file, sure of it, and 4 to every array, unsure."""
+        """Return 0123, accepted, for a file, and 4, not accepted, for an array."""
         digit = SimpleNamespace(tile=np.zeros((28, 28), np.float32))
-        number, sure = ("0123", True) if isinstance(picture, bytes) else ("4", False)
-        return SimpleNamespace(number=number, confidence=0.5, accepted=sure, digits=[digit] * len(number))
+        number, accepted = ("0123", True) if isinstance(picture, bytes) else ("4", False)
+        return SimpleNamespace(number=number, confidence=0.5, accepted=accepted, digits=[digit] * len(number))
 
     monkeypatch.setattr("mnist_cnn.read.read_image", read_image, raising=False)
     monkeypatch.setattr(handwriting, "RESULTS", tmp_path / "results" / "handwriting.json")
