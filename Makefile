@@ -1,7 +1,8 @@
-# Each line here is a command that could be typed. What is installed goes into .venv and nowhere else.
+# Each line is a command that you can type. Everything is installed into .venv and nowhere else.
 
 PYTHON ?= python3
 BIN = .venv/bin
+PIP = $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 help:
 	@echo "make train      train the network, score it, draw the report   (ARGS='--recipe dense' and the like)"
@@ -47,18 +48,24 @@ bench: .venv/dev
 
 docs: .venv/dev
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m mnist_cnn.web.constants
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# The pinned versions, installed once; `touch`ed last, so an installation that was cut short is taken up again.
+# Install the pinned versions once. The last line touches the target, so an interrupted installation is repeated.
+# pip comes first: the one that python3 -m venv brings may be too old for --group.
+.venv/train: WHAT = --editable '.[train]'
+.venv/web: WHAT = --editable '.[web]'
+.venv/dev: WHAT = --group dev --editable '.[train,bulk,distributed,heic,pdf,ray,web]'
 .venv/train .venv/web .venv/dev: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "expected Python 3.11 to 3.13, found $$($(PYTHON) -V 2>&1); name one: make PYTHON=python3.12 ..."; exit 2; }
 	@$(PYTHON) -m venv .venv || \
 	  { rm -rf .venv; echo "expected python3 with venv; on Debian and Ubuntu: apt install python3-venv"; exit 2; }
 	@echo "Installing into .venv: $(if $(filter web,$(@F)),about 400 MB,about 2 GB, some minutes the first time)"
-	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[$(@F)]'
-	@touch $@ $(if $(filter dev,$(@F)),.venv/train .venv/web)  # `dev` brings the others
+	$(PIP) --upgrade pip
+	$(PIP) $(WHAT)
+	@touch $@ $(if $(filter dev,$(@F)),.venv/train .venv/web)  # `dev` includes the others
 
 .PHONY: help train serve test verify check notebook bench docs clean

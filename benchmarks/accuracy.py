@@ -24,7 +24,7 @@ from typing import Any
 import cost
 import engines
 import numpy as np
-import results
+import result_files
 import seeds
 
 from mnist_cnn import mnist
@@ -37,7 +37,7 @@ from mnist_cnn.learn.score import score, score_corrected
 from mnist_cnn.provenance import TRAINING, machine
 from mnist_cnn.read import Classifier
 
-RESULTS = results.FOLDER
+RESULTS = result_files.FOLDER
 RUNS = Path(__file__).parents[1] / "runs/accuracy"
 MEMBERS = 5
 COLUMNS = ("accuracy", "corrected_accuracy", "errors", "seconds", "milliseconds")
@@ -66,7 +66,7 @@ def ensembled(number: int, dataset: mnist.Dataset, busy: bool) -> dict[str, Any]
     ensemble.write(runs, file)
     probabilities = Classifier(file, threads=2).probabilities(mnist.as_input(dataset.test.images))
     errors = [scorer(probabilities, dataset.test.labels).errors for scorer in (score, score_corrected)]
-    known = results.load(RESULTS / "accuracy-accurate.json").get("rows", [])
+    known = result_files.load(RESULTS / "accuracy-accurate.json").get("rows", [])
     measured = {row["seed"]: row["seconds"] for row in known}
     seconds = sum(measured.get(seed) or duration(run, busy) for seed, run in zip(members, runs, strict=True))
     scored = row(errors[0], errors[1], seconds, file, dataset)
@@ -163,7 +163,7 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Measure the seeds that have no row yet, store the result after each, and return all rows."""
     joined = options.recipe == "ensemble"
     file = RESULTS / f"accuracy-{options.recipe}.json"
-    stored = {} if options.again else results.load(file)
+    stored = {} if options.again else result_files.load(file)
     rows: list[dict[str, Any]] = stored.get("rows", [])
     missing = sorted(set(range(1, options.seeds + 1)) - {known["seed"] for known in rows})
     recipe = RECIPES["accurate" if joined else options.recipe]
@@ -175,11 +175,11 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     for _, found in engines.each(work, missing, options.engine, options.address, options.cpus):
         rows = sorted([*rows, found], key=lambda known: known["seed"])
         parameters = build(recipe).count_params() * (MEMBERS if joined else 1)
-        result = {"recipe": options.recipe} | results.origin(*TRAINING)
+        result = {"recipe": options.recipe} | result_files.origin(*TRAINING)
         result["busy"] = options.busy or stored.get("busy", False)
         result |= {"n": len(rows), "parameters": parameters, "bytes": rows[-1]["bytes"]}
-        result |= {column: results.spread([known[column] for known in rows]) for column in COLUMNS}
-        results.write(file, result | {"rows": rows})
+        result |= {column: result_files.spread([known[column] for known in rows]) for column in COLUMNS}
+        result_files.write(file, result | {"rows": rows})
     return rows
 
 

@@ -27,12 +27,12 @@ import photographs
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
-import results
+import result_files
 
 from mnist_cnn import mnist
 from mnist_cnn.mnist import idx
 
-RESULT = results.FOLDER / "bulk.json"
+RESULT = result_files.FOLDER / "bulk.json"
 TILES, PHOTOGRAPHS, DIFFERENT, PLANS = 1_000_000, 20_000, 500, (200_000, 1_000_000)
 WAYS = (("local", 1), ("local", 2), ("ray", 1), ("ray", 2))
 
@@ -161,7 +161,8 @@ def main() -> None:
 def store(kind: str, result: Any) -> None:
     """Print a part of the result and store it beside the other parts."""
     print(kind, json.dumps(result), flush=True)
-    results.write(RESULT, results.load(RESULT) | results.origin("onnxruntime", "pyarrow", "ray") | {kind: result})
+    origin = result_files.origin("onnxruntime", "pyarrow", "ray")
+    result_files.write(RESULT, result_files.load(RESULT) | origin | {kind: result})
 
 
 if __name__ == "__main__":

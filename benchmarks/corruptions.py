@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import results
+import result_files
 from mnist_c import CORRUPTIONS, LONGER_LIST, SIDE, corrupt
 from PIL import Image, ImageDraw
 
@@ -27,7 +27,7 @@ from mnist_cnn.errors import ImageError
 from mnist_cnn.provenance import READING
 from mnist_cnn.read import Classifier, read_image
 
-RESULT = results.FOLDER / "corruptions.json"
+RESULT = result_files.FOLDER / "corruptions.json"
 READ = 1000
 """The reader gets this number of images per corruption, the first ones."""
 
@@ -123,15 +123,15 @@ def main() -> None:
     if wrong := [text for text in options.models if "=" not in text]:
         parser.error(f"expected NAME=MODEL.onnx, found {wrong[0]}")
     images, labels = mnist.load(mnist.FILES).test
-    result, origin = results.load(RESULT), results.origin(*READING)
+    result, origin = result_files.load(RESULT), result_files.origin(*READING)
     if options.only != "reading":
         files = {"handwriting": None} | dict(text.split("=", 1) for text in options.models)
         classifiers = {name: Classifier(file, threads=2) for name, file in files.items()}
         models = result.get("models", {}) | classify(classifiers, images, labels)
         result = result | origin | {"n": len(labels), "models": models}
     if options.only != "models":
-        result["reading"] = origin | results.reader_commit() | read(images[:READ], labels[:READ])
-    results.write(RESULT, result)
+        result["reading"] = origin | result_files.reader_commit() | read(images[:READ], labels[:READ])
+    result_files.write(RESULT, result)
 
 
 if __name__ == "__main__":

@@ -16,12 +16,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import results
+import result_files
 
 from mnist_cnn.learn.recipes import RECIPES
 from mnist_cnn.learn.run import Run
 
-RESULT = results.FOLDER / "distributed.json"
+RESULT = result_files.FOLDER / "distributed.json"
 CASES = (("seed", 32), ("seed", 1024), ("accurate", 128), ("accurate", 1024))
 WAYS = {"tensorflow": (1, ()), "jax": (1, ("--processes", "1")), "jax, 2 processes": (2, ("--processes", "2"))}
 STEPS, EPOCHS = 40, 3
@@ -48,7 +48,7 @@ def main() -> None:
             row[way] = 1000 * measure(recipe, batch, cores, arguments)
         rows.append(row)
         print(json.dumps(row), flush=True)
-    results.write(RESULT, results.origin("keras", "tensorflow-cpu", "jax") | {"rows": rows})
+    result_files.write(RESULT, result_files.origin("keras", "tensorflow-cpu", "jax") | {"rows": rows})
 
 
 if __name__ == "__main__":

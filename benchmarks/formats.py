@@ -23,7 +23,7 @@ import cv2
 import keras
 import numpy as np
 import photographs
-import results
+import result_files
 import tensorflow as tf
 from cost import seconds
 from reading_speed import Classify, litert
@@ -36,7 +36,7 @@ from mnist_cnn.learn.run import Run
 from mnist_cnn.provenance import READING
 from mnist_cnn.read import Classifier, read_image
 
-RESULT = results.FOLDER / "formats.json"
+RESULT = result_files.FOLDER / "formats.json"
 
 
 def by_keras(file: Path) -> Classify:
@@ -109,13 +109,13 @@ def main() -> None:
         for name, values in taken.items():
             rows[name] |= {"seconds": statistics.median(values), "seconds_p99": float(np.quantile(values, 0.99))}
     result = {
-        **results.origin(*READING, "keras"),
+        **result_files.origin(*READING, "keras"),
         "model": hashlib.sha256((run.path / "model.onnx").read_bytes()).hexdigest(),
         "n": len(labels),
         "forms": rows,
         "reading": reading(),
     }
-    results.write(RESULT, result)
+    result_files.write(RESULT, result)
     print(json.dumps(result, indent=2))
 
 

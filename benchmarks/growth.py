@@ -21,12 +21,12 @@ from typing import Any
 import cv2
 import numpy as np
 import photographs
-import results
+import result_files
 from cost import peak_memory
 
 from mnist_cnn import mnist
 
-RESULT = results.FOLDER / "growth.json"
+RESULT = result_files.FOLDER / "growth.json"
 IMAGES, PICTURES, TIMES = (10_000, 60_000, 600_000), (1, 100, 10_000), 3
 
 
@@ -115,11 +115,11 @@ def main() -> None:
                 reading[n].append(read(n, [shot.tobytes() for shot in shots]))
                 print(n, reading[n][-1], flush=True)
     result = {
-        **results.origin("keras", "numba", "numpy", "onnxruntime"),
+        **result_files.origin("keras", "numba", "numpy", "onnxruntime"),
         "training": {str(n): row(measured) for n, measured in training.items()},
         "reading": {str(n): row(measured) for n, measured in reading.items()},
     }
-    results.write(RESULT, result)
+    result_files.write(RESULT, result)
 
 
 if __name__ == "__main__":

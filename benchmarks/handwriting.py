@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import click
 import numpy as np
-import results
+import result_files
 import sets
 from PIL import Image, ImageDraw, ImageFont
 from sets import Item, Set
@@ -27,7 +27,7 @@ from mnist_cnn.files import replacing
 from mnist_cnn.learn.score import wilson
 from mnist_cnn.provenance import READING
 
-RESULTS = results.FOLDER / "handwriting.json"
+RESULTS = result_files.FOLDER / "handwriting.json"
 SHEETS = Path("runs/handwriting")
 SHEET_FAILURES = 60
 """Maximum number of failures on a sheet."""
@@ -100,7 +100,7 @@ def score(answers: list[Answer], seconds: float) -> dict[str, Any]:
     """
     n, right = len(answers), sum(answer.right for answer in answers)
     accepted = [answer for answer in answers if answer.accepted]
-    wrong_digits = sum(results.edits(answer.number, answer.item.label) for answer in answers)
+    wrong_digits = sum(result_files.edits(answer.number, answer.item.label) for answer in answers)
     return {
         "n": n,
         "strings": right / n,
@@ -156,9 +156,9 @@ def _tile(pixels: np.ndarray) -> Image.Image:
 
 def store(rows: dict[str, dict[str, Any]]) -> None:
     """Store the rows, with the machine, versions and models they were measured with, beside those of other sets."""
-    origin = results.origin(*READING) | {"model": results.models()}
-    known = results.load(RESULTS).get("sets", {}) | {name: row | origin for name, row in rows.items()}
-    results.write(RESULTS, {"sets": known})
+    origin = result_files.origin(*READING) | {"model": result_files.models()}
+    known = result_files.load(RESULTS).get("sets", {}) | {name: row | origin for name, row in rows.items()}
+    result_files.write(RESULTS, {"sets": known})
 
 
 def table(rows: dict[str, dict[str, Any]]) -> str:

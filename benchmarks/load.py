@@ -27,12 +27,12 @@ import cost
 import cv2
 import httpx2 as httpx
 import numpy as np
-import results
+import result_files
 
 from mnist_cnn import mnist
 from mnist_cnn.read import read_image
 
-RESULT = results.FOLDER / "load.json"
+RESULT = result_files.FOLDER / "load.json"
 CLIENTS, REQUESTS = (1, 8, 64), 1000
 EXAMPLES = 200
 """Maximum number of requests per kind and route that schemathesis sends."""
@@ -129,7 +129,7 @@ def main() -> None:
     options = parser.parse_args()
     result = measure(options.requests)
     if options.requests == REQUESTS:
-        results.write(RESULT, result)
+        result_files.write(RESULT, result)
     print(json.dumps(result, indent=2))
 
 
@@ -144,7 +144,7 @@ def measure(requests: int) -> dict[str, Any]:
             rows[-1]["memory"] = cost.memory(process.pid)
         fuzz = fuzzed(url) | {"memory": cost.memory(process.pid)}
         alive = process.poll() is None
-    origin = results.origin("fastapi", "uvicorn", "onnxruntime", "schemathesis")
+    origin = result_files.origin("fastapi", "uvicorn", "onnxruntime", "schemathesis")
     return origin | {"memory": before, "alive": alive, "rows": rows, "fuzz": fuzz}
 
 

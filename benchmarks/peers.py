@@ -20,7 +20,7 @@ from typing import Any
 
 import click
 import numpy as np
-import results
+import result_files
 import sets
 from peers_readers import READERS, WORK, reader, save, stop
 from peers_rows import Case, join_rows, score_crops, score_pages
@@ -28,8 +28,8 @@ from PIL import Image
 
 from mnist_cnn.provenance import machine
 
-RESULT = results.FOLDER / "peers.json"
-DATA = results.ROOT.parent / "shared/data"
+RESULT = result_files.FOLDER / "peers.json"
+DATA = result_files.ROOT.parent / "shared/data"
 NOTE = "Each row has the date and versions it was measured with; `ours` also the commit and model of the reader."
 
 PAGES = ("pages, real", "pages, composed")
@@ -119,7 +119,7 @@ def measure(who: str, name: str, data: Path, limit: int | None) -> dict[str, Any
 
 def load() -> dict[str, Any]:
     """Return the stored rows, by set and reader."""
-    stored: dict[str, Any] = results.load(RESULT).get("sets", {})
+    stored: dict[str, Any] = result_files.load(RESULT).get("sets", {})
     return stored
 
 
@@ -132,7 +132,7 @@ def store(name: str, who: str, row: dict[str, Any]) -> None:
         for name in (*PAGES, *CROPS)
         if name in rows
     }
-    results.write(RESULT, {"note": NOTE, "sets": ordered})
+    result_files.write(RESULT, {"note": NOTE, "sets": ordered})
 
 
 def line(name: str, who: str, row: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-import results
+import result_files
 from peers_rows import SIGNS, Word
 from PIL import Image
 
@@ -33,7 +33,7 @@ from mnist_cnn.read import Row as ReadRow
 from mnist_cnn.read import read_image
 
 READERS = ("ours", "rapidocr", "rapidocr digits", "tesseract")
-WORK = results.ROOT / "runs/peers"
+WORK = result_files.ROOT / "runs/peers"
 Reader = Callable[[Path], list[Word]]
 
 
@@ -44,7 +44,7 @@ def reader(who: str, crop: bool, mode: int) -> Iterator[tuple[Reader, dict[str, 
     crop: the pictures are crops, not pages. mode: Tesseract's page segmentation mode.
     """
     if who == "ours":
-        yield ours, {"versions": versions(*READING), "model": results.models(), **results.reader_commit()}
+        yield ours, {"versions": versions(*READING), "model": result_files.models(), **result_files.reader_commit()}
     elif who == "tesseract":
         program = _tesseract()
         shown = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)

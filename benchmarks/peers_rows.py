@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import results
+import result_files
 
 from mnist_cnn.learn.score import wilson
 
@@ -147,7 +147,7 @@ def score_crops(cases: list[Case], answers: list[Answer]) -> dict[str, Any]:
     expected = ["".join(case.numbers) for case in cases]
     accepted = [all(row.accepted for row in answer if row.number) for answer in answers]
     right = [one == other for one, other in zip(found, expected, strict=True)]
-    wrong_digits = sum(results.edits(one, other) for one, other in zip(found, expected, strict=True))
+    wrong_digits = sum(result_files.edits(one, other) for one, other in zip(found, expected, strict=True))
     sure = [hit for hit, number, accept in zip(right, found, accepted, strict=True) if number and accept]
     return {
         "n": len(cases),

@@ -13,14 +13,14 @@ from typing import Any
 import click
 import cv2
 import numpy as np
-import results
+import result_files
 import sets
 from PIL import Image
 
 from mnist_cnn.provenance import READING, machine, versions
 from mnist_cnn.read import read_image
 
-RESULT = results.FOLDER / "processor_time.json"
+RESULT = result_files.FOLDER / "processor_time.json"
 PAGE = Path(__file__).parents[1] / "docs/pictures/marks.jpg"
 PIXELS = 12e6
 N, PAGES = 100, 10
@@ -59,7 +59,7 @@ def main(cheques: Path | None) -> None:
     }
     if cheques is not None:
         measured_sets["cheques"] = sets.read_set(cheques)
-    result = results.load(RESULT)
+    result = result_files.load(RESULT)
     for name, each in measured_sets.items():
         result[name] = measured([each.item(i).picture for i in range(N)])
         print(name, result[name], flush=True)
@@ -67,7 +67,7 @@ def main(cheques: Path | None) -> None:
     result["page of 12 megapixels"] = measured([page()[i:, i:] for i in range(PAGES)])
     print(result["page of 12 megapixels"])
     result["versions"] = versions(*READING)
-    results.write(RESULT, result)
+    result_files.write(RESULT, result)
 
 
 if __name__ == "__main__":

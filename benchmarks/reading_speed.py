@@ -169,7 +169,7 @@ def main() -> None:
         way, threads, folder = options.child
         child(way, int(threads), Path(folder))
         return
-    import results
+    import result_files
 
     from mnist_cnn.provenance import TRAINING
 
@@ -177,9 +177,9 @@ def main() -> None:
         folder = Path(name, "run")
         prepare(folder)
         rows = [measure(folder, threads) for threads in (1, 2)]
-    result = results.origin(*TRAINING, "onnxruntime", "ai-edge-litert")
+    result = result_files.origin(*TRAINING, "onnxruntime", "ai-edge-litert")
     result |= {"rounds": ROUNDS, "batch": BATCH, "threads": dict(zip(("1", "2"), rows, strict=True))}
-    results.write(RESULT, result)
+    result_files.write(RESULT, result)
     print(json.dumps(result, indent=2))
 
 

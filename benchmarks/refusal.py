@@ -9,7 +9,7 @@ import hashlib
 import json
 
 import numpy as np
-import results
+import result_files
 
 from mnist_cnn import mnist
 from mnist_cnn.learn import outliers
@@ -18,7 +18,7 @@ from mnist_cnn.provenance import READING
 from mnist_cnn.read import Classifier, read_image
 from mnist_cnn.read.classifier import SHIPPED
 
-RESULT = results.FOLDER / "refusal.json"
+RESULT = result_files.FOLDER / "refusal.json"
 FONTS = ("cmr10", "cmss10", "cmtt10", "cmb10", "cmmi10")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -69,12 +69,12 @@ def main() -> None:
         "blank paper": grain,
     }
     result = {
-        **results.origin(*READING),
+        **result_files.origin(*READING),
         "model": hashlib.sha256(SHIPPED.read_bytes()).hexdigest(),
         "digits": digits(),
         "no digits": {name: refused(pictures) for name, pictures in kinds.items()},
     }
-    results.write(RESULT, result)
+    result_files.write(RESULT, result)
     print(json.dumps({name: result[name] for name in ("digits", "no digits")}, indent=2))
 
 

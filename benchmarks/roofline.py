@@ -22,7 +22,7 @@ import cost
 import keras
 import numba
 import numpy as np
-import results
+import result_files
 
 from mnist_cnn import mnist
 from mnist_cnn.learn import kernel, train
@@ -30,7 +30,7 @@ from mnist_cnn.learn.recipes import FAST
 from mnist_cnn.learn.run import start
 from mnist_cnn.provenance import TRAINING
 
-RESULT = results.FOLDER / "roofline.json"
+RESULT = result_files.FOLDER / "roofline.json"
 CONVOLUTION = 2 * 9 * 26 * 26 * 32  # floating-point operations per image, if blank patches are not skipped
 TIMES = 5
 
@@ -122,14 +122,14 @@ def main() -> None:
         for name, row in measured[0].items()
     }
     result = {
-        **results.origin(*TRAINING),
+        **result_files.origin(*TRAINING),
         "n": TIMES,
         "threads": numba.get_num_threads(),
         "peak": peak(),
         "imports": statistics.median(cost.seconds(import_keras, TIMES)),
         "parts": rows,
     }
-    results.write(RESULT, result)
+    result_files.write(RESULT, result)
     print(json.dumps(result, indent=2))
 
 

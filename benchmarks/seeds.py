@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 
 import engines
-import results
+import result_files
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import RunError
@@ -62,12 +62,12 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="delete the stored results and runs, and train again")
     engines.options(parser)
     options = parser.parse_args()
-    file = results.FOLDER / ("seeds.json" if options.recipe == "seed" else f"seeds-{options.recipe}.json")
+    file = result_files.FOLDER / ("seeds.json" if options.recipe == "seed" else f"seeds-{options.recipe}.json")
     if options.again:
         file.unlink(missing_ok=True)
         for folder in RUNS.glob(f"{options.recipe}-*"):
             shutil.rmtree(folder)
-    rows: list[engines.Row] = results.load(file).get("rows", [])
+    rows: list[engines.Row] = result_files.load(file).get("rows", [])
     missing = sorted(set(range(1, options.n + 1)) - {row["seed"] for row in rows})
 
     def work(seed: int) -> engines.Row:
@@ -75,10 +75,10 @@ def main() -> None:
 
     for _, row in engines.each(work, missing, options.engine, options.address, options.cpus):
         rows = sorted([*rows, row], key=lambda row: row["seed"])
-        result = {"recipe": options.recipe} | results.origin(*TRAINING)
+        result = {"recipe": options.recipe} | result_files.origin(*TRAINING)
         result |= {"n": len(rows), "stopped": sum(row["stopped"] for row in rows)}
-        result |= {column: results.spread([row[column] for row in rows]) for column in COLUMNS}
-        results.write(file, result | {"rows": rows})
+        result |= {column: result_files.spread([row[column] for row in rows]) for column in COLUMNS}
+        result_files.write(file, result | {"rows": rows})
     print(f"{'seed':>4}" + "".join(f"{column:>20}" for column in COLUMNS))
     for row in rows:
         print(f"{row['seed']:>4}" + "".join(f"{row[column]:>20.5g}" for column in COLUMNS))

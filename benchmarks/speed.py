@@ -23,12 +23,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import results
+import result_files
 
 from mnist_cnn.provenance import TRAINING
 
 HERE = Path(__file__).parent
-RESULT = results.FOLDER / "speed.json"
+RESULT = result_files.FOLDER / "speed.json"
 NAMES = ("exercise", "fast, by Keras", "fast")
 TRAIN = "from mnist_cnn.cli import main; main()"
 
@@ -87,14 +87,14 @@ def main() -> None:
         print(f"{seed}: " + ", ".join(f"{name} {row[name]['seconds']} s" for name in NAMES), flush=True)
     ratios = [row["exercise"]["seconds"] / row["fast"]["seconds"] for row in rounds]
     result = {
-        **results.origin(*TRAINING),
+        **result_files.origin(*TRAINING),
         "scikit_learn": importlib.util.find_spec("sklearn") is not None,
         "n": pairs,
         "first_start": first,
         "ratio": {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)},
         "rounds": rounds,
     }
-    results.write(options.out, result)
+    result_files.write(options.out, result)
     low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
     print(f"fast is {middle:.1f} times faster to the saved model ({low:.1f} to {high:.1f}).")
 

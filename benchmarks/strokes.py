@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import load
-import results
+import result_files
 from playwright.sync_api import Page, sync_playwright
 
-RESULT = results.FOLDER / "strokes.json"
+RESULT = result_files.FOLDER / "strokes.json"
 ROUNDS, DIGITS = 10, 5
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 TWO = ((0, 20), (12, 6), (45, 0), (80, 8), (90, 28), (72, 52), (35, 78), (0, 100), (50, 97), (100, 99))
@@ -100,7 +100,7 @@ def measured(page: Page, url: str) -> dict[str, Any]:
 
 def main() -> None:
     program = shutil.which("chromium") or shutil.which("google-chrome")
-    result: dict[str, Any] = results.origin("onnxruntime") | {"unit": "ms"}
+    result: dict[str, Any] = result_files.origin("onnxruntime") | {"unit": "ms"}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         result["versions"]["chromium"] = browser.version
@@ -111,7 +111,7 @@ def main() -> None:
                 context.close()
             print(name, json.dumps(result[name]))
         browser.close()
-    results.write(RESULT, result)
+    result_files.write(RESULT, result)
 
 
 if __name__ == "__main__":

@@ -1,301 +1,121 @@
-"""Make what the documents take from elsewhere: docs/cli.md from --help, the rest from benchmarks/results/.
+"""Fill the slots of the documents and draw their plots, from benchmarks/results/, the package and --help.
 
-    python docs/generate.py
+    python docs/generate.py            fill and draw
+    python docs/generate.py --check    only name what is stale; exit 1 if anything is
 
-A test fails when a document is not what this generates, so neither a number nor an option is ever typed by hand.
+A slot is text between two HTML comments, which Markdown does not show. Its name says which function makes the text:
+
+    It takes <!--speed.fast-->6.7<!--/--> s.    values.speed()["fast"], a short text within a line
+    <!-- begin: waits -->                       tables.waits(), whole lines
+    <!-- end: waits -->
+
+Every public function of values, tables and plots is used by a document.
 """
 
-import hashlib
-import json
+import argparse
+import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
-import matplotlib
+import plots
+import tables
+import values
+from results import ROOT
 
-matplotlib.use("Agg")
-
-import deploy
-import matplotlib.pyplot as plt
-import numpy as np
-import onnx
-import performance
-import reading as comparison
-import scale
-import scores
-from click.testing import CliRunner
-
-from mnist_cnn.cli import cli
-from mnist_cnn.read.classifier import SHIPPED, Classifier
-
-ROOT = Path(__file__).parents[1]
-PAGE_MODELS = SHIPPED.parent
-FILLED = ROOT / "README.md", ROOT / "docs/training.md"
-"""Documents written by hand that have generated blocks."""
-EARLIER_STEPS = {"finder": 21_100, "strings": 36_150}
-"""Steps of the trainings before those that the metadata counts, which started from their weights (LOG.md)."""
+DOCUMENTS = (
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "src/mnist_cnn/read/models/README.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+)
+PART = re.compile(
+    r"""
+    (?P<example> ^```markdown$ .*? ^```$ )
+    | (?P<code> ^``` .*? ^```$ | `[^`\n]*` )
+    | ^<!--\ begin:\ (?P<table>\w+)\ -->\n (?:(?!<!--).)* ^<!--\ end:\ (?P=table)\ -->$
+    | <!--(?P<value>[\w.]+)--> [^<\n]* <!--/-->
+    | (?P<comment> <!--[^\n]* )
+    """,
+    re.S | re.M | re.X,
+)
+"""What a document has besides text, from the left. Comments in code are shown, so they are slots only in examples."""
 
 
-def reference() -> str:
-    """docs/cli.md: the help of every command, as it prints it."""
-    pages = ["# The command line", "Made by `python docs/generate.py` from `--help`; not edited by hand."]
-    for command in ([], *([name] for name in cli.commands)):
-        title = " ".join(["mnist-cnn", *command])
-        shown = CliRunner().invoke(cli, [*command, "--help"], prog_name="mnist-cnn", terminal_width=100)
-        pages += [f"## {title}", f"```text\n{shown.output}```"]
-    return "\n\n".join(pages) + "\n"
+def public(module: ModuleType) -> dict[str, Callable[[], Any]]:
+    """Return the module's own public functions by name."""
+    functions = {name: found for name, found in vars(module).items() if isinstance(found, FunctionType)}
+    return {
+        name: found
+        for name, found in functions.items()
+        if found.__module__ == module.__name__ and not name.startswith("_")
+    }
 
 
-def results() -> str:
-    """README's table: each recipe over its seeds, mean and standard deviation."""
-    lines = [
-        "| recipe | seeds | stops after epoch | training accuracy | test accuracy | errors of 10,000 | seconds |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for recipe, file in (("seed", "seeds.json"), ("fast", "seeds-fast.json"), ("dense", "seeds-dense.json")):
-        result = json.loads((ROOT / "benchmarks/results" / file).read_text())
-
-        def cell(column: str, scale: float, digits: int, result: dict = result) -> str:
-            values = result[column]
-            return f"{scale * values['mean']:.{digits}f} ± {scale * values['sd']:.{digits}f}"
-
-        epochs = result["epochs"]
-        stops = f"{epochs['min']} to {epochs['max']}" if epochs["min"] < epochs["max"] else f"{epochs['min']}"
-        lines.append(
-            f"| `{recipe}` | {result['stopped']} of {result['n']} reach the target | {stops} "
-            f"| {cell('training_accuracy', 100, 2)} % | {cell('test_accuracy', 100, 2)} % "
-            f"| {cell('errors', 1, 0)} | {cell('seconds', 1, 0 if result['seconds']['mean'] > 10 else 1)} |"
-        )
-    machine, versions = result["machine"], result["versions"]
-    lines += [
-        "",
-        performance.wrapped(
-            f"""
-            Mean ± standard deviation over the seeds from 1 on, with {machine["cores"]} cores of an
-            {machine["processor"]}, Python {versions["python"]}, Keras {versions["keras"]} and TensorFlow
-            {versions["tensorflow"]}. Seconds are those of the epochs alone. The test set was scored once per run.
-            """
-        ),
-    ]
-    return "\n".join(lines)
+def contents() -> dict[str, str]:
+    """Return the content of every slot by its name."""
+    short = {f"{name}.{key}": text for name, found in public(values).items() for key, text in found().items()}
+    return short | {name: found() + "\n" for name, found in public(tables).items()}
 
 
-SETS = {
-    "photographs": "photographs of one digit, made by `benchmarks/photographs.py`",
-    "photographed numbers": "photographs of five digits, half of them with some that touch",
-    "uci": "UCI's digits, 8 × 8 pixels",
-    "drawings": "drawn with a brush, one to three digits",
-    "exams": "exam scans: faint, off centre, stray dots",
-    "canvas": "drawn with a mouse",
-    "sudoku": "photographed sudokus, grid lines at the edge",
-    "optdigits": "UCI's digits, 32 × 32, stretched to the edges",
-    "cheques": "amounts on bank cheques, printed background",
-}
+def filled(text: str, slots: dict[str, str]) -> str:
+    """Return a document with its slots filled. Raises ValueError for one that is unknown, unclosed or misplaced."""
+
+    def content(part: re.Match[str]) -> str:
+        line = f"line {text.count(chr(10), 0, part.start()) + 1}"
+        if part["example"] or (part["code"] and "<!--" not in part["code"]):
+            return part[0]
+        if part["code"]:
+            raise ValueError(f"{line}: a slot in code is shown with its comments: {part[0][:80]}")
+        if part["comment"]:
+            raise ValueError(f"{line}: not a slot, or not closed: {part[0][:80]}")
+        name = part["table"] or part["value"]
+        if name not in slots:
+            raise ValueError(f"{line}: unknown slot {name}; expected a name of docs/values.py or docs/tables.py")
+        if part["table"]:
+            return f"<!-- begin: {name} -->\n{slots[name]}<!-- end: {name} -->"
+        if not text[text.rfind("\n", 0, part.start()) + 1 : part.start()].strip(" >*+-"):
+            raise ValueError(f"{line}: Markdown takes a line that starts with a slot as HTML; put a word before it")
+        return f"<!--{name}-->{slots[name]}<!--/-->"
+
+    return PART.sub(content, text)
 
 
-def reading() -> str:
-    """README's other table: what is read right, of each set of pictures."""
-    sets = json.loads((ROOT / "benchmarks/results/handwriting.json").read_text())["sets"]
-    lines = ["| pictures | n | read right (95 % interval) | digits right | target |", "| --- | --- | --- | --- | --- |"]
-    for name, meaning in SETS.items():
-        row = sets[name]
-        low, high = row["interval"]
-        aims = {"strings": "whole", "digits": "digits"}
-        targets = ", ".join(f"{100 * value:g} % {aims[kind]}" for kind, value in (row.get("targets") or {}).items())
-        targets += "" if not targets or row["reached"] else ": missed"
-        lines.append(
-            f"| {meaning} | {row['n']:,} | {100 * row['strings']:.1f} % ({100 * low:.1f} to {100 * high:.1f}) "
-            f"| {100 * row['digits']:.1f} % | {targets or '-'} |"
-        )
-    return "\n".join(
-        [
-            *lines,
-            "",
-            performance.wrapped(
-                f"""
-                Read with {row["machine"]["cores"]} cores of an {row["machine"]["processor"]} and ONNX Runtime
-                {row["versions"]["onnxruntime"]}. Read right: the whole number. Digits right: by edit distance. Nothing
-                was trained on these pictures. Some constants and rules of the reader were made while looking at the
-                exams, the sudokus and the cheques ([LOG.md](LOG.md)).
-                """
-            ),
-        ]
-    )
+def names(text: str) -> set[str]:
+    """Return the names of a document's slots."""
+    return {part["table"] or part["value"] for part in PART.finditer(text)} - {None}
 
 
-def card() -> str:
-    """The shipped model's card, src/mnist_cnn/read/models/README.md."""
-    result = json.loads((ROOT / "benchmarks/results/refusal.json").read_text())
-    machine = result["machine"]
-    digits, others, about = result["digits"], result["no digits"], Classifier().metadata
-    content = SHIPPED.read_bytes()
-    n, accepted = digits["n"], digits["accepted"]
-    risk = "\n".join(f"| {100 * part:g} % | {errors} | {100 * share:.2f} % |" for part, errors, share in _risk(digits))
-    share, ece = 100 * digits["errors_among_accepted"] / accepted, digits["calibration_error"]
-    refused = "\n".join(f"| {name} | {row['n']} | {row['refused']} |" for name, row in others.items())
-    return f"""# handwriting.onnx
-
-Made by `python docs/generate.py`; not edited by hand.
-
-- **What it does**: one image in MNIST's form, float32 (n, 28, 28, 1), to the probabilities of the ten digits, float32
-  (n, 10). What a row lacks to 1 is the probability that the image shows no digit.
-- **What for**: reading handwritten digits on pictures, with `mnist-cnn read`. Not for decisions about money or people
-  unless a person looks at what it is unsure of, and at some of what it is sure of.
-- **Learnt from**: 55,000 of MNIST's training images, changed anew each epoch (`learn/augment.py`), pieces of numbers
-  put together from them (`learn/numbers.py`), and drawings that are no digit (`learn/outliers.py`). Nothing else; the
-  other 5,000 chose temperature and threshold.
-- **Made by**: `mnist-cnn train --recipe handwriting`, seed {about["seed"]}, in 43 minutes on 2 cores that did other
-  work as well, at commit {about["commit"]}. The threshold was chosen later (99.3 % of the
-  validation digits pass; at that commit it was 99.4 %), the weights are the same.
-- **File**: {len(content):,} bytes, SHA-256 `{hashlib.sha256(content).hexdigest()}`.
-- **Score**: {about["test_errors"]} errors on MNIST's {int(about["test_images"]):,} test images.
-- **Calibration**: temperature {float(about["temperature"]):.3f}; expected calibration error {ece:.4f} on the
-  test images. At the threshold of {digits["threshold"]:.3f} it accepts {accepted:,} of them
-  ({100 * accepted / n:.2f} %), {digits["errors_among_accepted"]} of those wrong ({share:.2f} %; the aim is 0.1 %
-  at 99 %).
-
-![What part of the accepted test digits is wrong, by how many are accepted](../../../../docs/pictures/risk.svg)
-
-| accepted, most confident first | errors | of them |
-| --- | --- | --- |
-{risk}
-
-Pictures without digits that were rejected by the whole reader, on {machine["cores"]} cores of an
-{machine["processor"]} (letters in five fonts of Computer Modern, which no network has seen; random scribbles; the aim
-is 98 % of all of them):
-
-| pictures | n | rejected |
-| --- | --- | --- |
-{refused}
-
-**Limits**: a 7 whose bar hangs down and a 1 with a long flag; scribbles that look like a digit; digits of other
-scripts.
-
-{page_card()}
-**Licence**: the weights of all three files are learnt from MNIST, CC BY-SA 3.0.
-"""
+def generated(documents: dict[Path, str], slots: dict[str, str]) -> dict[Path, str]:
+    """Return the documents filled. Raises ValueError, with the file's name, or for a slot that none of them uses."""
+    result = {}
+    for file, text in documents.items():
+        try:
+            result[file] = filled(text, slots)
+        except ValueError as error:
+            raise ValueError(f"{file}: {error}") from None
+    if unused := set(slots) - {name for text in documents.values() for name in names(text)}:
+        raise ValueError(f"no document uses: {', '.join(sorted(unused))}; remove them from docs/values.py or tables.py")
+    return result
 
 
-def page_card() -> str:
-    """The part of the card about the two page networks."""
-    finder, strings = (PAGE_MODELS / f"{name}.onnx" for name in ("finder", "strings"))
-    return f"""# finder.onnx and strings.onnx
-
-- **What they do**: the finder sees the local contrast of a grey picture, float32 (1, h, w, 2). For each cell of
-  4 x 4 pixels it returns whether a digit, a sign or other writing is centred there, and its size. The string network
-  sees the contrast of strips, float32 (n, 40, w, 2). For every 2 pixels it returns the log probabilities of 22 classes:
-  ten digits, the signs `. , - / + x ÷ = ( )`, other writing, and nothing.
-- **Learnt from**: composed pages (`learn/scenes.py`). They show the first 55,000 of MNIST's training images, and digits
-  and signs drawn from skeletons (`learn/strokes.py`), on ruled, squared and printed paper, in tables, boxes and forms,
-  beside print and letters from Debian's fonts. No other pictures. The confidence from which a word is accepted was
-  chosen on composed pages with the other 5,000 images (`learn/acceptance.py`).
-- **Made by**: `python -m mnist_cnn.learn.pages finder` and `strings`, {_steps(finder):,} and {_steps(strings):,}
-  steps in several trainings, two of them on a GPU. Each started from the weights of the one before. The last
-  one of the string network started from the mean of three (LOG.md, 2026-11-28).
-{_file(finder)}
-{_file(strings)}
-- **Limits**: writing lower than about 12 pixels on a picture of 1,280 pixels; digits beside each other of very
-  different size; digits that are cut off by the edge of the picture; rows that bend; printed numbers are other writing.
-"""
-
-
-def _steps(file: Path) -> int:
-    """Return the number of steps of all trainings of a page network."""
-    metadata = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
-    return EARLIER_STEPS[file.stem] + int(metadata["steps"])
-
-
-def _file(file: Path) -> str:
-    content = file.read_bytes()
-    return f"- **{file.name}**: {len(content):,} bytes, SHA-256 `{hashlib.sha256(content).hexdigest()}`."
-
-
-def _risk(digits: dict[str, Any]) -> list[tuple[float, int, float]]:
-    """Of the test digits: the share accepted, most confident first, the errors among them, and their share."""
-    ranks, n = np.array(digits["error_ranks"]), digits["n"]
-    accepted = {part: round(part * n) for part in (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9)}
-    return [(part, int((ranks < k).sum()), float((ranks < k).sum() / k)) for part, k in accepted.items()]
-
-
-def curve() -> str:
-    """The card's picture, an SVG: what part of the accepted test digits is wrong, by how many are accepted."""
-    digits = json.loads((ROOT / "benchmarks/results/refusal.json").read_text())["digits"]
-    ranks, n = np.array(digits["error_ranks"]), digits["n"]
-    accepted = np.unique([n * 9 // 10, *ranks[ranks > n * 9 // 10], *(ranks[ranks > n * 9 // 10] + 1), n])
-    risk = np.searchsorted(ranks, accepted) / accepted
-    with plt.rc_context(performance.STYLE):
-        figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-        axes.plot(100 * accepted / n, 100 * risk, color="#1f5f8b", linewidth=2)
-        share = digits["accepted"] / n
-        axes.plot(100 * share, 100 * digits["errors_among_accepted"] / digits["accepted"], "o", color="#c0392b")
-        axes.annotate(
-            f"at its threshold: {100 * share:.2f} % accepted,\n{digits['errors_among_accepted']} of them wrong",
-            (100 * share, 100 * digits["errors_among_accepted"] / digits["accepted"]),
-            (-14, 26), textcoords="offset points", ha="right", color="#c0392b",
-            arrowprops={"arrowstyle": "-", "color": "#c0392b"},
-        )  # fmt: skip
-        axes.set(
-            xlabel="accepted of MNIST's test digits, most confident first (%)",
-            ylabel="of those, wrong (%)",
-            xlim=(90, 100.1),
-            ylim=(0, None),
-        )
-        return performance.svg(figure)
-
-
-def formats() -> str:
-    """README's table of the forms a model is exported in."""
-    result = json.loads((ROOT / "benchmarks/results/formats.json").read_text())
-    lines = [
-        "| form | bytes | loads in | one image | 99 of 100 in | errors | other digits than Keras | differs by |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for name, row in result["forms"].items():
-        same = "-", "-"
-        if name != "Keras":
-            same = str(row["other_digits_than_keras"]), f"{row['largest_difference_to_keras']:.1e}"
-        lines.append(
-            f"| {name} | {row['bytes']:,} | {1000 * row['load_seconds']:.1f} ms | {1000 * row['seconds']:.2f} ms "
-            f"| {1000 * row['seconds_p99']:.2f} ms | {row['errors']} | {same[0]} | {same[1]} |"
-        )
-    machine, versions, taken = result["machine"], result["versions"], result["reading"]
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"Reading with it: {taken['photograph_seconds']:.2f} s for a photograph of 12 megapixels with five digits, "
-            f"{taken['command_seconds']:.2f} s for the command from its start to its answer.",
-            "",
-            f"The recipe `handwriting`, one thread of an {machine['processor']}; Keras {versions['keras']}, ONNX "
-            f"Runtime {versions['onnxruntime']}; errors and differences, of probabilities, on the {result['n']:,} test "
-            "images.",
-        ]
-    )
-
-
-def filled(text: str) -> str:
-    """Return a document with its generated blocks made again."""
-    blocks = {"speed": performance.headline(), "results": results(), "reading": reading(), "formats": formats()}
-    blocks["compared"] = comparison.compared()
-    for name, block in blocks.items():
-        begin, end = f"<!-- begin: {name}, made by docs/generate.py -->", f"<!-- end: {name} -->"
-        if begin in text:
-            before, _, rest = text.partition(begin)
-            _, _, after = rest.partition(end)
-            text = f"{before}{begin}\n{block}\n{end}{after}"
-    return text
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a document or plot is stale")
+    check = parser.parse_args(arguments).check
+    try:
+        content = generated({file: file.read_text("utf-8") for file in DOCUMENTS}, contents())
+    except ValueError as error:
+        print(f"docs/generate.py: {error}", file=sys.stderr)
+        return 2
+    content |= {ROOT / f"docs/pictures/{name}.svg": found() for name, found in public(plots).items()}
+    stale = [file for file, text in content.items() if not file.exists() or file.read_text("utf-8") != text]
+    for file in stale:
+        print(f"{file.relative_to(ROOT)}: {'stale; run `make docs`' if check else 'written'}")
+        if not check:
+            file.write_text(content[file], "utf-8")
+    return int(check and bool(stale))
 
 
 if __name__ == "__main__":
-    (ROOT / "docs/cli.md").write_text(reference(), "utf-8")
-    (SHIPPED.parent / "README.md").write_text(card(), "utf-8")
-    (ROOT / "docs/pictures/risk.svg").write_text(curve(), "utf-8")
-    (ROOT / "docs/performance.md").write_text(performance.page(), "utf-8")
-    (ROOT / "docs/pictures/speed.svg").write_text(performance.plot(), "utf-8")
-    (ROOT / "docs/accuracy.md").write_text(scores.page(), "utf-8")
-    (ROOT / "docs/pictures/accuracy.svg").write_text(scores.plot(), "utf-8")
-    (ROOT / "docs/pictures/disputed.svg").write_text(scores.disputed(), "utf-8")
-    (ROOT / "docs/deploy.md").write_text(deploy.page(), "utf-8")
-    (ROOT / "docs/scale.md").write_text(scale.page(), "utf-8")
-    (ROOT / "docs/reading.md").write_text(comparison.page(), "utf-8")
-    for page in FILLED:
-        page.write_text(filled(page.read_text("utf-8")), "utf-8")
+    sys.exit(main())

@@ -1,9 +1,9 @@
-"""Make the pictures that README reads, docs/pictures/marks.jpg and page.jpg, and what came of them, *-read.png.
+"""Make the pictures that README reads, docs/pictures/marks.jpg and page.jpg, and their annotated copies, *-read.png.
 
     python docs/page.py
 
-The digits are MNIST's validation images: on a table of marks by ``learn.writing``, and on a page by
-benchmarks/photographs.py.
+The digits are MNIST's validation images. ``learn.pages.writing`` writes the table of marks,
+benchmarks/photographs.py the page.
 """
 
 import sys
@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 from mnist_cnn import mnist
-from mnist_cnn.learn import pages
-from mnist_cnn.learn.writing import Writer, text_line
+from mnist_cnn.learn.pages.fonts import text_line
+from mnist_cnn.learn.pages.writing import Writer
 from mnist_cnn.read import read_image
 from mnist_cnn.read.annotate import annotate
 from mnist_cnn.read.table import table
@@ -28,7 +28,7 @@ from photographs import photograph  # noqa: E402
 PICTURES = ROOT / "docs/pictures"
 NUMBER = (3, 1, 4, 1, 5, 9)
 SEED = 194
-"""One of 400 tried: of the wide pictures, this is the one that is read with the most confidence."""
+"""Chosen from 400 seeds: of the wide pictures, this one is read with the highest confidence."""
 HEAD = ("No", "Part 1", "Part 2", "Part 3", "Total")
 MARKS = (
     ("1", "14", "9.5", "18", "41.5"),
@@ -39,9 +39,9 @@ MARKS = (
     ("6", "20", "14.5", "19", "53.5"),
 )
 MARKS_SEED = 67
-"""One of 100 tried: 7 tables were read without an error.
+"""Chosen from 100 seeds, of which 7 gave tables that were read without an error.
 
-Of the two with the most accepted words, this is the clearer.
+Two of these have the most accepted words; this is the clearer one.
 """
 ACROSS, DOWN, EDGE = 190, 96, 90
 """Width and height of a cell, and the margin of the sheet, in pixels."""
@@ -52,7 +52,7 @@ def marks() -> np.ndarray:
     import matplotlib
 
     rng = np.random.default_rng(MARKS_SEED)
-    writer = Writer(pages.validation_digits(), rng)
+    writer = Writer(mnist.split(mnist.load().train)[1], rng)
     font = str(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf"))
     height, width = (len(MARKS) + 1) * DOWN + 2 * EDGE, len(HEAD) * ACROSS + 2 * EDGE
     ink = np.zeros((height, width), np.float32)

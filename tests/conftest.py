@@ -1,23 +1,34 @@
-"""Shared fixtures: the dataset, a run with little training, the command line, a browser and the static site."""
+"""Shared fixtures: the dataset, a quickly trained run, the command line, servers and the browser."""
 
 import dataclasses
+import io
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx2 as httpx
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
+from starlette.testclient import TestClient
 
 from mnist_cnn import mnist
 from mnist_cnn.learn.evaluate import Evaluation, evaluate
 from mnist_cnn.learn.recipes import RECIPES
 from mnist_cnn.learn.run import Run, start
 from mnist_cnn.learn.train import fit
+from mnist_cnn.read import Classifier
+from mnist_cnn.web.app import create
 
+PAGE = Path(__file__).parents[1] / "docs/pictures/page.jpg"
+"""A photograph of a page with the number 314159."""
 CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",
@@ -28,6 +39,14 @@ CHROMIUM = [
     "--disable-sync",
 ]
 Command = Callable[..., subprocess.CompletedProcess[str]]
+Serve = Callable[..., "Server"]
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """Return grey or RGB pixels as a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
 
 
 @pytest.fixture(autouse=True)
@@ -40,9 +59,15 @@ def dataset() -> mnist.Dataset:
     return mnist.load()
 
 
+@pytest.fixture(scope="session")
+def digits(dataset: mnist.Dataset) -> mnist.Digits:
+    """The first 2,000 training images."""
+    return mnist.Digits(dataset.train.images[:2000], dataset.train.labels[:2000])
+
+
 @pytest.fixture(scope="session", params=["seed", "dense"])
 def run(request: pytest.FixtureRequest, dataset: mnist.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Return a finished run of `seed` and of `dense`: 3,000 images, two epochs, about 90 % test accuracy."""
+    """A finished run of each recipe, with 3,000 images and two epochs: about 90 % accuracy on the test set."""
     recipe = dataclasses.replace(RECIPES[request.param], epochs=2)
     made = start(recipe, dataset, tmp_path_factory.mktemp("runs") / recipe.name, limit=3000)
     fit(made, dataset)
@@ -56,7 +81,7 @@ def evaluation(run: Run, dataset: mnist.Dataset) -> Evaluation:
 
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
-    """Return a function that runs ``mnist-cnn`` in a process of its own, in an empty folder."""
+    """Run ``mnist-cnn`` in its own process, in an empty folder."""
 
     def call(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -71,7 +96,66 @@ def command(tmp_path: Path) -> Command:
     return call
 
 
-@pytest.fixture(scope="module")  # not per session: its event loop excludes others
+class Server:
+    """``mnist-cnn serve`` in its own process, on a free port."""
+
+    def __init__(self, log: Path, *arguments: str) -> None:
+        self.log = log
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "mnist_cnn", "serve", "--port", "0", *arguments]
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(command, stderr=file)
+        while not (found := re.search(r"http://\S+?:(\d+)/", log.read_text())):
+            assert self.process.poll() is None, log.read_text()
+            time.sleep(0.01)
+        self.port = int(found[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+        while True:
+            try:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.01)
+        self.startup = time.perf_counter() - began
+
+    def end(self) -> int:
+        """End the server with SIGTERM and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Start a server, for tests that end it or read its log."""
+    servers = []
+
+    def begin(*arguments: str) -> Server:
+        servers.append(Server(tmp_path / f"log-{len(servers)}", *arguments))
+        return servers[-1]
+
+    yield begin
+    for server in servers:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.wait()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for all tests."""
+    server = Server(tmp_path_factory.mktemp("server") / "log")
+    yield server
+    assert server.end() == 0, server.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    """The application in this process."""
+    with TestClient(create(Classifier()), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")  # while Playwright runs, no other event loop can run in this thread
 def browser() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("google-chrome")
     assert program, "these tests drive Chromium; on Debian: apt install chromium"
@@ -83,7 +167,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder with the static site that the command writes."""
+    """The folder of a static site, as the command writes it."""
     out = tmp_path_factory.mktemp("site") / "public"
     subprocess.run([sys.executable, "-m", "mnist_cnn", "site", out], check=True, timeout=600)
     return out
@@ -91,7 +175,7 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site(site_folder: Path) -> Iterator[str]:
-    """Yield the address of the static site, served by Python's HTTP server below a folder of its host."""
+    """The address of the static site, in a subfolder of a web server."""
     command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"]
     command.append(str(site_folder.parent))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:

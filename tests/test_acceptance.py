@@ -1,11 +1,12 @@
-"""How sure a word has to be: the fit, the threshold, and when a word on a composed page counts as right."""
+"""Acceptance: the fit, the threshold, and when a word on a composed page is right."""
 
 import numpy as np
 import pytest
 
-from mnist_cnn.learn import acceptance, scenes
-from mnist_cnn.learn.writing import OTHER, Glyph
-from mnist_cnn.read.page import ONCE, Found
+from mnist_cnn.learn import acceptance
+from mnist_cnn.learn.pages.glyphs import OTHER, Glyph
+from mnist_cnn.learn.pages.scenes import Scene
+from mnist_cnn.read.decision import ONCE, Found
 from mnist_cnn.read.reading import Box, Digit, Sign
 
 HEIGHT = 40
@@ -26,30 +27,30 @@ def word(text: str, left: int = 100) -> Found:
     return Found(glyphs, (), False, False, ONCE)
 
 
-def scene(*labels: int, left: int = 100) -> scenes.Scene:
+def scene(*labels: int, left: int = 100) -> Scene:
     glyphs = [
         Glyph(label, (left + 30 * i, 100, left + 30 * i + 24, 100 + HEIGHT), HEIGHT) for i, label in enumerate(labels)
     ]
-    return scenes.Scene(np.zeros((320, 320), np.uint8), glyphs, [list(range(len(labels)))])
+    return Scene(np.zeros((320, 320), np.uint8), glyphs, [list(range(len(labels)))])
 
 
-def right(read: Found, page: scenes.Scene) -> bool:
-    return acceptance.right(read, page, [glyph.box for glyph in read.glyphs])
+def right(read: Found, page: Scene) -> bool:
+    return acceptance.is_right(read, page, [glyph.box for glyph in read.glyphs])
 
 
-def test_a_word_is_right_only_if_all_of_it_is() -> None:
+def test_a_word_is_right_if_all_its_glyphs_are() -> None:
     assert right(word("475"), scene(4, 7, 5))
     assert not right(word("475"), scene(4, 1, 5))
     assert right(word("4.5"), scene(4, 10, 5))
     assert not right(word("475"), scene(4, OTHER, 5))
 
 
-def test_a_digit_that_was_left_out_beside_a_word_makes_it_wrong() -> None:
+def test_a_word_beside_an_unread_digit_is_wrong() -> None:
     assert not right(word("47"), scene(4, 7, 5))
     assert not right(word("75", 130), scene(4, 7, 5))
 
 
-def test_the_fit_finds_the_weights_that_made_the_data() -> None:
+def test_the_fit_finds_the_weights_of_generated_data() -> None:
     rng = np.random.default_rng(0)
     x = np.column_stack([np.ones(20000), rng.normal(0, 1, (20000, 2))])
     truth = np.array([0.5, 2.0, -1.0])
@@ -57,7 +58,7 @@ def test_the_fit_finds_the_weights_that_made_the_data() -> None:
     assert acceptance.fit(x, y) == pytest.approx(truth, abs=0.1)
 
 
-def test_the_threshold_lets_as_many_pass_as_the_share_of_errors_allows() -> None:
+def test_the_threshold_limits_the_share_of_errors() -> None:
     p = np.linspace(1, 0, 1001)
     y = np.arange(1001) % 100 != 99  # every hundredth is wrong
     y[500:] = False

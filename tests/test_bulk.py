@@ -1,4 +1,4 @@
-"""Bulk reading: the same rows as `read_image` gives, each input exactly once, whatever is killed on the way."""
+"""Bulk reading: the rows of `read_image`, and each input exactly once, also after processes were killed."""
 
 import gzip
 import os
@@ -24,8 +24,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_cnn import mnist
-from mnist_cnn.bulk import plan, step
+from mnist_cnn.bulk import plan
 from mnist_cnn.bulk.command import duration
+from mnist_cnn.bulk.schema import READINGS
 from mnist_cnn.errors import BulkError
 from mnist_cnn.mnist import idx
 from mnist_cnn.read import Classifier, read_image
@@ -47,7 +48,7 @@ def pictures() -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def parquet(pictures: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file as Hugging Face's datasets have them, of 60 row groups, so of as many units."""
+    """A Parquet file like Hugging Face's datasets, with 60 row groups, so 60 units."""
     file = tmp_path_factory.mktemp("parquet") / "crops.parquet"
     column = [{"bytes": content, "path": None} for content in pictures]
     pq.write_table(pa.table({"label": list(range(60)), "image": column}), file, row_group_size=1)
@@ -55,27 +56,32 @@ def parquet(pictures: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def rows(out: Path, table: str = "readings") -> list[dict[str, Any]]:
-    """All rows in the order of their names."""
+    """Return all rows, sorted by their ids."""
     return sorted(ds.dataset(out / table).to_table().to_pylist(), key=lambda row: row["id"])
 
 
-def names(out: Path) -> list[str]:
+def ids(out: Path) -> list[str]:
+    """Return the ids of all rows in readings and errors."""
     return sorted(row["id"] for table in ("readings", "errors") for row in rows(out, table))
 
 
 def begin(*arguments: object) -> subprocess.Popen[bytes]:
+    """Start ``mnist-cnn bulk`` in its own process."""
     command = [sys.executable, "-m", "mnist_cnn", "bulk", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def until_parts(out: Path, count: int) -> None:
+def wait_for_parts(out: Path, count: int) -> None:
+    """Wait until `count` parts are finished."""
     end = time.monotonic() + 120
     while len(list(out.glob("readings/part-*.parquet"))) < count:
         assert time.monotonic() < end
         time.sleep(0.01)
 
 
-def test_it_reads_what_read_image_reads(command: Command, pictures: list[bytes], parquet: Path, tmp_path: Path) -> None:
+def test_every_kind_of_input_has_the_rows_of_read_image(
+    command: Command, pictures: list[bytes], parquet: Path, tmp_path: Path
+) -> None:
     (tmp_path / "scans/deep").mkdir(parents=True)
     for i, content in enumerate(pictures[:10]):
         (tmp_path / "scans" / ("deep" if i % 2 else "") / f"{i}.png").write_bytes(content)
@@ -86,12 +92,12 @@ def test_it_reads_what_read_image_reads(command: Command, pictures: list[bytes],
     done = command("bulk", "scans", parquet, "--out", "read", "--workers", 2)
     assert done.returncode == 1
     failed = sum(content == BROKEN for content in (*pictures[:10], *pictures))
-    assert f"read: {100 - failed} read, {failed} could not be" in done.stdout
+    assert f"read: {100 - failed} read, {failed} failed" in done.stdout
     found = {row["id"]: row for row in rows(tmp_path / "read")}
     for i, content in enumerate(pictures[:10]):
-        compare(found.get(str(tmp_path / "scans" / ("deep" if i % 2 else "") / f"{i}.png")), content)
+        assert_same(found.get(str(tmp_path / "scans" / ("deep" if i % 2 else "") / f"{i}.png")), content)
     for i, content in enumerate(pictures):
-        compare(found.get(f"{parquet}#{i}"), content)
+        assert_same(found.get(f"{parquet}#{i}"), content)
     probabilities = Classifier().probabilities(mnist.as_input(tiles))
     for i, own in enumerate(probabilities):
         row = found[f"{tmp_path}/scans/images-idx3-ubyte#{i}"]
@@ -102,7 +108,9 @@ def test_it_reads_what_read_image_reads(command: Command, pictures: list[bytes],
     assert all("expected a whole picture" in row["error"] or "expected a picture" in row["error"] for row in errors)
 
 
-def test_another_number_of_digits_is_not_accepted(command: Command, pictures: list[bytes], tmp_path: Path) -> None:
+def test_rows_with_another_number_of_digits_are_not_accepted(
+    command: Command, pictures: list[bytes], tmp_path: Path
+) -> None:
     (tmp_path / "scans").mkdir()
     (tmp_path / "scans/0.png").write_bytes(pictures[0])
     (tmp_path / "scans/images-idx3-ubyte").write_bytes(idx.encode(mnist.load().test.images[:5]))
@@ -115,7 +123,7 @@ def test_another_number_of_digits_is_not_accepted(command: Command, pictures: li
     assert not picture["accepted"]
 
 
-def compare(row: dict[str, Any] | None, content: bytes) -> None:
+def assert_same(row: dict[str, Any] | None, content: bytes) -> None:
     if content == BROKEN:
         assert row is None
         return
@@ -151,41 +159,43 @@ def compare(row: dict[str, Any] | None, content: bytes) -> None:
 
 
 def test_columns_have_the_names_of_json() -> None:
-    told = read_image(mnist.load().test.images[0]).to_dict()
-    [row] = told["rows"]
+    found = read_image(mnist.load().test.images[0]).to_dict()
+    [row] = found["rows"]
     [word] = row["words"]
     box, digit = set(word["box"]), set(word["digits"][0])
-    assert set(step.READINGS.names) - {"id", "digits"} == set(told)
-    nested = {name: {field.name for field in step.READINGS.field(name).type.value_type} for name in NESTED}
+    assert set(READINGS.names) - {"id", "digits"} == set(found)
+    nested = {name: {field.name for field in READINGS.field(name).type.value_type} for name in NESTED}
     assert nested["rows"] == (set(row) - {"words", "box"}) | box
     assert nested["digits"] == (digit - {"alternatives", "box"}) | box | {"row", "word", "text"}
     assert nested["others"] == box
 
 
-def test_a_killed_run_goes_on(command: Command, parquet: Path, tmp_path: Path) -> None:
+def test_a_killed_run_resumes(command: Command, parquet: Path, tmp_path: Path) -> None:
     out = tmp_path / "read"
     with begin(parquet, "--out", out, "--workers", 2) as process:
-        until_parts(out, 3)
+        wait_for_parts(out, 3)
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(children, timeout=20)
-    assert not alive, "nobody works on for a run that is gone"
+    assert not alive, "worker processes exit with their run"
     before = {file: file.stat().st_mtime_ns for file in out.glob("readings/part-*.parquet")}
     assert 3 <= len(before) < 60
     done = command("bulk", parquet, "--out", out)
     assert done.returncode == 1
-    assert f"{len(before):,} of 60 were done before" in done.stderr
+    assert f"{len(before):,} of 60 inputs are finished already" in done.stderr
     assert all(file.stat().st_mtime_ns == time for file, time in before.items())
-    assert names(out) == sorted(f"{parquet}#{i}" for i in range(60))
+    assert ids(out) == sorted(f"{parquet}#{i}" for i in range(60))
     again = command("bulk", parquet, "--out", out)
-    assert again.returncode == 1, "as before: some could not be read"
-    assert "; 0 of them now" in again.stdout
+    assert again.returncode == 1, "the same exit code: some inputs could not be read"
+    assert "; 0 of them in this run" in again.stdout
 
 
-def test_a_killed_worker_is_one_line_and_nothing_is_lost(command: Command, parquet: Path, tmp_path: Path) -> None:
+def test_a_killed_worker_is_a_one_line_error_and_the_run_resumes(
+    command: Command, parquet: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "read"
     with begin(parquet, "--out", out, "--workers", 2) as process:
-        until_parts(out, 2)
+        wait_for_parts(out, 2)
         working = [
             child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())
         ]
@@ -194,15 +204,15 @@ def test_a_killed_worker_is_one_line_and_nothing_is_lost(command: Command, parqu
         assert process.stderr
         assert process.stderr.read().decode().count("\n") == 1
     assert command("bulk", parquet, "--out", out).returncode == 1
-    assert names(out) == sorted(f"{parquet}#{i}" for i in range(60))
+    assert ids(out) == sorted(f"{parquet}#{i}" for i in range(60))
 
 
 @pytest.mark.slow
-def test_ray_gives_the_same_rows_though_a_worker_is_killed(command: Command, parquet: Path, tmp_path: Path) -> None:
+def test_ray_writes_the_same_rows_even_if_a_worker_is_killed(command: Command, parquet: Path, tmp_path: Path) -> None:
     assert command("bulk", parquet, "--out", tmp_path / "local").returncode == 1
     out = tmp_path / "ray"
     with begin(parquet, "--out", out, "--engine", "ray", "--workers", 2) as process:
-        until_parts(out, 3)
+        wait_for_parts(out, 3)
         actors = [
             child for child in psutil.Process().children(recursive=True) if "MapWorker" in " ".join(child.cmdline())
         ]
@@ -211,24 +221,26 @@ def test_ray_gives_the_same_rows_though_a_worker_is_killed(command: Command, par
         assert process.wait(240) == 1
     for table in ("readings", "errors"):
         assert rows(out, table) == rows(tmp_path / "local", table)
-    assert names(out) == sorted(f"{parquet}#{i}" for i in range(60))
+    assert ids(out) == sorted(f"{parquet}#{i}" for i in range(60))
 
 
-def test_another_run_is_not_mixed_with_it(command: Command, tmp_path: Path, pictures: list[bytes]) -> None:
+def test_an_output_folder_belongs_to_one_set_of_inputs_and_settings(
+    command: Command, tmp_path: Path, pictures: list[bytes]
+) -> None:
     for name in ("one.png", "two.png"):
         (tmp_path / name).write_bytes(pictures[0])
     assert command("bulk", "one.png", "--out", "read").returncode == 0
     for other in (["two.png"], ["one.png", "--threshold", 0.1], ["one.png", "--digits", 2]):
         done = command("bulk", *other, "--out", "read")
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-        assert "take another --out" in done.stderr
+        assert "use a new --out" in done.stderr
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/letter.txt").write_text("mine")
     done = command("bulk", "one.png", "--out", "mine")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
-def test_inputs_that_are_none_are_one_line(command: Command, tmp_path: Path) -> None:
+def test_wrong_inputs_are_one_line_errors(command: Command, tmp_path: Path) -> None:
     pq.write_table(pa.table({"label": [1]}), tmp_path / "labels.parquet")
     (tmp_path / "broken.parquet").write_bytes(b"PAR1")
     (tmp_path / "labels-idx1-ubyte").write_bytes(idx.encode(np.zeros(3, np.uint8)))
@@ -254,7 +266,7 @@ def test_inputs_that_are_none_are_one_line(command: Command, tmp_path: Path) -> 
     assert "--engine ray" in done.stderr
 
 
-def test_a_file_that_is_cut_short_and_one_that_is_zipped(command: Command, tmp_path: Path) -> None:
+def test_truncated_and_gzipped_idx_files(command: Command, tmp_path: Path) -> None:
     content = idx.encode(mnist.load().test.images[:20])
     (tmp_path / "short.idx3").write_bytes(content[:-800])
     done = command("bulk", "short.idx3", "--out", "short")
@@ -266,12 +278,12 @@ def test_a_file_that_is_cut_short_and_one_that_is_zipped(command: Command, tmp_p
     assert len(rows(tmp_path / "whole")) == 20
     (tmp_path / "half.idx3.gz").write_bytes(whole[: len(whole) // 2])
     assert command("bulk", "half.idx3.gz", "whole.idx3.gz", "--out", "half").returncode == 1
-    assert len(names(tmp_path / "half")) == len(set(names(tmp_path / "half"))) == 40
+    assert len(ids(tmp_path / "half")) == len(set(ids(tmp_path / "half"))) == 40
     assert len(rows(tmp_path / "half", "errors")) == 20
 
 
-def test_in_a_folder_a_bad_file_is_one_row(command: Command, tmp_path: Path, pictures: list[bytes]) -> None:
-    """And what lies in --out is no input, what two inputs mean is read once, and odd names are read."""
+def test_a_bad_file_in_a_folder_is_one_error_row(command: Command, tmp_path: Path, pictures: list[bytes]) -> None:
+    """Files in --out are not inputs, a file in several inputs is read once, and unusual file names are read."""
     folder = tmp_path / "scans"
     folder.mkdir()
     (folder / "broken.parquet").write_bytes(b"PAR1")
@@ -282,7 +294,7 @@ def test_in_a_folder_a_bad_file_is_one_row(command: Command, tmp_path: Path, pic
         file.write(pictures[2])
     arguments = ("bulk", "scans", "scans/a.png", "scans/a::b *.png", "scans/../scans/a*.png", "--out", "scans/read")
     assert command(*arguments).returncode == 1
-    assert [Path(name).name for name in names(folder / "read")] == [
+    assert [Path(name).name for name in ids(folder / "read")] == [
         "20x20-idx3-ubyte",
         "a.png",
         "a::b *.png",
@@ -292,13 +304,13 @@ def test_in_a_folder_a_bad_file_is_one_row(command: Command, tmp_path: Path, pic
     assert [Path(row["id"]).name for row in rows(folder / "read")] == ["a.png", "a::b *.png"]
 
 
-def test_a_full_disk_is_one_line(command: Command, tmp_path: Path, parquet: Path) -> None:
+def test_a_write_error_is_one_line(command: Command, tmp_path: Path, parquet: Path) -> None:
     out = tmp_path / "read"
     with begin(parquet, "--out", out, "--workers", 1) as process:
-        until_parts(out, 1)
+        wait_for_parts(out, 1)
         process.kill()
     shutil.rmtree(out / "errors")
-    (out / "errors").write_text("in the way")  # as good as a full disk, and works for root too
+    (out / "errors").write_text("a file")  # an error like a full disk, also for root
     done = command("bulk", parquet, "--out", out)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 2)
     assert f"{out}: cannot be written" in done.stderr
@@ -308,8 +320,8 @@ def test_a_full_disk_is_one_line(command: Command, tmp_path: Path, parquet: Path
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
-def test_a_file_that_is_gone_or_another_one_when_it_is_read(command: Command, tmp_path: Path, parquet: Path) -> None:
-    """Its rows are told one by one, and what was read before stays."""
+def test_rows_of_a_file_that_changed_during_the_run_are_errors(command: Command, tmp_path: Path, parquet: Path) -> None:
+    """Rows that were read before stay."""
     file, out = tmp_path / "crops.parquet", tmp_path / "read"
     shutil.copy(parquet, file)
     assert command("bulk", file, "--out", out).returncode == 1
@@ -318,20 +330,20 @@ def test_a_file_that_is_gone_or_another_one_when_it_is_read(command: Command, tm
         (out / f"readings/part-{number:07}.parquet").unlink()
     pq.write_table(pq.read_table(file), file)  # the same rows, in one group
     assert command("bulk", file, "--out", out).returncode == 1
-    assert names(out) == sorted(f"{file}#{i}" for i in range(60))
+    assert ids(out) == sorted(f"{file}#{i}" for i in range(60))
     found = {row["id"]: row["error"] for row in rows(out, "errors")}
-    assert all("another file than when the run began" in found[f"{file}#{number}"] for number in (7, 8))
+    assert all("the file has changed since the run began" in found[f"{file}#{number}"] for number in (7, 8))
     assert rows(out) == [row for row in before if row["id"] not in found]
 
 
-def test_nothing_to_read_is_told(command: Command, tmp_path: Path) -> None:
+def test_empty_inputs_are_one_line_errors(command: Command, tmp_path: Path) -> None:
     (tmp_path / "none-idx3-ubyte").write_bytes(idx.encode(np.zeros((0, 28, 28), np.uint8)))
     for name in ("none-idx3-ubyte", ""):
         done = command("bulk", name, "--out", f"read{name}")
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
-def test_it_reads_what_fsspec_opens(pictures: list[bytes]) -> None:
+def test_inputs_can_be_on_any_file_system_of_fsspec(pictures: list[bytes]) -> None:
     memory = fsspec.filesystem("memory")
     memory.pipe({"/crops/b.png": pictures[0], "/crops/a/c.png": pictures[1], "/crops/none.txt": b""})
     [unit] = plan.units(["memory://crops"])
@@ -353,11 +365,11 @@ def planned(draw: st.DrawFn) -> list[plan.Unit]:
 
 
 @given(planned())
-def test_a_plan_is_kept_as_it_was_made(tmp_path_factory: pytest.TempPathFactory, units: list[plan.Unit]) -> None:
+def test_a_plan_is_read_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, units: list[plan.Unit]) -> None:
     file = tmp_path_factory.mktemp("plan") / "plan.parquet"
     plan.write(file, units)
     assert list(plan.read(file)) == units
 
 
-def test_durations() -> None:
+def test_durations_are_in_seconds_minutes_or_hours() -> None:
     assert [duration(s) for s in (3.2, 89, 600, 12_000)] == ["3 s", "89 s", "10 min", "3 h 20 min"]

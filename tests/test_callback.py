@@ -1,4 +1,4 @@
-"""StopAtAccuracy: when it stops, what it says, and what it does without the metric."""
+"""StopAtAccuracy: when it stops, its message, and its error without the metric."""
 
 import keras
 import numpy as np
@@ -14,8 +14,8 @@ class Model:
     stop_training = False
 
 
-def told(accuracies: list[float], target: float = 0.995) -> tuple[int, bool]:
-    """After how many epochs it stops, and whether it does."""
+def stops(accuracies: list[float], target: float = 0.995) -> tuple[int, bool]:
+    """Return the number of epochs, and whether the callback stopped the training."""
     callback = StopAtAccuracy(target)
     callback.set_model(Model())
     callback.on_train_begin()
@@ -28,18 +28,18 @@ def told(accuracies: list[float], target: float = 0.995) -> tuple[int, bool]:
 
 
 @given(st.lists(st.floats(0, 1), max_size=12), st.floats(0.01, 1))
-def test_it_stops_after_the_first_epoch_above_the_target(accuracies: list[float], target: float) -> None:
+def test_training_stops_after_the_first_epoch_above_the_target(accuracies: list[float], target: float) -> None:
     above = [number for number, accuracy in enumerate(accuracies, 1) if accuracy > target]
-    assert told(accuracies, target) == ((above[0], True) if above else (len(accuracies), False))
+    assert stops(accuracies, target) == ((above[0], True) if above else (len(accuracies), False))
 
 
-def test_the_target_is_99_and_a_half_percent_and_has_to_be_passed() -> None:
+def test_the_default_target_is_0_995_and_must_be_exceeded() -> None:
     assert StopAtAccuracy().target == 0.995
-    assert told([0.99, 0.995, 0.9951, 1.0]) == (3, True)
+    assert stops([0.99, 0.995, 0.9951, 1.0]) == (3, True)
 
 
 @pytest.mark.parametrize("target", [0, -0.1, 1.01, 99.5, float("nan")])
-def test_a_target_that_no_accuracy_can_be(target: float) -> None:
+def test_a_target_out_of_range_is_an_error(target: float) -> None:
     with pytest.raises(ValueError, match="expected a target above 0 and at most 1, found"):
         StopAtAccuracy(target)
 
@@ -50,7 +50,7 @@ def small(metrics: list[str]) -> keras.Model:
     return model
 
 
-def test_in_a_real_fit_it_says_that_it_stops_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_real_fit_stops_with_a_message(capsys: pytest.CaptureFixture[str]) -> None:
     points = np.array([[0, 1], [1, 0]] * 20, np.float32)
     labels = np.array([0, 1] * 20)
     callback = StopAtAccuracy(0.9)
@@ -62,7 +62,7 @@ def test_in_a_real_fit_it_says_that_it_stops_and_why(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == f"{expected}: training stops here.\n"
 
 
-def test_a_second_fit_does_not_repeat_the_first_ones_message(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_fit_does_not_repeat_the_message_of_the_first(capsys: pytest.CaptureFixture[str]) -> None:
     callback = StopAtAccuracy(0.9)
     callback.set_model(Model())
     callback.on_train_begin()
@@ -80,6 +80,6 @@ def test_a_missing_metric_is_named(logs: dict[str, float] | None) -> None:
         StopAtAccuracy().on_epoch_end(0, logs)
 
 
-def test_a_missing_metric_stops_a_real_fit_with_that_error() -> None:
+def test_a_missing_metric_is_an_error_in_a_real_fit() -> None:
     with pytest.raises(MetricError, match="found loss"):
         small([]).fit(np.zeros((4, 2)), np.zeros(4), callbacks=[StopAtAccuracy()], verbose=0)

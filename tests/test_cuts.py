@@ -1,4 +1,4 @@
-"""Cuts: wherever two digits meet, one of the cuts parts them, and no ink is lost between cuts."""
+"""Cuts: one of the cuts separates two digits that touch, and no ink is lost between cuts."""
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from mnist_cnn.read.lines import HEIGHT
 
 
 def ring_and_bar(overlap: int, lean: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """A 0 and a 1 that run into each other for a while: float32 (96, 120) each, 64 high."""
+    """Return a 0 and a 1 that overlap over some length: float32 (96, 120) each, 64 high."""
     ring, bar = np.zeros((2, 96, 120), np.float32)
     cv2.ellipse(ring, (40, 48), (20, 29), 0, 0, 360, 1.0, 6, cv2.LINE_AA)
     x = 40 + 20 + 6 - overlap
@@ -21,7 +21,7 @@ def ring_and_bar(overlap: int, lean: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("overlap", [-6, 0, 2, 4])
 @pytest.mark.parametrize("lean", [0, 3])
-def test_strokes_that_run_into_each_other_are_parted(overlap: int, lean: int) -> None:
+def test_overlapping_strokes_are_separated(overlap: int, lean: int) -> None:
     ring, bar = ring_and_bar(overlap, lean)
     line = np.maximum(ring, bar)
     found = pieces(line, cuts(line), HEIGHT)
@@ -37,7 +37,7 @@ def test_strokes_that_run_into_each_other_are_parted(overlap: int, lean: int) ->
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1))
-def test_cuts_are_in_order_and_inside_whatever_the_ink(seed: int) -> None:
+def test_cuts_of_any_ink_are_in_order_and_inside(seed: int) -> None:
     rng = np.random.default_rng(seed)
     noise = rng.normal(0, 1, (96, int(rng.integers(40, 300)))).astype(np.float32)
     line = np.clip(cv2.GaussianBlur(noise, (0, 0), float(rng.uniform(0.5, 6))) * 8, 0, 1)
@@ -56,6 +56,6 @@ def test_cuts_are_in_order_and_inside_whatever_the_ink(seed: int) -> None:
         assert 0 <= piece.dropped <= 1
 
 
-def test_an_empty_line_has_its_ends_only() -> None:
+def test_an_empty_line_has_no_pieces() -> None:
     line = np.zeros((96, 80), np.float32)
     assert pieces(line, cuts(line), HEIGHT) == []

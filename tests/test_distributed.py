@@ -27,7 +27,7 @@ from mnist_cnn.distributed import launch
 from mnist_cnn.distributed.launch import _Worker
 from mnist_cnn.distributed.world import LOST, SILENCE, UNREACHABLE, World, address
 from mnist_cnn.errors import DistributedError
-from mnist_cnn.learn.lessons import Lessons
+from mnist_cnn.learn.batches import TrainingBatches
 from mnist_cnn.learn.model import build
 from mnist_cnn.learn.recipes import SEED, TINY, Recipe
 from mnist_cnn.learn.run import Run, start
@@ -179,11 +179,11 @@ def test_keras_on_tensorflow_trains_the_same_network(tmp_path: Path, dataset: mn
         assert run.done() == 1
         found.append(list(keras.saving.load_model(run.checkpoint_file(1)).get_weights()))
     config = start(recipe, dataset, tmp_path / "tensorflow", limit=300).config()
-    if recipe.lessons:
+    if recipe.augmentation:
         _learn(model, recipe, dataset.train, config, 0, [], None)
     else:  # `_learn` would use another order of the images
         digits = mnist.Digits(*(array[:300] for array in dataset.train))
-        model.fit(Lessons(recipe, digits, config["seed"]), shuffle=False, verbose=0)
+        model.fit(TrainingBatches(recipe, digits, config["seed"]), shuffle=False, verbose=0)
     found.append(model.get_weights())
     assert 0 < apart(found[0], found[1]) < 1e-4
     assert 0 < apart(found[0], found[2]) < 1e-4

@@ -1,4 +1,4 @@
-"""Documents: every page of a TIFF or PDF file is read, and a broken one is a clear error."""
+"""Documents: every page of a TIFF or PDF file is read, and a broken page is a clear error."""
 
 import contextlib
 import importlib.util
@@ -45,7 +45,7 @@ def saved(images: list[Image.Image], form: str = "TIFF", **options: Any) -> byte
 
 @pytest.fixture(scope="module")
 def sheets(dataset: mnist.Dataset) -> list[Image.Image]:
-    """A white sheet for each of the first training images 5, 0 and 4, with that digit on it."""
+    """Return a white sheet for each of the first training images, 5, 0 and 4."""
     made = []
     for image in dataset.train.images[:3]:
         pixels = np.full((300, 400), 255, np.uint8)
@@ -207,7 +207,7 @@ def test_a_tiff_that_refers_back_to_an_earlier_page_ends() -> None:
     assert time.perf_counter() - began < 5
 
 
-def test_a_page_that_is_broken_does_not_stop_the_others(sheets: list[Image.Image], tmp_path: Path) -> None:
+def test_other_pages_are_read_if_one_is_broken(sheets: list[Image.Image], tmp_path: Path) -> None:
     content = bytearray(saved([sheet.convert("RGB") for sheet in sheets], compression="tiff_deflate"))
     with Image.open(io.BytesIO(content)) as image:
         image.seek(1)
@@ -264,14 +264,14 @@ def test_a_pdf_page_is_drawn_at_a_bounded_size(box: str, size: tuple[int, int] |
     assert 1600 <= max(found) <= 3200
 
 
-def test_a_pdf_of_too_many_pages_is_an_error() -> None:
+def test_a_pdf_with_too_many_pages_is_an_error() -> None:
     assert len(list(pages(made(pages=MAX_PAGES)))) == MAX_PAGES
     for call in (lambda content: list(pages(content)), read_image):
         with pytest.raises(ImageError, match="expected 1 to 200 pages, found more than 200"):
             call(made(pages=MAX_PAGES + 1))
 
 
-def test_what_a_pdf_page_takes_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_and_memory_of_a_pdf_page_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     image = b"<</Type/XObject/Subtype/Image/Width 60000/Height 60000/ColorSpace/DeviceRGB/BitsPerComponent 8/Length 0>>"
     with pytest.raises(ImageError, match="expected pictures of at most 50 million pixels, found a larger one"):
         read_image(made(drawn=b"600 0 0 300 0 0 cm /I Do", thing=image + b"stream\n\nendstream"))

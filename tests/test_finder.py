@@ -1,4 +1,4 @@
-"""What the finder's network says at several sizes becomes one list of glyphs."""
+"""The finder: places that the network finds at several sizes become one list of glyphs."""
 
 import itertools
 from pathlib import Path
@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from mnist_cnn.read.finder import DIGIT, LONGEST, SHORTEST, SIGN, Finder, _once, _scales
+from mnist_cnn.read.constants import FINDER_LONGEST, FINDER_SHORTEST
+from mnist_cnn.read.finder import DIGIT, SIGN, Finder, _once, _scales
 
 
 @pytest.fixture
@@ -48,23 +49,23 @@ def test_a_spot_is_found_once_and_in_its_place(dark_spots: Path) -> None:
     assert found[0, 4] == DIGIT
 
 
-def test_a_blank_picture_has_none(dark_spots: Path) -> None:
+def test_a_blank_picture_has_no_glyphs(dark_spots: Path) -> None:
     assert Finder(dark_spots).glyphs(np.full((60, 500), 128, np.uint8)).shape == (0, 6)
 
 
 @given(st.integers(2, 4000), st.integers(2, 4000))
 def test_sizes_halve_down_to_the_smallest(height: int, width: int) -> None:
     scales = _scales((height, width))
-    assert round(max(height, width) * scales[0]) <= max(LONGEST, 4 * 200)
+    assert round(max(height, width) * scales[0]) <= max(FINDER_LONGEST, 4 * 200)
     assert all(a == 2 * b for a, b in itertools.pairwise(scales))
-    assert len(scales) == 1 or min(height, width) * scales[-1] >= SHORTEST
+    assert len(scales) == 1 or min(height, width) * scales[-1] >= FINDER_SHORTEST
 
 
-def test_of_two_on_one_place_the_hotter_stays() -> None:
+def test_the_hotter_of_two_glyphs_at_one_place_is_kept() -> None:
     found = np.array([[0, 0, 20, 30, DIGIT, 0.6], [1, 1, 22, 31, DIGIT, 0.9], [30, 0, 50, 30, DIGIT, 0.5]], float)
     assert sorted(_once(found)[:, 5]) == [0.5, 0.9]
 
 
-def test_a_dot_under_a_digit_stays() -> None:
+def test_a_dot_beside_a_digit_is_kept() -> None:
     found = np.array([[0, 0, 20, 30, DIGIT, 0.9], [8, 26, 12, 30, SIGN, 0.6]], float)
     assert len(_once(found)) == 2

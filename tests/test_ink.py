@@ -1,4 +1,4 @@
-"""Ink: it is found on any paper, in any light, and paper is not taken for it."""
+"""Ink: ink is found on any paper and in any light, and paper is not ink."""
 
 import cv2
 import numpy as np
@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_cnn import mnist
-from mnist_cnn.read.ink import _spread as spread
-from mnist_cnn.read.ink import ink
+from mnist_cnn.read.ink import _brightest, ink
 
 SIZE = 480, 640
 X, Y = np.meshgrid(np.linspace(0, 1, SIZE[1]), np.linspace(0, 1, SIZE[0]))
@@ -56,7 +55,7 @@ def test_ink_may_be_darker_or_brighter_than_the_paper(paper: float, pen: float, 
 
 
 @pytest.mark.parametrize("squared", [False, True])
-def test_ruled_lines_go_and_the_digits_they_cross_stay(squared: bool, writing: np.ndarray) -> None:
+def test_ruled_lines_are_removed_and_digits_they_cross_stay(squared: bool, writing: np.ndarray) -> None:
     ruled = writing.copy()
     ruled[20::40] = ruled[21::40] = 0.7
     if squared:
@@ -71,7 +70,7 @@ def test_ruled_lines_go_and_the_digits_they_cross_stay(squared: bool, writing: n
 
 @pytest.mark.parametrize("grain", [0, 1, 2, 3])
 @pytest.mark.parametrize("paper", [60, 225])
-def test_blank_paper_and_its_grain_are_no_ink(paper: int, grain: float) -> None:
+def test_blank_paper_and_its_grain_are_not_ink(paper: int, grain: float) -> None:
     noise = np.random.default_rng(0).normal(0, grain * paper / 225, SIZE)
     assert not ink(np.clip(paper + noise, 0, 255).astype(np.uint8)).any()
 
@@ -84,7 +83,7 @@ def test_an_even_picture_has_no_ink(shape: tuple[int, int], value: int) -> None:
 
 
 @pytest.mark.parametrize("strength", [0.5, 0.8])
-def test_bent_and_interrupted_rules_go_too(strength: float, writing: np.ndarray) -> None:
+def test_bent_and_interrupted_lines_are_removed(strength: float, writing: np.ndarray) -> None:
     """As on paper that does not lie flat, photographed a little turned."""
     ruled = writing.copy()
     columns = np.arange(SIZE[1])
@@ -103,7 +102,7 @@ def test_bent_and_interrupted_rules_go_too(strength: float, writing: np.ndarray)
     assert (ink(picture, ruled=False)[~near] > 0.35).mean() > 0.04, "there were lines to take out"
 
 
-def test_the_stem_of_a_large_digit_is_no_rule() -> None:
+def test_the_stem_of_a_large_digit_is_not_a_ruled_line() -> None:
     """A 4 on a canvas: its stem is long and straight, but ends before the canvas does."""
     canvas = np.zeros((280, 280), np.uint8)
     cv2.polylines(
@@ -130,7 +129,7 @@ def test_ruled_paper_without_writing_has_no_ink(level: int, grain: float) -> Non
         [(70, 0), (10, 62), (110, 62), (90, 62), (85, 30), (82, 100)],  # a 4
     ],
 )
-def test_nor_is_that_of_a_digit_as_high_as_its_picture(strokes: list[tuple[int, int]], share: float) -> None:
+def test_the_stem_of_a_digit_as_high_as_its_picture_stays(strokes: list[tuple[int, int]], share: float) -> None:
     height = share * 384
     points = np.array([(200 + 0.006 * x * height, 200 - height / 2 + 0.01 * y * height) for x, y in strokes])
     drawn = np.zeros((400, 600), np.uint8)
@@ -141,7 +140,7 @@ def test_nor_is_that_of_a_digit_as_high_as_its_picture(strokes: list[tuple[int, 
 @given(
     st.integers(2, 40), st.integers(2, 40), st.integers(1, 30).map(lambda half: 2 * half + 1), st.integers(0, 2**32 - 1)
 )
-def test_the_brightest_within_a_disc_is_what_opencv_finds(height: int, width: int, side: int, seed: int) -> None:
+def test_the_brightest_within_a_disc_is_that_of_opencv(height: int, width: int, side: int, seed: int) -> None:
     gray = np.random.default_rng(seed).integers(0, 256, (height, width), dtype=np.uint8)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    np.testing.assert_array_equal(spread(gray, side), cv2.dilate(gray, disc))
+    np.testing.assert_array_equal(_brightest(gray, side), cv2.dilate(gray, disc))

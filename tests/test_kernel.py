@@ -1,4 +1,4 @@
-"""The kernel: its gradients and steps are Keras's, its result is a plain Keras model; without numba Keras trains."""
+"""Kernel: the same gradients and steps as Keras, a plain Keras model, and training with Keras without Numba."""
 
 import dataclasses
 import os
@@ -19,11 +19,11 @@ from mnist_cnn.learn.recipes import FAST, SEED
 from mnist_cnn.learn.run import Run, start
 from mnist_cnn.learn.train import fit, rates
 
-ALL = 2.0  # no network is as sure as that, so it learns from every image
+ALL = 2.0  # above every probability: the network learns from all images
 
 
 def model() -> keras.Model:
-    """The seed network, with biases that are not 0 as they are at first."""
+    """The seed network, with biases that are not 0."""
     keras.utils.set_random_seed(4)
     made = build(SEED)
     made.set_weights([w if w.ndim > 1 else np.random.normal(0, 0.05, w.shape) for w in made.get_weights()])
@@ -31,7 +31,7 @@ def model() -> keras.Model:
 
 
 def keras_gradients(made: keras.Model, images: np.ndarray, labels: np.ndarray, kept: np.ndarray) -> list[np.ndarray]:
-    """Of the mean loss over all the images, as if those that are not kept had none."""
+    """Gradients of the mean loss over all images. The loss of images that are not kept is 0."""
     with tf.GradientTape() as tape:
         each = keras.losses.sparse_categorical_crossentropy(labels, made(mnist.as_input(images)))
         loss = tf.reduce_sum(each * kept.astype(np.float32)) / len(images)
@@ -40,7 +40,7 @@ def keras_gradients(made: keras.Model, images: np.ndarray, labels: np.ndarray, k
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("sure", [ALL, 0.1])
-def test_its_gradients_are_those_of_keras(threads: int, sure: float, dataset: mnist.Dataset) -> None:
+def test_gradients_equal_those_of_keras(threads: int, sure: float, dataset: mnist.Dataset) -> None:
     images, labels = (array[:57] for array in dataset.train)
     images = images.copy()
     images[3] = 0  # a blank picture
@@ -56,11 +56,11 @@ def test_its_gradients_are_those_of_keras(threads: int, sure: float, dataset: mn
     expected = keras_gradients(made, images, labels, kept)
     for mean, gradient in zip(network.means, expected, strict=True):  # Adam's first mean is a tenth of the gradient
         np.testing.assert_allclose(10 * mean, gradient, rtol=1e-3, atol=2e-6 * np.abs(gradient).max())
-        assert np.abs(gradient).max() > 1e-3, "which is not nothing"
+        assert np.abs(gradient).max() > 1e-3, "a gradient of 0 would prove nothing"
 
 
-def test_forty_steps_end_where_those_of_keras_end(dataset: mnist.Dataset) -> None:
-    """With an Adam that has a memory, a rate that changes and a last batch that is smaller."""
+def test_forty_steps_give_the_weights_of_keras(dataset: mnist.Dataset) -> None:
+    """With an Adam that has done steps before, two learning rates and a smaller last batch."""
     images, labels = (array[:630] for array in dataset.train)
     expected, found = model(), model()
     for each in (expected, found):
@@ -83,7 +83,7 @@ def test_forty_steps_end_where_those_of_keras_end(dataset: mnist.Dataset) -> Non
         np.testing.assert_allclose(ours, theirs, atol=2e-3 * max(1e-9, float(np.abs(theirs).max())))
 
 
-def test_the_model_is_a_plain_keras_one_with_the_weights_in_place(dataset: mnist.Dataset, tmp_path: Path) -> None:
+def test_the_model_is_a_plain_keras_model_with_the_trained_weights(dataset: mnist.Dataset, tmp_path: Path) -> None:
     run = start(FAST, dataset, tmp_path / "run", limit=6000)
     fit(run, dataset)
     code = (  # without this package
@@ -109,7 +109,7 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(dataset: mnist.Dataset
     assert all(np.array_equal(a, b) for a, b in zip(found["a"][0], found["b"][0], strict=True))
 
 
-def test_stopped_in_its_second_epoch_it_goes_on_from_the_first(
+def test_an_interrupted_training_resumes_after_the_last_finished_epoch(
     dataset: mnist.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = start(dataclasses.replace(FAST, batch_size=128), dataset, tmp_path / "run", limit=3000)
@@ -140,7 +140,7 @@ def test_stopped_in_its_second_epoch_it_goes_on_from_the_first(
     "trouble", ["numba is not installed", pytest.param("numba has no folder to write to", marks=pytest.mark.slow)]
 )
 def test_without_numba_keras_trains_the_same_recipe(trouble: str, tmp_path: Path) -> None:
-    """A process in which numba is missing, or finds no place for what it compiles, as on a read-only system."""
+    """Without Numba, or without a writable folder for its compiled code, as on a read-only system."""
     code = "import sys; sys.modules['numba'] = None;" if "installed" in trouble else ""
     if not code:
         code = "import numba.core.caching as c;c.CacheImpl._locator_classes = c._CacheLocator = [];"
@@ -160,7 +160,7 @@ def test_without_numba_keras_trains_the_same_recipe(trouble: str, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_with_a_damaged_cache_keras_trains_and_the_run_says_so(tmp_path: Path) -> None:
+def test_with_a_damaged_numba_cache_keras_trains(tmp_path: Path) -> None:
     def train(name: str) -> tuple[str, list[str]]:
         command = [sys.executable, "-m", "mnist_cnn", "train", "--recipe", "fast", "--limit", "600", "--out", name]
         variables = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
@@ -176,7 +176,7 @@ def test_with_a_damaged_cache_keras_trains_and_the_run_says_so(tmp_path: Path) -
     assert trained_by == ["keras"]
 
 
-def test_rates_rise_in_a_line_and_fall_along_half_a_cosine() -> None:
+def test_learning_rates_have_linear_warmup_and_cosine_decay() -> None:
     found = rates(FAST, 400).ravel()
     assert found.shape == (1200,)
     assert found.argmax() == 59
@@ -188,8 +188,8 @@ def test_rates_rise_in_a_line_and_fall_along_half_a_cosine() -> None:
 
 
 @pytest.mark.slow
-def test_fast_passes_the_bar_in_three_epochs(tmp_path: Path) -> None:
-    """All of it, as a user types it, with a terminal's progress bar."""
+def test_fast_reaches_the_target_in_three_epochs(tmp_path: Path) -> None:
+    """The whole command in a terminal, with its progress bar."""
     command = f"{sys.executable} -m mnist_cnn train --recipe fast --seed 3 --out run"
     done = subprocess.run(
         ["script", "-qec", command, "/dev/null"], cwd=tmp_path, capture_output=True, text=True, timeout=300,

@@ -1,9 +1,11 @@
 """Light and heavy imports: only `learn` and `distributed.worker` import Keras."""
 
 import json
+import os
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import mnist_cnn
 
@@ -49,6 +51,13 @@ def test_classifying_imports_no_opencv_and_reading_does() -> None:
     assert "cv2" in loaded("from mnist_cnn.read import Page, pages, read_image")
     assert loaded_error("from mnist_cnn.read import Box, Digit, Reading, Row, Sign, Word") == ""
     assert "no attribute 'write_image'" in loaded_error("import mnist_cnn.read; mnist_cnn.read.write_image")
+
+
+def test_onnx_runtime_writes_and_sends_no_usage_data(tmp_path: Path) -> None:
+    code = "from mnist_cnn import Classifier; Classifier()"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_"))}
+    subprocess.run([sys.executable, "-c", code], env=environment | {"HOME": str(tmp_path)}, check=True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_public_names_are_imported_on_first_use() -> None:

@@ -1,8 +1,6 @@
-"""The page, in Debian's Chromium: digits drawn with the mouse, wherever, are read. Screenshots: runs/screenshots/."""
+"""The page in Debian's Chromium: drawings and pictures are read. Screenshots are in runs/screenshots/."""
 
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from conftest import Server
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from mnist_cnn import mnist
 
 ROOT = Path(__file__).parents[1]
 SHOTS = ROOT / "runs/screenshots"
-WRITTEN = {  # strokes of a hand, in a box of 1 x 1
+WRITTEN = {  # strokes of handwritten digits, in a box of 100 x 100
     2: "0,20 12,6 45,0 80,8 90,28 72,52 35,78 0,100 50,97 100,99",
     7: "0,2 50,0 100,2 75,38 52,70 40,100",
     1: "35,15 60,0 58,50 55,100",
@@ -24,28 +23,14 @@ WRITTEN = {  # strokes of a hand, in a box of 1 x 1
     3: "4,10 40,0 80,10 80,32 38,46 84,60 90,85 50,100 4,90",
 }
 PEN = 16 / 600
-"""The pen's width, as a share of the sheet's."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """Where a server is: its address."""
-    command = [sys.executable, "-m", "mnist_cnn", "serve", "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr
-        found = re.search(r"http://\S+/", process.stderr.readline())
-        assert found
-        drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
-        yield found[0]
-        process.terminate()
-        assert process.wait(30) == 0
-        drain.wait(30)
+"""Width of the pen, as a share of the width of the drawing."""
 
 
 @pytest.fixture(params=["server", pytest.param("site", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest) -> str:
-    """The page is the same one, whether a server reads or the browser itself."""
-    return request.getfixturevalue(request.param)
+    """The address of the same page, with the reader on a server or in the browser."""
+    found = request.getfixturevalue(request.param)
+    return found.url if isinstance(found, Server) else str(found)
 
 
 @pytest.fixture
@@ -57,44 +42,44 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext, url: str) -> Iterator[Page]:
-    yield from uncomplaining(context, url)
+    yield from without_errors(context, url)
 
 
 @pytest.fixture
-def served(context: BrowserContext, server: str) -> Iterator[Page]:
-    """The page as the server has it, for what only that one can do."""
-    yield from uncomplaining(context, server)
+def served(context: BrowserContext, server: Server) -> Iterator[Page]:
+    """The page with the reader on a server."""
+    yield from without_errors(context, server.url)
 
 
-def uncomplaining(context: BrowserContext, url: str) -> Iterator[Page]:
-    """The page, which must not complain while it is used."""
+def without_errors(context: BrowserContext, url: str) -> Iterator[Page]:
+    """Yield the page, and check afterwards that it logged no errors."""
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(url)
     yield page
     expected = re.compile(r"status of 4\d\d|ERR_INTERNET_DISCONNECTED")
-    assert [text for text in complaints if not expected.search(text)] == []
+    assert [text for text in errors if not expected.search(text)] == []
 
 
 @pytest.fixture(scope="module")
 def digits() -> list[np.ndarray]:
-    """A digit of each class with a thick pen, as the page's is, by writers that no network here was trained on."""
+    """A digit of each class with a thick pen, like that of the page, from the validation images."""
     _, (images, labels) = mnist.split(mnist.load().train)
     ten = [images[labels == digit][:10] for digit in range(10)]
     return [some[some.sum(axis=(1, 2)).argmax()] for some in ten]
 
 
 def draw(page: Page, image: np.ndarray, left: float, top: float, height: float = 0.45) -> None:
-    """Draw a digit's ink with the mouse, dash by dash; the place is that of its box, in shares of the sheet's sides."""
+    """Draw an image's ink with the mouse. The place of its box is in shares of the sides of the drawing."""
     box = page.locator("#canvas").bounding_box()
     assert box
     rows, columns = np.flatnonzero(image.max(axis=1) > 100), np.flatnonzero(image.max(axis=0) > 100)
     ink = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = height * box["height"] / len(ink)
     large = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) > 128
-    side = int(0.35 * PEN * box["width"])  # some of what the pen adds at the edges is taken off before
+    side = int(0.35 * PEN * box["width"])  # thinner, as the pen adds ink at the edges
     core = cv2.erode(large.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
     x0, y0 = box["x"] + left * box["width"], box["y"] + top * box["height"]
     for y in range(0, len(core), 6):
@@ -107,7 +92,7 @@ def draw(page: Page, image: np.ndarray, left: float, top: float, height: float =
 
 
 def line(page: Page, *points: tuple[float, float]) -> None:
-    """One stroke of the mouse through points, in shares of the sheet's sides."""
+    """Draw a stroke with the mouse through points, in shares of the sides of the drawing."""
     box = page.locator("#canvas").bounding_box()
     assert box
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
@@ -119,7 +104,7 @@ def line(page: Page, *points: tuple[float, float]) -> None:
 
 
 def wait(page: Page, condition: str) -> None:
-    """Until some JavaScript is true; Playwright's own waiting is against the page's Content-Security-Policy."""
+    """Wait until a JavaScript condition is true. The page's Content-Security-Policy blocks Playwright's own waiting."""
     end = time.monotonic() + 15
     while not page.evaluate(condition):
         assert time.monotonic() < end, f"{condition}; {page.evaluate('({...document.body.dataset})')}"
@@ -127,23 +112,25 @@ def wait(page: Page, condition: str) -> None:
 
 
 def write(page: Page, digit: int, i: int) -> None:
-    """Draw one of ``WRITTEN`` as the digit at place i of a number."""
+    """Draw one of ``WRITTEN`` as digit i of a number."""
     points = [[int(value) / 100 for value in point.split(",")] for point in WRITTEN[digit].split()]
     line(page, *[(0.09 + 0.175 * i + 0.11 * x, 0.32 + 0.3 * y) for x, y in points])
 
 
 def number(page: Page, expected: str) -> None:
+    """Wait until the page shows this number."""
     wait(page, f"document.body.dataset.number === {expected!r}")
 
 
 def state(page: Page, *expected: str) -> None:
+    """Wait until the page is in one of these states."""
     wait(page, f"{list(expected)!r}.includes(document.body.dataset.state)")
 
 
 @pytest.mark.parametrize(
     "digit", [pytest.param(d, marks=() if d in (1, 3, 8) else pytest.mark.slow) for d in range(10)]
 )
-def test_a_digit_is_read_wherever_it_is_drawn(digit: int, page: Page, digits: list[np.ndarray]) -> None:
+def test_a_digit_is_read_anywhere_in_the_drawing(digit: int, page: Page, digits: list[np.ndarray]) -> None:
     places = [(0.4, 0.28), (0.04, 0.05), (0.75, 0.05), (0.04, 0.5), (0.75, 0.5)]
     for i in (0, 1 + digit % 4):  # in the middle, and in one of the corners
         draw(page, digits[digit], *places[i])
@@ -155,7 +142,7 @@ def test_a_digit_is_read_wherever_it_is_drawn(digit: int, page: Page, digits: li
         state(page, "empty")
 
 
-def test_a_number_is_read_and_each_of_its_digits_explained(page: Page) -> None:
+def test_a_number_is_read_and_each_digit_is_explained(page: Page) -> None:
     for i, digit in enumerate((2, 7, 1, 8, 3)):
         write(page, digit, i)
     number(page, "27183")
@@ -167,11 +154,11 @@ def test_a_number_is_read_and_each_of_its_digits_explained(page: Page) -> None:
     assert len(bars) == 11
     assert max(range(10), key=lambda d: float(re.findall(r"[\d.]+(?= ?%)", bars[d])[0])) == 8
     wait(page, "document.querySelectorAll('#maps canvas').length === 24")
-    page.wait_for_timeout(600)  # until nothing moves
+    page.wait_for_timeout(600)  # until animations have ended
     page.screenshot(path=SHOTS / "number.png", full_page=True)
 
 
-def test_a_scribble_is_not_believed(page: Page) -> None:
+def test_a_scribble_is_not_accepted(page: Page) -> None:
     rng = np.random.default_rng(3)
     line(page, *[(float(x), float(y)) for x, y in rng.uniform((0.3, 0.2), (0.7, 0.8), (14, 2))])
     wait(page, "!['empty', 'drawing'].includes(document.body.dataset.state)")
@@ -180,7 +167,7 @@ def test_a_scribble_is_not_believed(page: Page) -> None:
     page.screenshot(path=SHOTS / "scribble.png", full_page=True)
 
 
-def test_strokes_are_taken_back(page: Page) -> None:
+def test_undo_removes_the_last_stroke(page: Page) -> None:
     line(page, (0.3, 0.25), (0.3, 0.7))
     number(page, "1")
     line(page, (0.6, 0.25), (0.6, 0.7))
@@ -192,7 +179,7 @@ def test_strokes_are_taken_back(page: Page) -> None:
     assert page.locator("#number").inner_text().strip() in ("", "?")
 
 
-def test_a_picture_is_read_and_a_bad_one_is_told(served: Page, tmp_path: Path) -> None:
+def test_a_picture_is_read_and_a_bad_one_is_an_error(served: Page, tmp_path: Path) -> None:
     served.set_input_files("#file", ROOT / "docs/pictures/page.jpg")
     number(served, "314159")
     served.screenshot(path=SHOTS / "picture.png", full_page=True)
@@ -209,7 +196,7 @@ def test_a_picture_is_read_and_a_bad_one_is_told(served: Page, tmp_path: Path) -
     number(served, "1")
 
 
-def test_the_keyboard_alone_is_enough(page: Page) -> None:
+def test_the_page_works_with_the_keyboard_alone(page: Page) -> None:
     page.focus("#canvas")
     for key in (*["ArrowUp"] * 9, " ", *["ArrowDown"] * 18, " "):
         page.keyboard.press(key)
@@ -222,7 +209,7 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     assert "1" in page.locator("[aria-live]").first.inner_text()
 
 
-def test_it_goes_on_after_the_connection_was_lost(served: Page, context: BrowserContext) -> None:
+def test_reading_continues_when_the_connection_is_back(served: Page, context: BrowserContext) -> None:
     context.set_offline(True)
     line(served, (0.5, 0.25), (0.5, 0.7))
     state(served, "offline")
@@ -232,7 +219,7 @@ def test_it_goes_on_after_the_connection_was_lost(served: Page, context: Browser
 
 
 @pytest.mark.parametrize(("width", "height", "scheme"), [(375, 812, "light"), (375, 812, "dark"), (320, 600, "light")])
-def test_on_a_phone(width: int, height: int, scheme: str, browser: Browser, url: str) -> None:
+def test_the_page_fits_a_phone(width: int, height: int, scheme: str, browser: Browser, url: str) -> None:
     context = browser.new_context(
         viewport={"width": width, "height": height}, has_touch=True, is_mobile=True, color_scheme=scheme
     )
@@ -250,8 +237,8 @@ def test_on_a_phone(width: int, height: int, scheme: str, browser: Browser, url:
     context.close()
 
 
-def test_the_answer_is_there_at_once(served: Page) -> None:
-    """Within 100 ms on an idle machine; this one also has to draw the page, and run a browser and the tests."""
+def test_a_stroke_is_read_within_half_a_second(served: Page) -> None:
+    """On an idle machine it takes less than 100 ms. Here the browser, the server and the tests run together."""
     served.evaluate("""() => {
         window.times = [];
         addEventListener('pointerup', () => { window.began = performance.now(); window.before = version(); }, true);
@@ -268,3 +255,29 @@ def test_the_answer_is_there_at_once(served: Page) -> None:
         wait(served, f"window.times.length === {i + 1}")
     times = served.evaluate("window.times")
     assert np.median(times) < 500, times
+
+
+def test_the_page_uses_the_names_of_a_reading(served: Page) -> None:
+    """Each access to a name that the JSON of a reading does not have is recorded."""
+    served.evaluate("""async () => {
+        const { backend } = await import("./backend.js");
+        const { read } = backend;
+        window.names = { known: [], unknown: [] };
+        const strict = (value) => typeof value !== "object" || value === null ? value : new Proxy(value, {
+            get(target, name) {
+                if (typeof name === "string" && !Array.isArray(target) && !["then", "toJSON"].includes(name)) {
+                    window.names[name in target ? "known" : "unknown"].push(name);
+                }
+                return strict(target[name]);
+            },
+        });
+        backend.read = async (...given) => strict(await read(...given));
+    }""")
+    line(served, (0.3, 0.25), (0.3, 0.7))
+    number(served, "1")
+    served.set_input_files("#file", ROOT / "docs/pictures/page.jpg")
+    number(served, "314159")
+    state(served, "read")
+    names = served.evaluate("window.names")
+    assert names["unknown"] == []
+    assert {"rows", "words", "digits", "signs", "others", "box", "text", "number", "accepted"} <= set(names["known"])

@@ -1,20 +1,24 @@
-"""The page reader, on pages that show MNIST's validation digits: what it says, what it accepts and what it rejects."""
+"""The page reader, on pages with validation digits of MNIST: texts, accepted numbers and rejections."""
 
 import cv2
 import numpy as np
 import pytest
 from test_reader import PAPER, PEN
 
-from mnist_cnn.learn import pages
+from mnist_cnn import mnist
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import Classifier, Reading, read_image
-from mnist_cnn.read.page import FEATURES, ONCE, WEIGHTS, Found, PageReader, _lost, _without_letters
+from mnist_cnn.read.constants import WEIGHTS
+from mnist_cnn.read.decision import FEATURES, ONCE, Found
+from mnist_cnn.read.letters import lost as lost_of_rows
+from mnist_cnn.read.letters import without_letters
+from mnist_cnn.read.page import PageReader
 from mnist_cnn.read.reading import Box, Digit
 
 
 @pytest.fixture(scope="module")
 def digits() -> Digits:
-    return pages.validation_digits()
+    return mnist.split(mnist.load().train)[1]
 
 
 def word(text: str, digits: Digits, rng: np.random.Generator, height: int) -> np.ndarray:
@@ -76,7 +80,7 @@ def test_a_table_is_rows_of_words(ruled: bool, digits: Digits) -> None:
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_a_turned_page_is_read_upright_and_says_so(degrees: int, digits: Digits) -> None:
+def test_a_turned_page_is_read_upright(degrees: int, digits: Digits) -> None:
     picture = page(MARKS, digits, 1)
     upright = read_image(picture)
     reading = read_image(np.ascontiguousarray(np.rot90(picture, degrees // 90)))
@@ -120,7 +124,7 @@ def test_print_is_not_accepted(text: str) -> None:
         assert not read_image(picture).accepted
 
 
-def test_a_letter_beside_a_number_keeps_it_from_being_accepted(digits: Digits) -> None:
+def test_a_number_with_a_letter_beside_it_is_not_accepted(digits: Digits) -> None:
     refused = 0
     for seed in range(10):
         picture = page([["4207"]], digits, seed)
@@ -131,7 +135,7 @@ def test_a_letter_beside_a_number_keeps_it_from_being_accepted(digits: Digits) -
 
 
 def test_accepted_numbers_are_right(digits: Digits) -> None:
-    """On 180 pages that nothing was chosen on."""
+    """On 180 pages that no constant was tuned on."""
     rng = np.random.default_rng(5)
     right = wrong = 0
     for seed in range(180):
@@ -180,7 +184,7 @@ def test_words_in_a_column_of_letters_are_letters_or_not_accepted(
     number, grade = found(50, 0, 1.0), found(200, 0, log_odds)
     others = [Box(round(200 - tilt * 50 * i), 50 * i, 24, 30) for i in range(1, letters + 1)]
     others.append(Box(20, 60, 300, 30))  # a line of text is not a letter
-    rows, found_letters = _without_letters([[number, grade]], others, tilt)
+    rows, found_letters = without_letters([[number, grade]], others, tilt)
     assert rows == [[number, grade._replace(letters=marked)] if kept else [number]]
     assert found_letters == ([] if kept else [Box(200, 0, 20, 30)])
 
@@ -194,9 +198,9 @@ def test_words_in_a_column_of_letters_are_letters_or_not_accepted(
         (Box(20, 3, 20, 30), 4, False),  # in a column of letters
     ],
 )
-def test_a_row_has_lost_what_is_level_with_it_and_looks_like_digits(box: Box, letters: int, lost: bool) -> None:
+def test_a_row_lost_level_writing_that_may_be_digits(box: Box, letters: int, lost: bool) -> None:
     others = [box, *(Box(20, 60 * i, 20, 30) for i in range(1, letters + 1))]
-    assert _lost([[found(200, 0, 5.0), found(300, 4, 5.0)]], [box], others, 0.0) == [lost]
+    assert lost_of_rows([[found(200, 0, 5.0), found(300, 4, 5.0)]], [box], others, 0.0) == [lost]
 
 
 def test_a_row_with_another_number_of_digits_is_not_accepted(digits: Digits) -> None:

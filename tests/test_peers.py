@@ -11,7 +11,6 @@ import peers_rapidocr
 import peers_readers
 import peers_rows
 import pytest
-import reading
 from hypothesis import given
 from hypothesis import strategies as st
 from peers_rows import Case, Row, Word
@@ -208,23 +207,3 @@ def test_missing_pictures_are_one_line_and_exit_2(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert "labels.json: not found" in done.stderr
-
-
-def test_the_page_shows_the_stored_results() -> None:
-    assert (ROOT / "docs/reading.md").read_text("utf-8") == reading.page(), "run `make docs`"
-
-
-def test_a_better_peer_is_named() -> None:
-    ours = {"whole": 90, "n": 100, "interval": (0.83, 0.94)}
-    worse = {"whole": 50, "n": 100, "interval": (0.40, 0.60)}
-    sets = {name: {"ours": ours, "tesseract": worse} for name in reading.CROPS}
-    sets |= {name: {"ours": {"digits": 2, "rows": 3}, "rapidocr": {"digits": 3, "rows": 3}} for name in reading.PAGES}
-    sets["cheques"] = sets["cheques"] | {"rapidocr digits": {"whole": 98, "n": 100, "interval": (0.95, 0.99)}}
-    sets["exams"] = sets["exams"] | {"rapidocr digits": {"whole": 92, "n": 100, "interval": (0.85, 0.96)}}
-    assert " ".join(reading.summary(sets).split()).split(". ") == [
-        "Compared with RapidOCR and Tesseract on the same pictures",
-        "This reader is better on digits drawn with a mouse; UCI's digits, 32 × 32; digits from photographed sudokus",
-        "RapidOCR is better on photographs and scans of pages; small pages composed of MNIST test digits",
-        "RapidOCR limited to digits is better on amounts on bank cheques",
-        "No clear difference to RapidOCR limited to digits on digits from exam scans.",
-    ]

@@ -19,7 +19,7 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import drawings
 import handwriting
 import photographs
-import results
+import result_files
 import sets
 
 
@@ -85,7 +85,7 @@ def distance(one: str, other: str) -> int:
 def test_edits_follow_the_definition() -> None:
     strings = ["".join(digits) for n in range(4) for digits in itertools.product("12", repeat=n)] + ["12345", "5213"]
     for one, other in itertools.product(strings, repeat=2):
-        assert results.edits(one, other) == distance(one, other)
+        assert result_files.edits(one, other) == distance(one, other)
 
 
 def test_the_built_in_sets_stay_the_same() -> None:

@@ -1,4 +1,4 @@
-"""Pictures: every kind of file gives the same grey pixels, and a bad one a clear error."""
+"""Pictures: files of all formats give the same grey pixels, and a bad file gives a clear error."""
 
 import contextlib
 import io
@@ -17,7 +17,8 @@ from PIL import Image
 
 from mnist_cnn.errors import ImageError
 from mnist_cnn.read import read_image
-from mnist_cnn.read.picture import MAX_BYTES, MAX_PIXELS, SIDE, colour, gray
+from mnist_cnn.read.constants import PICTURE_SIDE
+from mnist_cnn.read.picture import MAX_BYTES, MAX_PIXELS, colour, gray
 
 PAGE = Path(__file__).parents[1] / "docs/pictures/page.jpg"
 DRAWN = np.full((60, 40), 240, np.uint8)
@@ -40,7 +41,7 @@ def test_formats_without_loss_give_the_same_pixels(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["JPEG", "HEIF"])
-def test_formats_with_loss_come_near(form: str) -> None:
+def test_formats_with_loss_give_similar_pixels(form: str) -> None:
     if form == "HEIF":
         pillow_heif.register_heif_opener()
     pixels, _ = gray(saved(Image.fromarray(DRAWN).convert("RGB"), form, quality=95))
@@ -60,7 +61,7 @@ def test_deep_arrays_and_floats_give_the_same_pixels(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_camera_held_any_way_gives_the_upright_picture(orientation: int) -> None:
+def test_pictures_of_any_orientation_become_upright(orientation: int) -> None:
     turns = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_90"}
     turns |= {7: "TRANSVERSE", 8: "ROTATE_270"}
     for factor in (1, 100):  # small, and so large that it is brought down
@@ -75,7 +76,7 @@ def test_a_camera_held_any_way_gives_the_upright_picture(orientation: int) -> No
 
 
 @pytest.mark.parametrize(("ink", "paper"), [((0, 0, 0), 255), ((255, 255, 255), 0)])
-def test_a_transparent_drawing_lies_on_what_shows_it(ink: tuple[int, ...], paper: int) -> None:
+def test_a_transparent_drawing_gets_a_background_that_shows_it(ink: tuple[int, ...], paper: int) -> None:
     pixels = np.zeros((60, 40, 4), np.uint8)
     pixels[10:50, 8:14] = (*ink, 255)
     assert gray(pixels)[0][0, 0] == paper
@@ -88,13 +89,13 @@ def test_an_animation_gives_its_first_frame() -> None:
     assert np.array_equal(gray(content)[0], DRAWN)
 
 
-def test_colour_is_of_the_same_size() -> None:
+def test_colour_and_grey_have_the_same_size() -> None:
     assert colour(PAGE).shape[:2] == gray(PAGE)[0].shape
     assert colour(PAGE).dtype == np.uint8
 
 
 def declared(width: int, height: int) -> bytes:
-    """A PNG that says it is so large and has one line in it."""
+    """Return a PNG that declares a size and has one line."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -108,32 +109,32 @@ def declared(width: int, height: int) -> bytes:
     ("content", "message"),
     [
         (b"", "found an empty file"),
-        (b"no picture at all", "found something else"),
+        (b"no picture at all", "found a file of another format"),
         (PAGE.read_bytes()[:3000], "expected a whole picture, found a broken one"),
         (declared(60_000, 60_000), "expected at most 50 million pixels, found 3600000000 pixels"),
         (declared(1, 1), "found 1 x 1 pixels"),
-        (bytes(MAX_BYTES + 1), "found more"),
+        (bytes(MAX_BYTES + 1), "expected at most 64 MB, found a larger file"),
         (np.zeros((0, 5), np.uint8), r"found a shape \(0, 5\)"),
         (np.zeros((5, 5, 2), np.uint8), r"found a shape \(5, 5, 2\)"),
         (np.zeros((5, 5), np.int64), "found int64"),
-        (np.full((5, 5), np.nan), "expected floats from 0 to 1"),
+        (np.full((5, 5), np.nan), "expected floats from 0 to 1, found floats from nan to nan"),
     ],
 )
-def test_what_is_no_picture_is_an_error(content: bytes | np.ndarray, message: str) -> None:
+def test_a_file_that_is_not_a_picture_is_an_error(content: bytes | np.ndarray, message: str) -> None:
     with pytest.raises(ImageError, match=message):
         gray(content)
 
 
-def test_a_large_picture_is_brought_down() -> None:
+def test_a_large_picture_is_reduced() -> None:
     pixels, size = gray(np.zeros((3000, 4000), np.uint8))
-    assert max(pixels.shape) <= SIDE
+    assert max(pixels.shape) <= PICTURE_SIDE
     assert size == (4000, 3000)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["uint16 PNG", "float32 TIFF", "RGBA PNG", "RGBA WEBP", "P PNG", "CMYK JPEG"])
 def test_the_largest_pictures_take_less_than_a_gigabyte_and_ten_seconds(kind: str, tmp_path: Path) -> None:
-    """In a process of its own, that what this one has taken does not count."""
+    """In a separate process, so that the memory of this one does not count."""
     mode, form = kind.split()
     side = int(MAX_PIXELS**0.5)
     image = Image.fromarray(np.zeros((side, side), mode)) if "t" in mode else Image.new(mode, (side, side))
@@ -163,12 +164,12 @@ def test_a_damaged_file_gives_pixels_or_a_clear_error(seed: int, form: str) -> N
     with contextlib.suppress(ImageError):
         pixels, _ = gray(bytes(content))
         assert pixels.ndim == 2
-        assert max(pixels.shape) <= SIDE
+        assert max(pixels.shape) <= PICTURE_SIDE
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(2, 90), st.integers(2, 90), st.integers(0, 2**32 - 1), st.sampled_from([0.5, 3, 40]))
-def test_whatever_the_pixels_are_there_is_a_reading(height: int, width: int, seed: int, smooth: float) -> None:
+def test_any_pixels_give_a_reading(height: int, width: int, seed: int, smooth: float) -> None:
     rng = np.random.default_rng(seed)
     pixels = rng.integers(0, 256, (height, width), np.uint8)
     if smooth > 1:

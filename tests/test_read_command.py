@@ -122,7 +122,7 @@ def test_a_damaged_file_is_reported_and_the_others_are_read(tmp_path: Path, data
     [
         ("nothing.png", "expected a picture, found No such file"),
         ("empty", "expected a folder of pictures, found none in it"),
-        ("text.png", "found something else"),
+        ("text.png", "found a file of another format"),
         ("zero.png", "found an empty file"),
     ],
 )

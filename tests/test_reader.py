@@ -1,4 +1,4 @@
-"""The reader, on numbers put together from MNIST's test digits: what it says, where, how sure, and what it refuses."""
+"""The reader, on numbers composed of test digits of MNIST: texts, places, confidences and rejections."""
 
 import dataclasses
 import json
@@ -103,7 +103,7 @@ def test_boxes_lie_around_the_digits_in_the_pictures_own_pixels(height: int, n: 
         )
 
 
-def test_rows_come_from_the_top_down(digits: mnist.Digits) -> None:
+def test_rows_are_ordered_from_the_top_down(digits: mnist.Digits) -> None:
     for seed in range(3):
         (above, first), (below, second) = number(digits, seed + 30, 3), number(digits, seed + 40, 4)
         pages = [written(images)[0] for images in (above, below)]
@@ -115,19 +115,19 @@ def test_rows_come_from_the_top_down(digits: mnist.Digits) -> None:
         assert all(digit.box.y < pages[0].shape[0] for digit in reading.rows[0].digits)
 
 
-def test_the_inverted_picture_gives_the_same(digits: mnist.Digits) -> None:
+def test_an_inverted_picture_gives_the_same_reading(digits: mnist.Digits) -> None:
     for seed in range(8):
         page, _ = written(number(digits, seed)[0])
         assert read_image(255 - page).number == read_image(page).number
 
 
-def test_touching_digits_are_parted(digits: mnist.Digits) -> None:
+def test_touching_digits_are_separated(digits: mnist.Digits) -> None:
     numbers = [number(digits, seed + 100, 2) for seed in range(20)]
     read = [read_image(written(images, gap=-1)[0]).number for images, _ in numbers]
     assert sum(found == expected for found, (_, expected) in zip(read, numbers, strict=True)) >= 14
 
 
-def test_as_many_digits_are_read_as_there_are_said_to_be(digits: mnist.Digits) -> None:
+def test_a_known_number_of_digits_is_read(digits: mnist.Digits) -> None:
     page, _ = written(number(digits, 3, 4)[0])
     for n in (3, 4, 5):
         assert len(read_image(page, digits=n).rows[0].digits) == n
@@ -149,7 +149,7 @@ def test_a_row_with_another_number_of_digits_is_not_accepted(gap: int, digits: m
     assert row.to_dict()["reason"] == row.reason
 
 
-def test_one_tile_is_one_digit(digits: mnist.Digits) -> None:
+def test_a_tile_is_one_digit(digits: mnist.Digits) -> None:
     [row] = read_image(digits.images[0], digits=9).rows
     assert (row.number, row.accepted, row.reason) == (str(digits.labels[0]), False, "1 digit, expected 9")
     assert read_image(digits.images[0], digits=1).accepted
@@ -223,16 +223,18 @@ def test_a_letter_beside_a_number_is_a_place_without_a_number(digits: mnist.Digi
 def test_a_row_with_as_many_marks_as_digits_is_not_accepted(digits: mnist.Digits) -> None:
     digit = read_image(digits.images[0]).digits[0]
     mark = dataclasses.replace(digit, accepted=False, reason="not a digit")
-    rows, others = number_reader._parted([number_reader._Number((digit, mark, digit, digit, mark), spaces=(2,))])
+    rows, others = number_reader._rows_and_others(
+        [number_reader._Number((digit, mark, digit, digit, mark), spaces=(2,))]
+    )
     assert [word.text for word in rows[0].words] == ["77", "7"]
     assert rows[0].accepted
     assert others == [mark.box, mark.box]
-    [doubtful], _ = number_reader._parted([number_reader._Number((digit, mark))])
+    [doubtful], _ = number_reader._rows_and_others([number_reader._Number((digit, mark))])
     assert (doubtful.reason, doubtful.accepted) == ("not more digits than marks", False)
-    assert number_reader._parted([number_reader._Number((mark, mark))]) == ([], [mark.box])
+    assert number_reader._rows_and_others([number_reader._Number((mark, mark))]) == ([], [mark.box])
 
 
-def test_a_letter_between_two_numbers_keeps_them_from_being_accepted(digits: mnist.Digits) -> None:
+def test_numbers_with_a_letter_between_them_are_not_accepted(digits: mnist.Digits) -> None:
     images, expected = number(digits, 1, 2)
     page, corners = written(images, gap=700)
     assert read_image(page).accepted
@@ -256,9 +258,7 @@ def test_the_threshold_decides_what_is_accepted(digits: mnist.Digits, classifier
 
 
 @pytest.mark.parametrize("inverted", [False, True])
-def test_mnists_own_images_go_to_the_network_as_they_are(
-    inverted: bool, digits: mnist.Digits, classifier: Classifier
-) -> None:
+def test_images_of_mnist_are_classified_unchanged(inverted: bool, digits: mnist.Digits, classifier: Classifier) -> None:
     images = digits.images[:500]
     probabilities = classifier.probabilities(mnist.as_input(images))
     for image, expected in zip(images, probabilities, strict=True):
@@ -307,7 +307,7 @@ def test_letters_are_not_accepted(strokes: list[list[tuple[int, int]]], pen: int
     assert not reading.accepted
 
 
-def test_a_reading_is_json_and_cannot_be_changed(digits: mnist.Digits) -> None:
+def test_a_reading_is_json_and_immutable(digits: mnist.Digits) -> None:
     reading = read_image(written(number(digits, 1)[0])[0])
     told = json.loads(json.dumps(reading.to_dict()))
     assert told == reading.to_dict()
@@ -336,12 +336,12 @@ def test_a_box_around_a_number_is_not_read(digits: mnist.Digits) -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 5000), (3, 3500), (5000, 2)])
-def test_strips_are_read_without_a_crash(shape: tuple[int, int]) -> None:
+def test_very_flat_pictures_are_read(shape: tuple[int, int]) -> None:
     read_image(np.random.default_rng(0).integers(0, 255, shape, np.uint8))
 
 
-def test_a_line_of_noise_takes_no_minutes() -> None:
-    """As wide as it may be, and with a possible cut everywhere."""
+def test_a_line_of_noise_is_read_in_seconds() -> None:
+    """The line is as wide as possible, and has a possible cut everywhere."""
     noise = np.random.default_rng(0).normal(0, 1, (90, 1600)).astype(np.float32)
     page = np.where(cv2.GaussianBlur(noise, (0, 0), 2.5) > 0.1, PEN, PAPER).astype(np.uint8)
     began = time.perf_counter()
@@ -349,7 +349,7 @@ def test_a_line_of_noise_takes_no_minutes() -> None:
     assert time.perf_counter() - began < 10
 
 
-def test_a_threshold_of_ones_own_holds_for_all(digits: mnist.Digits) -> None:
+def test_a_given_threshold_is_used_for_all_digits(digits: mnist.Digits) -> None:
     page, _ = written(number(digits, 1)[0], gap=-6)
     assert all(digit.accepted for digit in read_image(page, threshold=0.0).digits)
     assert not any(digit.accepted for digit in read_image(page, threshold=1.0).digits)

@@ -5,12 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from mnist_cnn.read.reading import Box, Digit, Reading, Row, Sign, Word, around
+from mnist_cnn.read.reading import Alternative, Box, Digit, Reading, Row, Sign, Word, around
 
 
 def digit(value: int, x: int = 0, accepted: bool = True) -> Digit:
     reason = None if accepted else f"unsure: {value} or 8"
-    return Digit(Box(x, 10, 20, 40), value, 0.9, ((8, 0.05),), accepted, reason, np.zeros((28, 28)), np.zeros(10))
+    return Digit(
+        Box(x, 10, 20, 40), value, 0.9, (Alternative(8, 0.05),), accepted, reason, np.zeros((28, 28)), np.zeros(10)
+    )
 
 
 def word(text: str, x: int = 0, accepted: bool = True, reason: str | None = None) -> Word:

@@ -1,4 +1,4 @@
-"""Rows: pieces of writing side by side, on level and tilted pages, whatever the gap and the order they come in."""
+"""Rows: pieces of writing side by side, on level and tilted pages, at any distance and in any order."""
 
 import itertools
 import math
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnist_cnn.read.reading import Box
-from mnist_cnn.read.rows import parted, rows, words
+from mnist_cnn.read.rows import rows, words, words_of_page
 
 Piece = tuple[list[Box], bool]
 
@@ -26,7 +26,7 @@ def piece(x: float, y: float, n: int = 1, height: float = 60, slope: float = 0, 
     return boxes, number
 
 
-def test_no_pieces_make_no_rows() -> None:
+def test_a_page_without_pieces_has_no_rows() -> None:
     assert rows([]) == []
 
 
@@ -53,7 +53,7 @@ def test_two_long_pieces_show_the_tilt(degrees: float) -> None:
 
 
 @pytest.mark.parametrize("digits", [1, 2, 5])
-def test_two_level_numbers_on_different_rows_are_no_tilt(digits: int) -> None:
+def test_two_level_numbers_on_different_rows_show_no_tilt(digits: int) -> None:
     assert rows([piece(700, 100, digits), piece(0, 200, digits)]) == [[0], [1]]
 
 
@@ -68,7 +68,7 @@ def test_pieces_of_very_different_height_are_not_one_row() -> None:
     assert rows([tall, piece(300, 160, height=110)]) == [[0, 1]]
 
 
-def test_what_is_one_above_the_other_is_not_one_row() -> None:
+def test_pieces_one_above_the_other_are_two_rows() -> None:
     assert rows([piece(0, 100), piece(10, 125)]) == [[0], [1]]
 
 
@@ -108,7 +108,7 @@ def row(*gaps: float | list[float]) -> list[list[Box]]:
         (row([0.4, 9.0], 1.3), [[0], [1]]),
     ],
 )
-def test_words_are_parted_at_wide_gaps_between_pieces(pieces: list[list[Box]], expected: list[list[int]]) -> None:
+def test_a_wide_gap_between_pieces_separates_words(pieces: list[list[Box]], expected: list[list[int]]) -> None:
     assert words(pieces) == expected
 
 
@@ -118,7 +118,7 @@ def test_digits_that_are_spaced_evenly_are_one_word(gap: float) -> None:
     assert words(row(*(gap * w for w in wobble))) == [list(range(7))]
 
 
-def test_two_digits_are_parted_by_the_width_of_their_gap_alone() -> None:
+def test_only_the_width_of_the_gap_separates_two_digits() -> None:
     assert words(row(1.1)) == [[0, 1]]
     assert words(row(1.3)) == [[0], [1]]
 
@@ -137,29 +137,29 @@ def test_two_digits_are_parted_by_the_width_of_their_gap_alone() -> None:
         ([1.5, 1.9, 1.2, 1.6], [[0, 1, 2, 3, 4]]),  # evenly spaced
     ],
 )
-def test_a_row_is_parted_at_gaps_wider_than_those_within_words(gaps: list[float], expected: list[list[int]]) -> None:
-    assert parted([spaced(*gaps)]) == [expected]
+def test_a_gap_wider_than_those_within_words_separates_words(gaps: list[float], expected: list[list[int]]) -> None:
+    assert words_of_page([spaced(*gaps)]) == [expected]
 
 
-def test_the_gaps_of_a_page_decide_together() -> None:
+def test_all_gaps_of_a_page_count_for_each_row() -> None:
     rows = [spaced(0.1, 0.7, 0.2), spaced(0.65), spaced(0.15)]
-    assert parted(rows) == [[[0, 1], [2, 3]], [[0], [1]], [[0, 1]]]
+    assert words_of_page(rows) == [[[0, 1], [2, 3]], [[0], [1]], [[0, 1]]]
 
 
 def test_a_gap_between_the_two_groups_of_a_page_does_not_join_its_words() -> None:
     page = [spaced(0.12, 1.1, 0.15), spaced(0.27, 0.77, 0.1), spaced(0.11, 0.52, 0.16), spaced(0.18, 1.2, 0.14)]
     page += [spaced(0.13, 1.4, 0.17), spaced(0.14, 0.96, 0.18)]
-    assert parted(page) == [[[0, 1], [2, 3]]] * 6
+    assert words_of_page(page) == [[[0, 1], [2, 3]]] * 6
 
 
-def test_digits_in_cells_of_their_own_are_words() -> None:
+def test_digits_in_separate_cells_are_words() -> None:
     rows = [spaced(1.0, 4.7), spaced(4.8, 1.1, 1.0), spaced(6.4), spaced(1.0)]
-    assert parted(rows) == [[[i] for i in range(len(row))] for row in rows]
+    assert words_of_page(rows) == [[[i] for i in range(len(row))] for row in rows]
 
 
 def test_a_page_of_evenly_spaced_rows_has_one_word_per_row() -> None:
     rows = [spaced(1.0, 1.1, 0.8), spaced(0.9, 1.2, 1.0), spaced(1.1, 0.7, 0.9)]
-    assert parted(rows) == [[[0, 1, 2, 3]]] * 3
+    assert words_of_page(rows) == [[[0, 1, 2, 3]]] * 3
 
 
 def spaced(*gaps: float) -> list[Box]:
@@ -175,7 +175,7 @@ def spaced(*gaps: float) -> list[Box]:
 @given(st.lists(st.lists(st.floats(-0.3, 6), max_size=8), max_size=6))
 def test_each_glyph_is_in_one_word_and_in_order(gaps: list[list[float]]) -> None:
     page = [spaced(*row) for row in gaps]
-    for row, found in zip(page, parted(page), strict=True):
+    for row, found in zip(page, words_of_page(page), strict=True):
         assert [i for word in found for i in word] == list(range(len(row)))
 
 

@@ -1,12 +1,13 @@
-"""Glyphs close together are one run, whatever their order, and signs belong to the nearest digits."""
+"""Runs: glyphs close together are one run in any order, and signs belong to the nearest digits."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnist_cnn.read.constants import RUN_DIGITS
 from mnist_cnn.read.finder import DIGIT, OTHER, SIGN
-from mnist_cnn.read.runs import LONGEST, runs, slope
+from mnist_cnn.read.runs import runs, slope
 
 
 def glyph(left: float, top: float, kind: int = DIGIT, width: float = 20, height: float = 40) -> list[float]:
@@ -28,7 +29,7 @@ def test_a_point_belongs_to_the_digits_beside_it() -> None:
     assert [run.tolist() for run in runs(glyphs, 0.0)] == [[0, 1, 2], [3]]
 
 
-def test_a_sign_alone_and_other_writing_are_no_run() -> None:
+def test_single_signs_and_other_writing_are_not_runs() -> None:
     assert runs(np.array([glyph(0, 0, SIGN), glyph(50, 0, OTHER)]), 0.0) == []
     assert runs(np.zeros((0, 6)), 0.0) == []
 
@@ -48,4 +49,4 @@ def test_each_digit_is_in_one_run_from_left_to_right(places: list[tuple[float, f
     assert len(members) == len(set(members))
     assert {i for i in members if glyphs[i, 4] == DIGIT} == set(np.flatnonzero(glyphs[:, 4] == DIGIT).tolist())
     assert all((np.diff(glyphs[run, 0] + glyphs[run, 2]) >= 0).all() for run in found)
-    assert all((glyphs[run, 4] == DIGIT).sum() <= LONGEST for run in found)
+    assert all((glyphs[run, 4] == DIGIT).sum() <= RUN_DIGITS for run in found)

@@ -1,4 +1,4 @@
-"""The site: the browser alone reads what Python reads, and works without a network."""
+"""The site: the browser reads the same as Python, and works without a network."""
 
 import base64
 import dataclasses
@@ -24,16 +24,20 @@ from test_reader import number, turned, two_words, written
 
 from mnist_cnn import mnist
 from mnist_cnn.errors import SiteError
+from mnist_cnn.learn.pages.scenes import compose
 from mnist_cnn.learn.run import Run
-from mnist_cnn.learn.scenes import compose
 from mnist_cnn.read import Classifier, read_image, strips
+from mnist_cnn.read import constants as tuned
 from mnist_cnn.read.classifier import SHIPPED
+from mnist_cnn.read.ctc import decode
 from mnist_cnn.read.finder import framed
+from mnist_cnn.read.labels import BLANK
 from mnist_cnn.read.page import MODELS
 from mnist_cnn.read.reading import Box, Reading
-from mnist_cnn.read.rows import parted, rows, words
+from mnist_cnn.read.rows import rows, words, words_of_page
 from mnist_cnn.read.runs import runs, slope
-from mnist_cnn.read.strings import BLANK, Second, decode, together
+from mnist_cnn.read.views import Second, together
+from mnist_cnn.web import constants
 from mnist_cnn.web import site as builder
 from mnist_cnn.web.insight import Insight
 from mnist_cnn.web.site import build
@@ -89,18 +93,18 @@ def png(pixels: np.ndarray) -> bytes:
 
 
 def read(page: Page, picture: bytes) -> dict[str, Any]:
-    """What the browser reads."""
+    """Return what the browser reads."""
     found: dict[str, Any] = page.evaluate(ASK, ["read", base64.b64encode(picture).decode()])
     return found
 
 
 def same(page: Page, picture: bytes) -> str:
-    """Assert that the browser reads what Python does, and return the number."""
+    """Assert that the browser and Python read the same, and return the number."""
     return agreed(read(page, picture), read_image(picture))
 
 
 def agreed(found: dict[str, Any], expected: Reading) -> str:
-    """Assert that a reading of the browser is that of Python, and return the number."""
+    """Assert that a reading of the browser equals that of Python, and return the number."""
     entries = expected.to_dict()
     assert exact(found) == exact(entries)
     words = [word for row in expected.rows for word in row.words]
@@ -118,7 +122,7 @@ def agreed(found: dict[str, Any], expected: Reading) -> str:
 
 
 def exact(found: Any) -> Any:
-    """A reading without the numbers that depend on how a processor rounds."""
+    """Return a reading without the numbers that depend on the rounding of a processor."""
     if isinstance(found, dict):
         return {name: exact(value) for name, value in found.items() if name not in INEXACT}
     return [exact(value) for value in found] if isinstance(found, list) else found
@@ -129,19 +133,34 @@ def digits(reading: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def scene(dataset: mnist.Dataset, seed: int, side: int = 320) -> np.ndarray:
-    """A composed page, uint8 (side, side), of validation digits."""
+    """Return a composed page with validation digits, uint8 (side, side)."""
     _, validation = mnist.split(dataset.train)
     return compose(validation, np.random.default_rng((5, seed)), side).pixels
 
 
+def test_constants_in_the_browser_are_up_to_date() -> None:
+    assert constants.FILE.read_text("utf-8") == constants.javascript(), "run python -m mnist_cnn.web.constants"
+
+
+def test_modules_in_the_browser_import_constants_that_exist_and_define_none_again() -> None:
+    """A number that stands in constants.js may not be defined in another module too."""
+    names = {name for name in vars(tuned) if name.isupper()}
+    for file in constants.FILE.parent.glob("*.js"):
+        text = file.read_text("utf-8")
+        for imported in re.findall(r'import \{([^}]*)\} from "\./constants\.js"', text):
+            assert {name.strip() for name in imported.split(",") if name.strip()} <= names
+        if file != constants.FILE:
+            assert not names & set(re.findall(r"^(?:export )?const (\w+) =", text, re.M)), file.name
+
+
 @pytest.mark.parametrize("name", ["page.jpg", "page-read.png", pytest.param("draw.png", marks=pytest.mark.slow)])
-def test_it_reads_the_pictures_of_the_documentation(name: str, page: Page) -> None:
+def test_pictures_of_the_documentation_are_read_as_in_python(name: str, page: Page) -> None:
     assert same(page, png(np.asarray(Image.open(ROOT / "docs/pictures" / name).convert("RGB"))))
 
 
 @pytest.mark.parametrize("count", [12, pytest.param(150, marks=pytest.mark.slow)])
-def test_it_reads_what_python_reads(count: int, page: Page, dataset: mnist.Dataset) -> None:
-    """Drawings, photographs on plain, lined and squared paper, images in MNIST's form and such with stripes."""
+def test_drawings_photographs_and_tiles_are_read_as_in_python(count: int, page: Page, dataset: mnist.Dataset) -> None:
+    """Drawings, photographs on plain, lined and squared paper, images of MNIST, and images of MNIST with stripes."""
     _, (images, _) = mnist.split(dataset.train)
     numbers = []
     for i in range(count):
@@ -154,13 +173,13 @@ def test_it_reads_what_python_reads(count: int, page: Page, dataset: mnist.Datas
 
 
 @pytest.mark.parametrize("count", [5, pytest.param(40, marks=pytest.mark.slow)])
-def test_it_reads_composed_pages_as_python_does(count: int, page: Page, dataset: mnist.Dataset) -> None:
+def test_composed_pages_are_read_as_in_python(count: int, page: Page, dataset: mnist.Dataset) -> None:
     numbers = [same(page, png(scene(dataset, seed))) for seed in range(count)]
     numbers.append(same(page, png(scene(dataset, 99, 640))))
     assert sum(map(bool, numbers)) > count / 2
 
 
-def test_it_turns_pages_as_python_does(page: Page, dataset: mnist.Dataset) -> None:
+def test_turned_pages_are_read_as_in_python(page: Page, dataset: mnist.Dataset) -> None:
     turned = set()
     for seed in (15, 18, 20):
         for quarters in (1, 2):
@@ -178,7 +197,7 @@ def test_the_number_of_digits_and_the_threshold_can_be_given(page: Page, dataset
             agreed(page.evaluate(READ, arguments), read_image(picture, **options))
 
 
-def test_it_parts_words(page: Page, dataset: mnist.Dataset) -> None:
+def test_numbers_far_apart_are_two_words(page: Page, dataset: mnist.Dataset) -> None:
     picture, text = two_words(dataset.test)
     same(page, png(picture))
     [row] = read(page, png(picture))["rows"]
@@ -187,7 +206,7 @@ def test_it_parts_words(page: Page, dataset: mnist.Dataset) -> None:
 
 
 @pytest.mark.parametrize("gap", [20, 150, 240])
-def test_it_reads_rows_with_gaps(gap: int, page: Page, dataset: mnist.Dataset) -> None:
+def test_digits_with_gaps_are_one_row(gap: int, page: Page, dataset: mnist.Dataset) -> None:
     images, expected = number(dataset.test, 5, 4)
     level, corners = written(images, gap=gap)
     assert same(page, png(level)) == expected
@@ -199,7 +218,7 @@ def test_it_reads_rows_with_gaps(gap: int, page: Page, dataset: mnist.Dataset) -
     same(page, png(level))
 
 
-def test_its_rows_are_those_of_python(page: Page) -> None:
+def test_rows_equal_those_of_python(page: Page) -> None:
     rng = np.random.default_rng(0)
     layouts = []
     for _ in range(200):
@@ -219,7 +238,7 @@ def test_its_rows_are_those_of_python(page: Page) -> None:
     assert any(len(row) > 2 for each in found for row in each)
 
 
-def test_the_words_of_its_second_reader_are_those_of_python(page: Page) -> None:
+def test_words_of_the_second_reader_equal_those_of_python(page: Page) -> None:
     rng = np.random.default_rng(0)
     layouts = []
     for _ in range(300):
@@ -240,7 +259,7 @@ def test_the_words_of_its_second_reader_are_those_of_python(page: Page) -> None:
     assert len({len(each) for each in found if len(each) > 1}) > 2
 
 
-def test_its_words_are_those_of_python(page: Page) -> None:
+def test_words_equal_those_of_python(page: Page) -> None:
     rng = np.random.default_rng(0)
     layouts = []
     for _ in range(400):
@@ -255,12 +274,12 @@ def test_its_words_are_those_of_python(page: Page) -> None:
             layout.append(boxes)
         layouts.append(layout)
     given = [[[box.to_dict() for box in boxes] for boxes in layout] for layout in layouts]
-    found = page.evaluate('async (given) => given.map((await import("./rows.js")).parted)', given)
-    assert found == [parted(layout) for layout in layouts]
+    found = page.evaluate('async (given) => given.map((await import("./rows.js")).wordsOfPage)', given)
+    assert found == [words_of_page(layout) for layout in layouts]
     assert len({len(row) for each in found for row in each}) > 4
 
 
-def test_its_runs_are_those_of_python(page: Page) -> None:
+def test_runs_equal_those_of_python(page: Page) -> None:
     rng = np.random.default_rng(0)
     pages = []
     for _ in range(100):
@@ -287,7 +306,7 @@ def test_its_runs_are_those_of_python(page: Page) -> None:
 
 
 @pytest.mark.parametrize("count", [None, 3])
-def test_its_strings_are_those_of_python(count: int | None, page: Page) -> None:
+def test_strings_equal_those_of_python(count: int | None, page: Page) -> None:
     rng = np.random.default_rng(0)
     frames = []
     for sharp in np.repeat([1.0, 3.0, 8.0], 15):
@@ -296,7 +315,7 @@ def test_its_strings_are_those_of_python(count: int | None, page: Page) -> None:
         frames.append((logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))).astype(np.float32))
     found = page.evaluate(
         """async ([given, count]) => {
-            const { decode } = await import("./strings.js");
+            const { decode } = await import("./ctc.js");
             return given.map((frames) => decode(Float32Array.from(frames), count));
         }""",
         [[each.ravel().tolist() for each in frames], count],
@@ -311,7 +330,7 @@ def test_its_strings_are_those_of_python(count: int | None, page: Page) -> None:
     views = [[each, each[::2], np.roll(each, 1, axis=1)] for each in frames]
     seen = page.evaluate(
         """async ([given, count]) => {
-            const { together } = await import("./strings.js");
+            const { together } = await import("./views.js");
             return given.map((views) => together(views.map((frames) => Float32Array.from(frames)), count));
         }""",
         [[[view.ravel().tolist() for view in some] for some in views], count],
@@ -325,7 +344,7 @@ def test_its_strings_are_those_of_python(count: int | None, page: Page) -> None:
     number = "47" if count is None else "4" * count
     seen = page.evaluate(
         """async ([given, count, number]) => {
-            const { together } = await import("./strings.js");
+            const { together } = await import("./views.js");
             const costs = (numbers) => numbers.map((each) => 3 * Math.abs(each.length - 3) + Number(each.at(-1)));
             const second = { number, confidence: 0.5, costs };
             return given.map((views) => together(views.map((frames) => Float32Array.from(frames)), count, second));
@@ -345,7 +364,7 @@ def test_its_strings_are_those_of_python(count: int | None, page: Page) -> None:
             np.testing.assert_allclose(mark.get("shares") or 0, 0 if other.shares is None else other.shares, atol=1e-6)
 
 
-def test_its_strips_are_those_of_python(page: Page, dataset: mnist.Dataset) -> None:
+def test_strips_equal_those_of_python(page: Page, dataset: mnist.Dataset) -> None:
     """Pixel by pixel, enlarged and reduced, inside the picture and beyond its edges."""
     pixels = np.ascontiguousarray(scene(dataset, 4))
     for height, left, tilt in ((20.3, 30.2, 0.03), (33.1, -40.5, 0.2), (60.7, 200.4, -0.2), (90.2, 20.0, 0.0)):
@@ -375,14 +394,14 @@ def test_its_strips_are_those_of_python(page: Page, dataset: mnist.Dataset) -> N
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 300), (300, 3), (20, 20), (28, 28), (57, 31), (400, 600)])
-def test_pictures_without_writing_are_read_as_python_does(shape: tuple[int, int], page: Page) -> None:
+def test_pictures_without_writing_are_read_as_in_python(shape: tuple[int, int], page: Page) -> None:
     assert same(page, png(np.full(shape, 255, np.uint8))) == same(page, png(np.zeros(shape, np.uint8))) == ""
     noise = np.random.default_rng((*shape, 1)).integers(0, 256, shape, dtype=np.uint8)
     for picture in (noise, cv2.GaussianBlur(noise, (0, 0), 3)):
         same(page, png(picture))
 
 
-def test_it_explains_as_the_server_does(page: Page, dataset: mnist.Dataset) -> None:
+def test_explanations_equal_those_of_the_server(page: Page, dataset: mnist.Dataset) -> None:
     insight = Insight(Classifier())
     for image in dataset.train.images[:3]:
         tile = image.astype(np.float32) / 255
@@ -391,7 +410,7 @@ def test_it_explains_as_the_server_does(page: Page, dataset: mnist.Dataset) -> N
         np.testing.assert_allclose(found["saliency"], insight.saliency(tile), atol=1e-5)
 
 
-def test_it_shows_the_metadata_of_its_model(page: Page) -> None:
+def test_metadata_of_the_model_is_shown(page: Page) -> None:
     assert page.evaluate(ASK, ["model", None])["metadata"] == Classifier().metadata
 
 
@@ -408,8 +427,8 @@ def test_a_file_that_is_not_a_picture_is_an_error(browser: Browser, site: str, t
     page.close()
 
 
-def test_it_works_without_a_network(browser: Browser, site: str, site_folder: Path) -> None:
-    """And so does another site of the same host."""
+def test_page_works_without_a_network(browser: Browser, site: str, site_folder: Path) -> None:
+    """Another site on the same host does too."""
     other = site_folder.with_name("other")
     shutil.copytree(site_folder, other, dirs_exist_ok=True)
     (other / "files.js").write_text((other / "files.js").read_text().replace('VERSION = "', 'VERSION = "other '))

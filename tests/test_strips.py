@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnist_cnn.read import strips
+from mnist_cnn.read.constants import STRIP_MARGIN, STRIP_WIDEST
 
 SLOPES = [-0.3, -0.1, 0.0, 0.1, 0.3]
 
@@ -69,7 +70,7 @@ def test_the_margins_are_equal_and_large_enough(slope: float) -> None:
     ends = np.array([[boxes[0, 0], middle[0] - slope * half], [boxes[-1, 2], middle[-1] + slope * half]])
     first, last = on_strip(strip, ends)[:, 0]
     assert first == pytest.approx(strip.width - last, abs=0.01)
-    assert strips.ROOM * strips.DIGIT - 0.01 <= first <= strips.ROOM * strips.DIGIT + 8.01
+    assert STRIP_MARGIN * strips.DIGIT - 0.01 <= first <= STRIP_MARGIN * strips.DIGIT + 8.01
     assert strip.width % 16 == 0
 
 
@@ -81,7 +82,7 @@ def test_one_wrong_box_does_not_move_the_strip() -> None:
 
 
 def test_a_strip_has_a_maximum_width() -> None:
-    assert strips.band(run_of_boxes(200)).width == strips.WIDEST
+    assert strips.band(run_of_boxes(200)).width == STRIP_WIDEST
 
 
 @pytest.mark.parametrize("slope", SLOPES)
@@ -180,7 +181,7 @@ def test_every_run_of_boxes_gives_a_strip(
     n: int, slope: float, height: float, left: float, shape: tuple[int, int]
 ) -> None:
     strip = strips.band(run_of_boxes(n, slope, height, left), slope)
-    assert 16 <= strip.width <= strips.WIDEST
+    assert 16 <= strip.width <= STRIP_WIDEST
     assert np.isfinite(strip.matrix).all()
     assert strips.cut(np.zeros(shape, np.uint8), strip).shape == (strips.ROWS, strip.width)
 

@@ -62,7 +62,7 @@ def test_a_column_of_wide_words_is_not_parted_by_one_row_of_two_words() -> None:
     assert table(page(*rows, {0: "23", 62: "45", 300: "7"}))[-1] == ["23 45", "7"]
 
 
-def test_columns_of_which_each_row_has_one_stay_apart() -> None:
+def test_columns_with_one_word_per_row_stay_separate() -> None:
     assert table(page({0: "22"}, {300: "33"}, {0: "44"})) == [["22", ""], ["", "33"], ["44", ""]]
 
 
@@ -77,7 +77,7 @@ def grids(draw: st.DrawFn) -> list[list[str]]:
 
 
 @given(grids(), st.integers(-14, 14), st.integers(0, 2**32 - 1))
-def test_a_grid_is_its_table_whatever_its_tilt(grid: list[list[str]], degrees: int, seed: int) -> None:
+def test_a_tilted_grid_gives_its_table(grid: list[list[str]], degrees: int, seed: int) -> None:
     """Columns are 180 pixels apart. The middles of words are up to 5 pixels from their place."""
     slope, rng = math.tan(math.radians(degrees)), np.random.default_rng(seed)
     rows = []
@@ -129,7 +129,7 @@ def test_a_reason_against_a_row_makes_all_its_words_unsure() -> None:
 
 
 @pytest.mark.parametrize("columns", [1, 4, 20])
-def test_a_page_of_many_rows_takes_no_seconds(columns: int) -> None:
+def test_a_page_with_many_rows_is_fast(columns: int) -> None:
     rows = [{150.0 * j + i % 7: str(i % 90 + 10) for j in range(columns)} for i in range(200)]
     found = table(page(*rows))
     assert {len(line) for line in found} == {columns}

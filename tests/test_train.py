@@ -21,8 +21,9 @@ from mnist_cnn import mnist
 from mnist_cnn.errors import FileError, ModelError, RunError
 from mnist_cnn.files import PARTIAL
 from mnist_cnn.learn.evaluate import evaluate
+from mnist_cnn.learn.layers import SGD, Dense, Flatten
 from mnist_cnn.learn.model import build, load
-from mnist_cnn.learn.recipes import DENSE, HANDWRITING, RECIPES, SEED, SGD, Dense, Flatten, Recipe, recall, record
+from mnist_cnn.learn.recipes import DENSE, HANDWRITING, RECIPES, SEED, Recipe, recall, record
 from mnist_cnn.learn.run import Run, start
 from mnist_cnn.learn.train import fit
 from mnist_cnn.read.classifier import Classifier

@@ -1,4 +1,4 @@
-"""A convolutional network that learns MNIST, and reads handwritten numbers.
+"""A convolutional network that learns MNIST, and then reads handwritten numbers.
 
     >>> from mnist_cnn import load, read_image
     >>> (x_train, y_train), (x_test, y_test) = load()
@@ -7,11 +7,15 @@
     >>> read_image("number.jpg").number                                                     # doctest: +SKIP
     '4711'
 
-``load`` returns the images, ``read_image`` reads a picture, and ``Classifier`` classifies images of MNIST's form.
-Importing this package is light: these names are imported on first use, and only the modules of ``learn`` import Keras.
+``load`` returns MNIST, ``read_image`` reads a picture and returns a ``Reading``, and ``Classifier`` classifies images
+of MNIST's form. ``import mnist_cnn`` is fast: these names are imported on first use, and none of them imports Keras.
 """
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# ONNX Runtime sends usage data to its maker unless this is set before its import. Set it to 0 to allow that.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from mnist_cnn.mnist import load

@@ -1,4 +1,4 @@
-"""Engines: who works through the units. Processes on this machine, or actors of Ray on as many as there are."""
+"""Engines: distribute the units over processes on this machine, or over the actors of a Ray cluster."""
 
 import concurrent.futures
 import contextlib
@@ -23,9 +23,9 @@ _step: Step | None = None
 
 
 def local(settings: Settings, units: Iterator[Unit], workers: int) -> Iterator[Done]:
-    """Read on this machine; no more units are taken than are needed to keep the processes at work.
+    """Read the units with processes on this machine, and yield each unit when it is finished.
 
-    Raises BulkError if one of them dies.
+    Units are taken from the iterator as processes become free. Raises BulkError if a process dies.
     """
     context = multiprocessing.get_context("spawn")
     pool = concurrent.futures.ProcessPoolExecutor(workers, context, _begin, (settings,))
@@ -39,24 +39,25 @@ def local(settings: Settings, units: Iterator[Unit], workers: int) -> Iterator[D
         yield from (future.result() for future in concurrent.futures.as_completed(waiting))
     except BrokenProcessPool:
         raise BulkError(
-            "a process that read was killed, perhaps for want of memory: the same command goes on where it was "
-            "(with fewer --workers, it needs less)"
+            "a worker process was killed, possibly out of memory; rerun the command to resume, "
+            "with fewer --workers to use less memory"
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def _begin(settings: Settings) -> None:
+    """Prepare a worker process, which exits as soon as its parent is gone."""
     global _step
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     parent = multiprocessing.parent_process()
     assert parent  # noqa: S101
 
-    def follow() -> None:
+    def exit_with_parent() -> None:
         parent.join()
-        os._exit(1)  # or it would wait for work for ever
+        os._exit(1)  # otherwise the process would wait for work forever
 
-    threading.Thread(target=follow, daemon=True).start()
+    threading.Thread(target=exit_with_parent, daemon=True).start()
     _step = Step(settings)
 
 
@@ -66,9 +67,10 @@ def _run(unit: Unit) -> Done:
 
 
 def ray(settings: Settings, units: Iterator[Unit], workers: int, address: str | None) -> Iterator[Done]:
-    """Read on a cluster, by Ray Data: a classifier an actor; a unit whose actor dies is read by another.
+    """Read the units with Ray Data, and yield each unit when it is finished. Each actor has its own classifier.
 
-    address: the cluster's; None: one is started on this machine, with as many processors as `workers`.
+    If an actor dies, another one reads its unit.
+    address: the address of the cluster; None: start Ray on this machine, with `workers` processors.
     """
     with cluster(address, workers) as ray:
         logging.getLogger("ray.data").setLevel(logging.ERROR)
@@ -85,25 +87,25 @@ def ray(settings: Settings, units: Iterator[Unit], workers: int, address: str | 
 
 @contextlib.contextmanager
 def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[Any]:
-    """Ray, joined to the cluster at `address`, or started on this machine with so many processors (None: all).
+    """Connect to the Ray cluster at `address`, or start Ray on this machine, and yield the module ``ray``.
 
-    Raises BulkError if there is no cluster.
+    cpus: number of processors for Ray on this machine; None: all. Raises BulkError if there is no cluster.
     """
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")  # what goes wrong is raised
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")  # Ray raises its errors, and also logs them
     token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray/auth_token")
     if address and ("RAY_AUTH_TOKEN" in os.environ or token.exists()):
-        os.environ.setdefault("RAY_AUTH_MODE", "token")  # as `ray start` decides it
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # as `ray start` does
     if address and (place := re.fullmatch(r"\[?([^/]+?)\]?:(\d+)", address)):
-        try:  # Ray itself would try for two minutes
+        try:  # Ray itself tries for two minutes
             socket.create_connection((place[1], int(place[2])), timeout=10).close()
         except (OSError, OverflowError) as error:
             raise BulkError(f"{address}: expected a Ray cluster, found: {error}") from None
     import ray
     import ray.data
 
-    own: dict[str, Any] = {"address": address} if address else {"num_cpus": cpus, "include_dashboard": False}
+    options: dict[str, Any] = {"address": address} if address else {"num_cpus": cpus, "include_dashboard": False}
     try:
-        ray.init(**own, log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise BulkError(f"{address}: expected a Ray cluster, found: {reason[:200]}") from None
@@ -114,6 +116,8 @@ def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[Any
 
 
 class _Actor:
+    """Reader of units in a process of Ray. A batch has one pickled unit."""
+
     def __init__(self, settings: Settings) -> None:
         self._step = Step(settings)
 

@@ -1,4 +1,4 @@
-"""Plan: what there is to read, cut into units. It is made once and kept, so that a run that goes on means the same.
+"""Plan: the inputs, divided into units. It is made once and kept, so a resumed run has the same units.
 
 >>> [unit.kind for unit in units(("scans/", "crops.parquet", "images-idx3-ubyte"))]         # doctest: +SKIP
 ['pictures', 'parquet', 'tiles']
@@ -25,9 +25,9 @@ from mnist_cnn.errors import BulkError
 from mnist_cnn.read.document import SUFFIXES
 
 PICTURES, TILES = 500, 20_000
-"""So many of them are one unit; of a Parquet file it is a row group."""
+"""Maximum number of pictures, and of tiles, per unit. In a Parquet file, a unit is a row group."""
 COLUMNS = ("image", "image.bytes", "img", "bytes", "picture")
-"""Where a Parquet file may have its pictures; the second is how Hugging Face's datasets have them."""
+"""Names of a Parquet file's column of pictures, the first one found is used. "image.bytes" is Hugging Face's."""
 _IDX = re.compile(r"(ubyte|\.idx\d?)(\.gz)?$")
 _SCHEMA = pa.schema(
     [("unit", pa.int32()), ("kind", pa.string()), ("source", pa.string()), ("start", pa.int64()), ("stop", pa.int64())]
@@ -36,37 +36,38 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Unit:
-    """What is read and written at once."""
+    """Inputs that are read together and written as one part."""
 
     number: int
     kind: str
     """"pictures", "parquet" or "tiles"."""
     sources: tuple[str, ...]
-    """The pictures, or the one file that they are rows of."""
+    """Paths of the pictures, or of the one file with the pictures or tiles."""
     start: int = 0
     stop: int = 0
-    """Which tiles of a file, or which rows: those of one row group."""
+    """Range of the tiles or rows in that file."""
 
     def __len__(self) -> int:
         return len(self.sources) if self.kind == "pictures" else self.stop - self.start
 
 
 def units(inputs: Sequence[str], without: str | None = None) -> Iterator[Unit]:
-    """What is to be read: files, folders (all in them but `without`), patterns with *; local, or whatever fsspec opens.
+    """Yield the units of the inputs: files, folders and patterns with *, on this machine or wherever fsspec finds them.
 
-    A file that two of the inputs mean is read once. Raises BulkError if there is no such file, or if one that was
-    named is not what its name says; one that was found in a folder is then left for the reading to say so.
+    without: a folder to leave out. A file that is in several inputs is read once. Raises BulkError if an input is
+    missing, or if a file given by name has another format than its name says. Such a file in a folder is planned as a
+    picture, and reading it fails with the reason.
     """
     number = 0
     pictures: list[str] = []
-    for name, named in _all_files(inputs, without):
+    for name, given in _all_files(inputs, without):
         kind = _kind(name)
         parts: list[tuple[int, int]] = []
         if kind != "pictures":
             try:
                 parts = list(_tiles(name) if kind == "tiles" else _row_groups(name))
             except BulkError:
-                if named:
+                if given:
                     raise
                 kind = "pictures"
         for start, stop in parts:
@@ -82,7 +83,7 @@ def units(inputs: Sequence[str], without: str | None = None) -> Iterator[Unit]:
 
 
 def write(path: Path, planned: Iterable[Unit]) -> None:
-    """Keep a plan as a Parquet file, a row a picture or a part of a file."""
+    """Write a plan as a Parquet file, with one row per picture, or per part of a file."""
     rows = (
         {"unit": unit.number, "kind": unit.kind, "source": source, "start": unit.start, "stop": unit.stop}
         for unit in planned
@@ -94,6 +95,7 @@ def write(path: Path, planned: Iterable[Unit]) -> None:
 
 
 def read(path: Path) -> Iterator[Unit]:
+    """Yield the units of a plan."""
     with pq.ParquetFile(path) as file:
         rows: Iterator[dict[str, Any]] = (row for batch in file.iter_batches(50_000) for row in batch.to_pylist())
         for number, some in groupby(rows, lambda row: row["unit"]):
@@ -107,7 +109,7 @@ def _kind(name: str) -> str:
 
 
 def _all_files(inputs: Sequence[str], without: str | None) -> Iterator[tuple[str, bool]]:
-    """Each file once, and whether it was named itself."""
+    """Yield each file once, and whether it was given by name."""
     seen: set[str] = set()
     for name in inputs:
         for file in _files(name, without):
@@ -115,14 +117,12 @@ def _all_files(inputs: Sequence[str], without: str | None) -> Iterator[tuple[str
                 if file in seen:
                     continue
                 seen.add(file)
-            # A name of bytes that are no text can be shown, and is then told as a file that cannot be opened.
+            # A name that is not valid UTF-8 gets escapes, so that Parquet can store it. Reading that file then fails.
             yield file.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"), file == name
 
 
 def _files(name: str, without: str | None) -> Iterator[str]:
-    """The files that a name means, in an order that is the same each time."""
-    if not name:
-        raise BulkError("an input without a name: expected pictures, a folder, Parquet or IDX")
+    """Yield the files of an input, always in the same order."""
     try:
         files, path = fsspec.core.url_to_fs(name) if "://" in name else (LocalFileSystem(), name)
         if files.isdir(path):
@@ -132,19 +132,20 @@ def _files(name: str, without: str | None) -> Iterator[str]:
         elif "*" in name or "?" in name:
             found = [file for file in sorted(files.glob(path)) if files.isfile(file)]
             if not found:
-                raise BulkError(f"{name}: expected files of that pattern, found none")
+                raise BulkError(f"{name}: expected files that match the pattern, found none")
             yield from map(files.unstrip_protocol if "://" in name else str, found)
         else:
             raise BulkError(f"{name}: expected pictures, a folder, Parquet or IDX, found no such file")
-    except (OSError, ValueError, ImportError) as error:  # the last: a protocol whose package is missing
+    except (OSError, ValueError, ImportError) as error:  # ImportError: the protocol's package is missing
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise BulkError(f"{name}: expected something to read, found: {reason[:200]}") from None
+        raise BulkError(f"{name}: expected pictures, a folder, Parquet or IDX, found: {reason[:200]}") from None
 
 
 def _folder(name: str, files: Any, path: str, without: str | None) -> Iterator[str]:
+    """Yield the pictures, Parquet files and IDX files in a folder and its subfolders."""
     empty = True
     for root, folders, here in files.walk(path, topdown=True):
-        # In place, for that is where the walk goes on.
+        # The walk continues with this list, so it is changed in place.
         folders[:] = sorted(folder for folder in folders if "://" in name or f"{root}/{folder}" != without)
         for file in sorted(here):
             full = f"{root}/{file}"
@@ -157,14 +158,15 @@ def _folder(name: str, files: Any, path: str, without: str | None) -> Iterator[s
 
 
 def open_file(name: str, zipped: bool = False) -> Any:
-    """A file, to read from; unzipped if its name ends so and `zipped` says so."""
+    """Return an open file of bytes. zipped: decompress it if its name ends with .gz."""
     unzip = zipped and name.endswith(".gz")
-    if "://" not in name:  # "::" in it means nothing
+    if "://" not in name:  # fsspec would chain file systems at "::"
         return gzip.open(name, "rb") if unzip else open(name, "rb")
     return fsspec.open(name, "rb", compression="gzip" if unzip else None).open()
 
 
 def _tiles(name: str) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of an IDX file's tiles, one per unit."""
     try:
         with open_file(name, zipped=True) as file:
             header = file.read(16)
@@ -172,7 +174,7 @@ def _tiles(name: str) -> Iterator[tuple[int, int]]:
     except (OSError, EOFError, zlib.error) as error:
         raise BulkError(f"{name}: expected an IDX file, found: {error}") from None
     if len(header) < 16 or struct.unpack(">I4xII", header) != (0x803, 28, 28):
-        raise BulkError(f"{name}: expected an IDX file of images of 28 x 28, found another one")
+        raise BulkError(f"{name}: expected an IDX file of images of 28 x 28, found another kind of file")
     count = struct.unpack(">4xI8x", header)[0]
     if size is not None and size != 16 + 784 * count:
         raise BulkError(f"{name}: expected {16 + 784 * count:,} bytes for {count:,} images, found {size:,}")
@@ -180,6 +182,7 @@ def _tiles(name: str) -> Iterator[tuple[int, int]]:
 
 
 def _row_groups(name: str) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of a Parquet file's rows, one per row group."""
     try:
         with open_file(name) as opened:
             file = _parquet(name, opened)
@@ -190,7 +193,7 @@ def _row_groups(name: str) -> Iterator[tuple[int, int]]:
 
 
 def row_groups(file: pq.ParquetFile) -> list[int]:
-    """The row that each row group of a file begins with, and at last how many rows there are."""
+    """Return the first row of each row group, and the number of rows as the last entry."""
     sizes = (file.metadata.row_group(group).num_rows for group in range(file.num_row_groups))
     return [0, *itertools.accumulate(sizes)]
 
@@ -203,10 +206,10 @@ def _parquet(name: str, opened: Any) -> pq.ParquetFile:
 
 
 def column_of(name: str, file: pq.ParquetFile) -> str:
-    """The name of the column with the pictures' bytes."""
+    """Return the name of the column with the pictures' bytes. Raises BulkError if there is none."""
     binary = {column.path for column in file.schema if column.physical_type == "BYTE_ARRAY"}
     for column in COLUMNS:
         if column in binary:
             return column
     found = ", ".join(column.path for column in file.schema)[:200]
-    raise BulkError(f"{name}: expected a column of pictures' bytes ({', '.join(COLUMNS)}), found: {found}")
+    raise BulkError(f"{name}: expected a column with the bytes of pictures ({', '.join(COLUMNS)}), found: {found}")

@@ -9,8 +9,8 @@ import itertools
 import os
 import platform
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,46 +20,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mnist_cnn.bulk.plan import Unit, column_of, open_file, row_groups
+from mnist_cnn.bulk.schema import DIGIT, ERRORS, PICTURE, READINGS, ROW
 from mnist_cnn.errors import BulkError, ImageError
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.picture import MAX_BYTES
 from mnist_cnn.read.reader import read_image
 from mnist_cnn.read.reading import Box
 
-_TYPES = {
-    **dict.fromkeys(("id", "number", "text", "reason"), pa.string()),
-    **dict.fromkeys(("x", "y", "width", "height", "turned", "row", "word"), pa.int32()),
-    "digit": pa.int8(),
-    "confidence": pa.float32(),
-    "accepted": pa.bool_(),
-}
-"""Column types by the names that JSON has too (``read.reading``)."""
-_PICTURE = ("number", "confidence", "accepted", "reason", "width", "height", "turned")
-_BOX = tuple(field.name for field in fields(Box))
-_ROW = ("number", "text", "confidence", "accepted", "reason")
-_DIGIT = ("digit", "confidence", "accepted", "reason")
-
-
-def _columns(*names: str) -> list[tuple[str, pa.DataType]]:
-    return [(name, _TYPES[name]) for name in names]
-
-
-READINGS = pa.schema(
-    [
-        *_columns("id", *_PICTURE),
-        ("rows", pa.list_(pa.struct(_columns(*_ROW, *_BOX)))),
-        ("digits", pa.list_(pa.struct(_columns("row", "word", "text", *_BOX, *_DIGIT)))),
-        ("others", pa.list_(pa.struct(_columns(*_BOX)))),
-    ]
-)
-"""One row per input. `id` is a picture's path, or "FILE#ROW" counted from 0. `rows` has one entry per row of the page.
-`digits` has one entry per digit: the index of its row and of its word in that row, the word's text, and the digit with
-its box. `others` has the places that are not numbers."""
-ERRORS = pa.schema([("id", pa.string()), ("error", pa.string())])
 _TILES = 1000
+"""Number of tiles that are classified together."""
+_PICTURES = 100
+"""Number of a Parquet file's pictures that are loaded together."""
 _TILE = {"reason": None, "width": 28, "height": 28, "turned": 0}
 _WHOLE = Box(0, 0, 28, 28).to_dict()
-Row = dict[str, Any]
+Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -73,6 +47,8 @@ class Settings:
 
 
 class Done(NamedTuple):
+    """A finished unit: its number, and how many of its inputs were read and how many failed."""
+
     unit: int
     read: int
     errors: int
@@ -98,7 +74,8 @@ class Step:
                 read, errors = read + len(rows) - len(failed), errors + len(failed)
         return Done(unit.number, read, errors)
 
-    def _rows(self, unit: Unit) -> Iterator[list[Row]]:
+    def _rows(self, unit: Unit) -> Iterator[list[Record]]:
+        """Yield the rows of a unit. Inputs that cannot be read have a row with the key "error"."""
         if unit.kind == "pictures":
             yield [self._picture(name, _content(name)) for name in unit.sources]
             return
@@ -111,33 +88,33 @@ class Step:
                 done += len(some)
         except (OSError, EOFError, zlib.error, pa.ArrowException, BulkError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            text = f"the file: expected to be read to its end, found: {reason[:200]}"
+            text = f"the file: cannot be read to its end: {reason[:200]}"
             yield [{"id": f"{name}#{i}", "error": text} for i in range(done, unit.stop)]
 
-    def _of_tiles(self, name: str, unit: Unit) -> Iterator[list[Row]]:
+    def _of_tiles(self, name: str, unit: Unit) -> Iterator[list[Record]]:
         with open_file(name, zipped=True) as file:
             file.seek(16 + 784 * unit.start)
             for start in range(unit.start, unit.stop, _TILES):
                 stop = min(start + _TILES, unit.stop)
                 content = file.read(784 * (stop - start))
                 if len(content) < 784 * (stop - start):
-                    raise EOFError("one that is cut short")
+                    raise EOFError("the file is truncated")
                 yield self._tiles(name, start, content)
 
-    def _of_parquet(self, name: str, unit: Unit) -> Iterator[list[Row]]:
+    def _of_parquet(self, name: str, unit: Unit) -> Iterator[list[Record]]:
         with open_file(name) as opened:
             file = pq.ParquetFile(opened)
             groups, at = list(itertools.pairwise(row_groups(file))), unit.start
             if (unit.start, unit.stop) not in groups:
-                raise EOFError("another file than when the run began")
+                raise EOFError("the file has changed since the run began")
             group = groups.index((unit.start, unit.stop))
-            for batch in file.iter_batches(100, row_groups=[group], columns=[column_of(name, file)]):
+            for batch in file.iter_batches(_PICTURES, row_groups=[group], columns=[column_of(name, file)]):
                 values = batch.column(0).to_pylist()
                 contents = [value["bytes"] if isinstance(value, dict) else value for value in values]
                 yield [self._picture(f"{name}#{at + i}", content) for i, content in enumerate(contents)]
                 at += len(contents)
 
-    def _picture(self, name: str, content: bytes | str | None) -> Row:
+    def _picture(self, name: str, content: bytes | str | None) -> Record:
         """Return the row of a picture. content: its bytes, or the reason why there are none."""
         if content is None or isinstance(content, str):
             return {"id": name, "error": content or "the picture: expected its bytes, found nothing"}
@@ -149,20 +126,20 @@ class Step:
         except ImageError as error:
             return {"id": name, "error": str(error)}
         digits = [
-            {"row": i, "word": j, "text": word.text, **digit.box.to_dict(), **_values(digit, _DIGIT)}
+            {"row": i, "word": j, "text": word.text, **digit.box.to_dict(), **_values(digit, DIGIT)}
             for i, row in enumerate(found.rows)
             for j, word in enumerate(row.words)
             for digit in word.digits
         ]
         return {
             "id": name,
-            **_values(found, _PICTURE),
-            "rows": [_values(row, _ROW) | row.box.to_dict() for row in found.rows],
+            **_values(found, PICTURE),
+            "rows": [_values(row, ROW) | row.box.to_dict() for row in found.rows],
             "digits": digits,
             "others": [box.to_dict() for box in found.others],
         }
 
-    def _tiles(self, name: str, start: int, content: bytes) -> list[Row]:
+    def _tiles(self, name: str, start: int, content: bytes) -> list[Record]:
         """Return the rows of images in MNIST's form, each read as one digit."""
         images = np.frombuffer(content, np.uint8).reshape(-1, 28, 28, 1).astype(np.float32) / 255
         probabilities = self._classifier.probabilities(images)
@@ -189,7 +166,8 @@ class Step:
         return rows
 
 
-def _values(found: object, names: tuple[str, ...]) -> Row:
+def _values(found: object, names: Iterable[str]) -> Record:
+    """Return some attributes of a value object, by their names."""
     return {name: getattr(found, name) for name in names}
 
 
@@ -205,7 +183,7 @@ def failures(out: Path, unit: Unit) -> Path:
 
 @contextlib.contextmanager
 def _part(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
-    """Open a writer whose file appears whole or not at all, also if several processes write the same one."""
+    """Yield the writer of a file, which is written atomically, also if several processes write the same file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}-{platform.node()}-{os.getpid()}")
     try:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from mnist_cnn.bulk.check import check
 from mnist_cnn.commands import extras
 from mnist_cnn.commands.options import DIGITS, MODEL, PATH, THRESHOLD
 
@@ -51,6 +52,7 @@ def bulk(
     """
     if address and engine != "ray":
         raise click.UsageError("--address needs --engine ray")
+    check(inputs, out)
     extras.require("ray" if engine == "ray" else "bulk")
     from mnist_cnn.bulk import command
 

@@ -1,12 +1,14 @@
 """``mnist-cnn serve``: the page to draw on, and the reader over HTTP."""
 
 import os
+import re
 from pathlib import Path
 
 import click
 
 from mnist_cnn.commands import extras
 from mnist_cnn.commands.options import MODEL
+from mnist_cnn.errors import ServeError
 
 
 @click.command(short_help="Serve a page to draw on, and the reader over HTTP.")
@@ -33,7 +35,21 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
     """
     # click's `envvar` would treat an empty variable as missing, and the server would be open.
     token = os.environ.get("MNIST_CNN_TOKEN") if token is None else token
+    _check(host, token, origins)
     extras.require("web")
     from mnist_cnn.web import server
 
     server.serve(host, port, model, token, origins)
+
+
+def _check(host: str, token: str | None, origins: tuple[str, ...]) -> None:
+    """Raise ServeError for wrong options: an option from an unset variable must not open the server to everyone."""
+    if not host:
+        raise ServeError("--host: expected an address, found nothing")
+    if token is not None and not re.fullmatch(r"[!-~]+", token):
+        raise ServeError(
+            "--token: expected ASCII letters, digits and punctuation without spaces, found another character or nothing"
+        )
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/\s]+|\*", origin):
+            raise ServeError(f"--allow-origin: expected https://HOST without a path, found {origin[:80]!r}")

@@ -1,8 +1,9 @@
 """Worker: one process of a training. It trains on its share of each batch with Keras on JAX.
 
-The global batches are those of a training by one process: ``Lessons`` draws the same batches in each process, and
-process r of n takes every n-th row, from row r on. JAX sums over all processes what is summed over a batch: gradients,
-metrics and the statistics of batch normalisation. Only the order of the sums differs, so weights differ by rounding.
+The global batches are those of a training by one process: ``TrainingBatches`` draws the same batches in each process,
+and process r of n takes every n-th row, from row r on. JAX sums over all processes what is summed over a batch:
+gradients, metrics and the statistics of batch normalisation. Only the order of the sums differs, so weights differ by
+rounding.
 """
 
 import contextlib
@@ -32,8 +33,8 @@ from jax.experimental import multihost_utils
 from mnist_cnn import mnist
 from mnist_cnn.distributed.world import LOST, SILENCE, UNREACHABLE, World, address
 from mnist_cnn.errors import DistributedError, MnistCnnError
+from mnist_cnn.learn.batches import Batch, TrainingBatches
 from mnist_cnn.learn.callback import StopAtAccuracy
-from mnist_cnn.learn.lessons import Batch, Lessons
 from mnist_cnn.learn.model import load
 from mnist_cnn.learn.run import Run
 from mnist_cnn.learn.train import KeepEpochs, Rates, rates
@@ -149,7 +150,7 @@ def _train(run: Run, digits: mnist.Digits, rank: int, world: int) -> None:
     keras.utils.set_random_seed((config["seed"] + done) % 2**32)
     training, validation = mnist.split(digits) if recipe.held_out else (digits, None)
     training = mnist.Digits(*(array[: config["limit"]] for array in training))
-    share = Share(Lessons(recipe, training, config["seed"], done), rank, world)
+    share = Share(TrainingBatches(recipe, training, config["seed"], done), rank, world)
     callbacks = [_KeepEpochs(run)] if rank == 0 else []
     if recipe.target is not None:
         callbacks.append(StopAtAccuracy(recipe.target))
@@ -159,8 +160,8 @@ def _train(run: Run, digits: mnist.Digits, rank: int, world: int) -> None:
         callbacks.append(_Rates(rates(recipe, len(share))))
     checked = None
     if validation:
-        plain = dataclasses.replace(recipe, lessons=None, batch_size=world * (_VALIDATION_BATCH // world or 1))
-        checked = Share(Lessons(plain, validation, 0), rank, world)
+        plain = dataclasses.replace(recipe, augmentation=None, batch_size=world * (_VALIDATION_BATCH // world or 1))
+        checked = Share(TrainingBatches(plain, validation, 0), rank, world)
     verbose = 0 if rank else 1 if sys.stdout and sys.stdout.isatty() else 2
     model = load(run.checkpoint_file(done), recipe)
     model.jit_compile = True  # JAX's default; the file has TensorFlow's
@@ -182,10 +183,10 @@ class Share(keras.utils.PyDataset):
     some world sizes those of ``handwriting``. Raises DistributedError if no row is left.
     """
 
-    def __init__(self, lessons: Lessons, rank: int, world: int) -> None:
+    def __init__(self, batches: TrainingBatches, rank: int, world: int) -> None:
         super().__init__()  # one thread: with more, Keras on JAX uses up the first batch to build the network
-        self._lessons, self._rank, self._world = lessons, rank, world
-        self._whole = len(lessons) - (len(lessons[len(lessons) - 1][1]) < world)
+        self._batches, self._rank, self._world = batches, rank, world
+        self._whole = len(batches) - (len(batches[len(batches) - 1][1]) < world)
         if not self._whole:
             raise DistributedError(f"{world} processes: expected at least as many images, found fewer")
 
@@ -193,12 +194,12 @@ class Share(keras.utils.PyDataset):
         return self._whole
 
     def __getitem__(self, index: int) -> Batch:
-        images, labels = self._lessons[index]
+        images, labels = self._batches[index]
         end = len(labels) // self._world * self._world
         return images[self._rank : end : self._world], labels[self._rank : end : self._world]
 
     def on_epoch_end(self) -> None:
-        self._lessons.on_epoch_end()
+        self._batches.on_epoch_end()
 
 
 class _KeepEpochs(KeepEpochs):

@@ -1,13 +1,14 @@
-"""Learning: from the dataset to a run's folder with a trained network, its score and its report.
+"""Learning: training of networks on the dataset, their scores and their reports.
 
-The heavy half of the package. ``recipes`` is plain data; every other module here imports Keras and TensorFlow.
+This is the heavy half of the package: most modules here import Keras and TensorFlow. ``pages`` trains the networks that
+read pages.
 """
 
 import os
 
-# They are read once, when Keras and TensorFlow are first imported, so they are set before any module of this
-# package can do that. The recipes are of Keras on TensorFlow, whatever else the user has Keras run on elsewhere.
+# Keras and TensorFlow read these variables when they are first imported, so they are set before any module of this
+# package imports them. The recipes need Keras on TensorFlow, whatever backend the user has chosen.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# Without AVX-512 TensorFlow does not take oneDNN's convolutions by itself, which are up to twice as fast there too.
+# oneDNN's convolutions are up to twice as fast. Without AVX-512, TensorFlow uses them only with this variable.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

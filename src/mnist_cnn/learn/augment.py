@@ -1,28 +1,31 @@
-"""Augmentation: MNIST's digits as other pens, papers, scanners and cameras would have left them.
+"""Augmentation: MNIST's digits as if written and photographed in another way.
 
     >>> rng = np.random.default_rng(0)
     >>> digit(np.zeros((28, 28), np.uint8), 8, rng).shape
     (28, 28)
 
-``digit`` is for who is to read handwriting: each is enlarged, bent, written with another pen, spoilt a little, and
-brought into MNIST's form by the reader's own ``form``: what the network learns from is what it will be given. ``warp``
-is for who is to be good at MNIST itself: other hands, but the same pen, paper and scanner.
+``digit`` is for networks that read handwriting. It enlarges a digit, bends it, changes the pen, corrupts it a little
+and normalises it, as the reader does. So the network learns from images like those that it will read.
+``warp`` is for networks that are measured on MNIST. It changes the shapes of the digits only.
 """
 
 import cv2
 import numpy as np
 
-from mnist_cnn.read.form import form
+from mnist_cnn.read.normalise import normalise
 
-_SCALE = 3
-_SIDE = 28 * _SCALE
-_MIDDLE, _KNOTS = 13.5, 6
+_SIDE = 84
+"""Pixels per side of an enlarged digit."""
+_MIDDLE = 13.5
+"""Centre of an image of 28 x 28, in pixels."""
+_KNOTS = 6
+"""Knots per side of the spline that bends."""
 _PLAIN = 0.3
-"""So many of the digits are left as MNIST has them."""
+"""Share of the digits that ``digit`` leaves unchanged."""
 
 
 def _spline(n: int, knots: int) -> np.ndarray:
-    """Weights of the uniform cubic B-spline's knots at n pixels: float32 (n, knots), rows that sum to 1."""
+    """Return the weights of the knots of a uniform cubic B-spline at n pixels, float32 (n, knots). Rows sum to 1."""
     at = (np.arange(n) + 0.5) * (knots - 3) / n
     first, u = at.astype(int), at % 1
     weights = np.stack([(1 - u) ** 3, 3 * u**3 - 6 * u**2 + 4, -3 * u**3 + 3 * u**2 + 3 * u + 1, u**3], axis=1) / 6
@@ -36,22 +39,23 @@ _GRID = np.array(np.meshgrid(np.arange(28) - _MIDDLE, np.arange(28) - _MIDDLE), 
 
 
 def digit(image: np.ndarray, label: int, rng: np.random.Generator) -> np.ndarray:
-    """One digit, uint8 (28, 28), written another way: float32 (28, 28), 0 to 1, of MNIST's form."""
+    """Return a digit, uint8 (28, 28), written in another way and normalised: float32 (28, 28), 0 to 1."""
     if rng.random() < _PLAIN:
         return image.astype(np.float32) / 255
     ink = enlarge(image)
     ink = other_habits(ink, label, rng)
     ink = bend(ink, rng)
     ink = other_pen(ink, rng)
-    return form(spoil(ink, rng))
+    return normalise(corrupt(ink, rng))
 
 
 def warp(images: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
-    """Digits, uint8 (n, 28, 28), each turned, slanted, widened, moved and bent: float32 (n, 28, 28), 0 to 1.
+    """Return digits, uint8 (n, 28, 28), each turned, slanted, widened, moved and bent: float32 (n, 28, 28), 0 to 1.
 
-    strength: of all of it; 0 leaves them as they are. Bending is a cubic B-spline of 6 x 6 random shifts (as in
-    Ronneberger et al. 2015, with more of them). Between pixels it is cubic too: linear would learn from softer
-    strokes than those it is asked to read.
+    Bending is a cubic B-spline of 6 x 6 random shifts (Ronneberger et al. 2015, with more shifts). The interpolation
+    between pixels is cubic, because linear interpolation would make the strokes softer than those of the test images.
+
+    strength: of all changes; 0 leaves the digits unchanged.
     """
     n = len(images)
     angle, slant = np.deg2rad(rng.normal(0, 7 * strength, n)), rng.normal(0, 0.1 * strength, n)
@@ -68,13 +72,13 @@ def warp(images: np.ndarray, rng: np.random.Generator, strength: float = 1.0) ->
 
 
 def enlarge(image: np.ndarray) -> np.ndarray:
-    """uint8 (28, 28) -> float32 (84, 84), 0 to 1."""
+    """Return an image, uint8 (28, 28), three times as large: float32 (84, 84), 0 to 1."""
     large = cv2.resize(image.astype(np.float32) / 255, (_SIDE, _SIDE), interpolation=cv2.INTER_CUBIC)
     return np.clip(large, 0, 1)
 
 
 def bend(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Turn, slant, widen and, as rubber would (Simard et al. 2003), distort; float32 (h, w) stays so."""
+    """Return ink, float32 (h, w), turned, slanted, widened and elastically distorted (Simard et al. 2003)."""
     height, width = ink.shape
     angle, slant = np.deg2rad(rng.normal(0, 8)), rng.normal(0, 0.18)
     aspect = np.exp(rng.normal(0, 0.15))
@@ -91,7 +95,7 @@ def bend(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def other_pen(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Thinner or thicker strokes; float32 (h, w) stays so."""
+    """Return ink, float32 (h, w), with thinner or thicker strokes."""
     change = int(rng.integers(-6, 6))
     if not change:
         return ink
@@ -102,28 +106,28 @@ def other_pen(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return thinner if (thinner > 0.5).sum() > 0.2 * (ink > 0.5).sum() else ink
 
 
-def spoil(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """What paper, light and camera take and add, each now and then; float32 (h, w) stays so."""
+def corrupt(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return ink, float32 (h, w), with random effects of pen, paper, light and camera: float32 (h, w), 0 to 1."""
     height, width = ink.shape
     chance = rng.random(8)
-    if chance[0] < 0.08:  # the pen fails
+    if chance[0] < 0.08:  # gaps in the strokes
         for _ in range(rng.integers(1, 4)):
             _dot(ink, rng, radius=rng.integers(2, 5), value=0.0)
     if chance[1] < 0.08:  # specks
         for _ in range(rng.integers(1, 4)):
             _dot(ink, rng, radius=rng.integers(1, 4), value=float(rng.uniform(0.4, 1)))
-    if chance[2] < 0.08:  # what is left of a ruled line or a frame
+    if chance[2] < 0.08:  # a piece of a ruled line or a frame
         _line(ink, rng)
-    if chance[3] < 0.3:  # pressure
+    if chance[3] < 0.3:  # pressure of the pen
         field = rng.uniform(0.35, 1.3, (3, 3)).astype(np.float32)
         ink = ink * np.clip(cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC), 0.2, 1)
-    if chance[4] < 0.35:  # few pixels
+    if chance[4] < 0.35:  # low resolution
         scale = int(rng.integers(13, 36)) / _SIDE
         few = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         ink = cv2.resize(few, (width, height), interpolation=cv2.INTER_CUBIC if chance[5] < 0.7 else cv2.INTER_LINEAR)
-    if chance[5] < 0.5:  # out of focus
+    if chance[5] < 0.5:  # blur
         ink = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.5, 2.5))
-    if chance[6] < 0.3:  # grain, where there is ink
+    if chance[6] < 0.3:  # noise where there is ink
         grain = rng.standard_normal(ink.shape, np.float32) * np.float32(rng.uniform(0.06, 0.5))
         ink = ink * (1 + cv2.GaussianBlur(grain, (0, 0), rng.uniform(0.5, 2)))
     if chance[7] < 0.5:  # contrast
@@ -132,7 +136,10 @@ def spoil(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def other_habits(ink: np.ndarray, label: int, rng: np.random.Generator) -> np.ndarray:
-    """What MNIST's American writers rarely do: the 7 and the 0 crossed, the 1 with its flag and foot, the 4 open."""
+    """Return the ink of a digit, float32 (h, w), with habits that are rare in MNIST.
+
+    They are a crossed 7, a slashed 0, a 1 with an upstroke and a foot, and an open 4.
+    """
     rows, columns = np.flatnonzero(ink.max(axis=1) > 0.5), np.flatnonzero(ink.max(axis=0) > 0.5)
     if not rows.size or rng.random() > {7: 0.3, 1: 0.45, 0: 0.07, 4: 0.2}.get(label, 0):
         return ink
@@ -167,7 +174,7 @@ def other_habits(ink: np.ndarray, label: int, rng: np.random.Generator) -> np.nd
 
 
 def _open_four(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Without the right stroke above the bar, as in a 4 that looks like an h; the bar is the widest row's."""
+    """Return a 4 without the right stroke above the bar. The bar is the widest row."""
     spans = [int(np.ptp(np.flatnonzero(row > 0.5))) if (row > 0.5).any() else 0 for row in ink]
     bar = int(np.argmax(spans))
     inked = np.flatnonzero(ink[bar] > 0.5)
@@ -183,12 +190,13 @@ def _open_four(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _dot(ink: np.ndarray, rng: np.random.Generator, radius: int | np.integer, value: float) -> None:
+    """Draw a dot at a random place: radius in pixels, value 0 to 1."""
     at = rng.integers(8, np.array(ink.shape[::-1]) - 8)
     cv2.circle(ink, tuple(map(int, at)), int(radius), value, -1, cv2.LINE_AA)
 
 
 def _line(ink: np.ndarray, rng: np.random.Generator) -> None:
-    """A straight piece along one side of the ink, or through it."""
+    """Draw a straight line along one side of the ink, or through it."""
     rows, columns = np.flatnonzero(ink.max(axis=1) > 0.5), np.flatnonzero(ink.max(axis=0) > 0.5)
     if not rows.size:
         return

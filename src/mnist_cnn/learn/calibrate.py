@@ -1,9 +1,9 @@
-"""Calibration: how sure a trained network may say it is, and from when on it is too unsure to answer.
+"""Calibration: the temperature of a trained network, and the threshold below which it rejects an image.
 
     >>> calibrate(model, validation)                                                        # doctest: +SKIP
     {'temperature': 1.04, 'threshold': 0.71, ...}
 
-Both are chosen on the validation images, which the network was not trained on, and on nothing else.
+Both are chosen on the validation images only. The network was not trained on them.
 """
 
 from typing import Any
@@ -15,15 +15,16 @@ from mnist_cnn import mnist
 from mnist_cnn.learn import outliers
 
 COVERAGE = 0.993
-"""The threshold lets so many of the validation digits pass."""
+"""Share of the validation digits that are accepted."""
 OUTLIERS = 2000
+"""Number of drawings without a digit that are counted."""
 
 
 def calibrate(model: keras.Sequential, validation: mnist.Digits) -> dict[str, Any]:
-    """Fit the temperature, which goes into the weights of the model's last layer, and choose the threshold.
+    """Fit the temperature, put it into the weights of the model's last layer, and choose the threshold.
 
-    Returns what was found: temperature, threshold, and, of the validation digits at that threshold, coverage and
-    the errors among the accepted; of outliers drawn with a fixed seed, the share refused.
+    Returns the temperature and the threshold; the number of validation images, of accepted ones and of errors among
+    them; and the number of outliers, drawn with a fixed seed, and of rejected ones ("outliers_refused").
     """
     images, labels = mnist.as_input(validation.images), validation.labels.astype(np.int64)
     fitted = temperature(model.predict(images, batch_size=1000, verbose=0), labels)
@@ -48,9 +49,10 @@ def calibrate(model: keras.Sequential, validation: mnist.Digits) -> dict[str, An
 
 
 def temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """The divisor of the logits that makes the labels likeliest (Guo et al. 2017), to 1 %, between 0.2 and 5.
+    """Return the divisor of the logits that makes the labels most likely (Guo et al. 2017), 0.2 to 5, to 1 %.
 
-    probabilities: float (n, classes), a softmax's output; labels: int (n,).
+    probabilities: float (n, classes), outputs of a softmax.
+    labels: int (n,).
     """
     logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-30))
     right = np.arange(len(labels)), labels

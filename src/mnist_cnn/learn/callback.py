@@ -1,4 +1,4 @@
-"""``StopAtAccuracy``: the callback the exercise asks for.
+"""``StopAtAccuracy``: a Keras callback that stops training at a training accuracy.
 
 >>> model.fit(images, labels, epochs=10, callbacks=[StopAtAccuracy(0.995)])     # doctest: +SKIP
 """
@@ -11,13 +11,14 @@ from mnist_cnn.errors import MetricError
 
 
 class StopAtAccuracy(keras.callbacks.Callback):
-    """Stops training after the first epoch whose training accuracy is above `target`, and says so.
+    """Stop training after the first epoch whose training accuracy is above `target`, and print a message.
 
-    target: from 0 to 1.
-    monitor: the metric to watch, by the name Keras reports it under; the *running* training accuracy by default,
-        which is the mean over the epoch's batches, each measured before the network has learnt from it.
+    target: above 0 and at most 1.
+    monitor: Keras's name of the metric. The default is the running training accuracy: the mean over the batches of the
+        epoch, each measured before the network learns from it.
 
-    Raises MetricError at the end of the first epoch if the model does not report the metric.
+    Raises ValueError if the target is out of range, and MetricError at the end of the first epoch if the model does not
+    report the metric.
     """
 
     def __init__(self, target: float = 0.995, monitor: str = "accuracy") -> None:
@@ -45,5 +46,5 @@ class StopAtAccuracy(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        if self._message:  # here and not above, where the epoch's progress bar is still to get its last line
+        if self._message:  # at the end of an epoch, Keras has not written the last line of its progress bar
             print(self._message)

@@ -2,8 +2,8 @@
 
     >>> onnx(model, Path("model.onnx"), {"recipe": "seed"})        # doctest: +SKIP
 
-Input ``image``, float32 (n, 28, 28, 1) in [0, 1]; output ``probabilities``, float32 (n, 10). A node a layer and an
-activation, named as in the Keras model; no converter, whose output nobody can read.
+Input ``image``, float32 (n, 28, 28, 1) in [0, 1]; output ``probabilities``, float32 (n, 10). The file has one node per
+layer and activation, with the names of the Keras model. A converter would write a graph that is hard to read.
 """
 
 import math
@@ -25,10 +25,10 @@ _ACTIVATIONS = {"relu": "Relu", "softmax": "Softmax"}
 
 
 def write(run: Run, model: keras.Sequential, path: Path) -> None:
-    """Write the run's `model` to `path` as ONNX, with what the run's files tell about it.
+    """Write the run's `model` to `path` as ONNX with metadata from the run's files.
 
-    metadata: recipe, seed, commit, dataset (SHA-256 of the training images' file), and, as far as they are known,
-    temperature and threshold (``calibrate``) and the test score.
+    metadata: recipe, seed, commit, dataset (SHA-256 of the training images' file); temperature and threshold
+    (``calibrate``) and the test score if the run has them.
     """
     config = run.config()
     metadata = {"recipe": config["recipe"]["name"], "seed": str(config["seed"]), "commit": config["commit"] or ""}
@@ -44,7 +44,7 @@ def write(run: Run, model: keras.Sequential, path: Path) -> None:
 
 
 def _numbers(run: Run, file: str, values: Any, **names: str) -> dict[str, str]:
-    """These values of a JSON file of the run, as text. Raises RunError if one is no number."""
+    """Return these values of a JSON file of the run as text. Raises RunError if one is not a number."""
     found = {ours: values.get(own) if isinstance(values, dict) else None for ours, own in names.items()}
     for name, value in found.items():
         if not isinstance(value, int | float) or not math.isfinite(value):
@@ -53,9 +53,10 @@ def _numbers(run: Run, file: str, values: Any, **names: str) -> dict[str, str]:
 
 
 def litert(model: keras.Sequential, path: Path) -> None:
-    """Write `model` to `path`, NAME.tflite, as LiteRT: float32 (n, 28, 28, 1) -> the ten digits, float32 (n, 10).
+    """Write `model` to `path`, NAME.tflite, as LiteRT.
 
-    Raises ModelError if the name has another ending.
+    Input float32 (n, 28, 28, 1); output the probabilities of the ten digits, float32 (n, 10).
+    Raises ModelError if the name does not end in .tflite.
     """
     if path.suffix != ".tflite":
         raise ModelError(f"{path}: expected a name that ends in .tflite")
@@ -69,7 +70,7 @@ def litert(model: keras.Sequential, path: Path) -> None:
 def int8(source: Path, path: Path) -> None:
     """Write the ONNX file `source` to `path` with the weights of its Dense layers as 8-bit integers.
 
-    Only they: with the convolutions too it would be slower, since their inputs would be quantised at every layer.
+    With 8-bit convolutions the file would be slower, since each convolution would have to quantise its input.
     """
     with replacing(path) as temporary:
         quantize_dynamic(source, temporary, op_types_to_quantize=["MatMul", "Gemm"], weight_type=QuantType.QInt8)
@@ -78,7 +79,7 @@ def int8(source: Path, path: Path) -> None:
 def onnx(model: keras.Sequential, path: Path, metadata: dict[str, str]) -> None:
     """Write `model` to `path`, with `metadata` and the class names in the file.
 
-    Raises ModelError, with the layer's name, for a layer that is none of those the recipes use.
+    Raises ModelError with the layer's name for a layer that no recipe uses.
     """
     nodes, weights = [], []
     value = "image"
@@ -92,9 +93,9 @@ def onnx(model: keras.Sequential, path: Path, metadata: dict[str, str]) -> None:
         weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
-    # Keras keeps channels last, ONNX wants them second. For the one channel of an image they are the same.
+    # Keras has the channels last, ONNX has them second. For the one channel of an image they are the same.
     add("Reshape", "channels_second", (constant("shape", np.array([0, 1, 28, 28])),))
-    flat: tuple[int, ...] | None = None  # what was flattened, as Keras has it, until a Dense layer takes it
+    flat: tuple[int, ...] | None = None  # shape before Flatten in Keras's order, until a Dense layer uses it
     for layer in model.layers:
         match layer:
             case keras.layers.Conv2D(padding="valid" | "same", dilation_rate=(1, 1)):
@@ -124,7 +125,7 @@ def onnx(model: keras.Sequential, path: Path, metadata: dict[str, str]) -> None:
                 add("Flatten", layer.name)
             case keras.layers.Dense():
                 kernel, bias = layer.get_weights()
-                if flat:  # its rows go where ONNX has what they weigh, which saves a transpose each time
+                if flat:  # permute the rows to ONNX's order, which saves a transpose per call
                     kernel, flat = np.moveaxis(kernel.reshape(*flat, -1), 2, 0).reshape(kernel.shape), None
                 kernel_name = constant(f"{layer.name}.kernel", kernel)
                 add("Gemm", layer.name, (kernel_name, constant(f"{layer.name}.bias", bias)))

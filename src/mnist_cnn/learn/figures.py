@@ -1,8 +1,8 @@
-"""Figures: what a network learnt, where it fails and what it looks at, each as one matplotlib figure.
+"""Figures: matplotlib figures of a run: its training, its errors, its filters and its feature maps.
 
     >>> learning_curves(run.history(), target=0.995).savefig("curves.png")     # doctest: +SKIP
 
-Images are uint8 (n, 28, 28), labels int (n,), probabilities float (n, 10), as everywhere here.
+Images are uint8 (n, 28, 28), labels int (n,) and probabilities float (n, 10).
 """
 
 from typing import Any
@@ -20,7 +20,8 @@ from mnist_cnn import mnist
 from mnist_cnn.learn.run import Epoch
 from mnist_cnn.learn.score import Score
 
-WIDTH = 9.0  # inches: at 160 dots an inch, twice a report's width in pixels
+WIDTH = 9.0
+"""Width of a figure in inches. At 160 dots per inch it is twice the width of a report in pixels."""
 INK, BLUE, RED, GREY = "#1f2933", "#2f6db5", "#c8402f", "#9aa5b1"
 STYLE: Any = {
     "figure.dpi": 160,
@@ -40,7 +41,7 @@ PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.4g} %")
 
 @STYLED
 def learning_curves(history: list[Epoch], target: float | None) -> Figure:
-    """Training accuracy, with the target it stops at if there is one, and loss, an epoch a point."""
+    """Return the training accuracy and the loss, one point per epoch, with the target accuracy if there is one."""
     epochs = [epoch["epoch"] for epoch in history]
     accuracies = [epoch["accuracy"] for epoch in history]
     figure = _figure(3.4)
@@ -58,7 +59,7 @@ def learning_curves(history: list[Epoch], target: float | None) -> Figure:
     left.plot(epochs, accuracies, "o-", color=BLUE)
     for epoch, accuracy in zip(epochs, accuracies, strict=True):
         if len(epochs) > 10 and epoch not in (epochs[0], epochs[-1]):
-            continue  # so many labels would hide each other
+            continue  # more labels would overlap
         text = f"{100 * accuracy:.2f} %"
         offset = (3, 6 if target is not None and accuracy > target else -13)
         side = "right" if epoch == epochs[-1] > 10 else "left"
@@ -82,7 +83,7 @@ def learning_curves(history: list[Epoch], target: float | None) -> Figure:
 
 @STYLED
 def confusion_matrix(score: Score) -> Figure:
-    """Counts of labels against predictions; the mistakes are coloured, the right answers are not."""
+    """Return the counts of labels and predictions. Errors are coloured, correct predictions are not."""
     counts = np.array(score.confusion)
     mistakes = counts.astype(float)
     np.fill_diagonal(mistakes, 0)
@@ -98,15 +99,18 @@ def confusion_matrix(score: Score) -> Figure:
     axes.set_xticks(range(10))
     axes.set_yticks(range(10))
     axes.tick_params(length=0)
-    axes.set_xlabel("the network said")
-    axes.set_ylabel("it is")
+    axes.set_xlabel("prediction")
+    axes.set_ylabel("label")
     axes.spines[:].set_visible(False)
     return figure
 
 
 @STYLED
 def worst_mistakes(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, most: int = 24) -> Figure:
-    """The mistakes made with the greatest confidence, the most confident first; empty if there are none."""
+    """Return the errors with the highest confidence, the highest first.
+
+    most: maximum number of errors.
+    """
     predictions = probabilities.argmax(axis=1)
     confidences = probabilities.max(axis=1)
     wrong = np.flatnonzero(predictions != labels)
@@ -119,35 +123,35 @@ def worst_mistakes(images: np.ndarray, labels: np.ndarray, probabilities: np.nda
         axes.axis("off")
     for axes, index in zip(grid, wrong, strict=False):
         _digit(axes, images[index])
-        axes.set_title(
-            f"is {labels[index]}, said {predictions[index]}\n{_percent(confidences[index])} sure", fontsize=9
-        )
+        axes.set_title(f"{labels[index]} read as {predictions[index]}\n{_percent(confidences[index])}", fontsize=9)
     if not len(wrong):
-        grid[0].text(0, 0.5, "No mistake at all.", fontsize=12)
+        grid[0].text(0, 0.5, "No errors.", fontsize=12)
     return figure
 
 
 @STYLED
 def reliability(score: Score) -> Figure:
-    """How often the network is right against how sure it is, and how many images there are of each."""
+    """Return the accuracy by confidence, and the number of images by confidence."""
     figure = _figure(5.2, width=6.8)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     confidences = [b.confidence for b in score.bins]
     accuracies = [b.accuracy for b in score.bins]
     sizes = [b.images for b in score.bins]
-    upper.plot((0, 1), (0, 1), "--", color=GREY, linewidth=1.2, label="as sure as it is right")
+    upper.plot((0, 1), (0, 1), "--", color=GREY, linewidth=1.2, label="perfect calibration")
     upper.plot(confidences, accuracies, color=BLUE, linewidth=1)
     upper.scatter(confidences, accuracies, 18 + 30 * np.log10(sizes), color=BLUE, zorder=3, label="this network")
     upper.set_ylim(-0.02, 1.04)
-    upper.set_ylabel("how often it is right")
+    upper.set_ylabel("accuracy")
     upper.yaxis.set_major_formatter(PERCENT)
-    upper.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)  # where no point can be
-    upper.text(0.98, 0.06, "over-confident below the line", ha="right", color=GREY, transform=upper.transAxes)
+    upper.legend(
+        frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2
+    )  # above the axes, where it hides no point
+    upper.text(0.98, 0.06, "overconfident below the line", ha="right", color=GREY, transform=upper.transAxes)
     lower.bar(confidences, sizes, width=0.03, color=BLUE)
     lower.set_yscale("log")
     lower.set_ylim(bottom=0.5)
     lower.set_ylabel("images")
-    lower.set_xlabel("how sure it is (its highest probability)")
+    lower.set_xlabel("confidence (highest probability)")
     lower.set_xlim(0, 1.02)
     lower.xaxis.set_major_formatter(PERCENT)
     return figure
@@ -155,7 +159,7 @@ def reliability(score: Score) -> Figure:
 
 @STYLED
 def filters(model: keras.Sequential) -> Figure:
-    """The first layer's weights as small pictures: 3 x 3 filters, or for a Dense layer one of 28 x 28 a unit."""
+    """Return the weights of the first layer as small images: 3 x 3 filters, or 28 x 28 per unit of a Dense layer."""
     kernel = _first_with_weights(model).get_weights()[0]
     pictures = kernel[:, :, 0] if kernel.ndim == 4 else kernel.reshape(28, 28, -1)
     pictures = pictures[:, :, :32]
@@ -168,14 +172,14 @@ def filters(model: keras.Sequential) -> Figure:
         image = axes.imshow(pictures[:, :, number], cmap="RdBu_r", vmin=-limit, vmax=limit)
         axes.set_title(number + 1, fontsize=8)
     bar = figure.colorbar(image, ax=grid.tolist(), orientation="horizontal", aspect=50, shrink=0.5, pad=0.06)
-    bar.set_ticks([-limit, 0, limit], labels=["ink counts against", "0", "ink counts for"])
+    bar.set_ticks([-limit, 0, limit], labels=["ink lowers the output", "0", "ink raises the output"])
     bar.outline.set_visible(False)
     return figure
 
 
 @STYLED
 def feature_maps(model: keras.Sequential, image: np.ndarray) -> Figure:
-    """One uint8 (28, 28) image on its way through the layers, to the probabilities."""
+    """Return the output of each layer for one image, uint8 (28, 28), up to the probabilities."""
     outputs = keras.Model(model.inputs[0], [layer.output for layer in model.layers])(mnist.as_input(image[None]))
     stages = [
         (layer, np.asarray(output)[0])
@@ -183,18 +187,18 @@ def feature_maps(model: keras.Sequential, image: np.ndarray) -> Figure:
         if not isinstance(layer, keras.layers.Flatten | keras.layers.Dropout | keras.layers.BatchNormalization)
         and not (isinstance(layer, keras.layers.Conv2D) and layer.activation is keras.activations.linear)
     ]
-    # Up to 24 maps are a row, more are three.
+    # Up to 24 maps are one row, more are three rows.
     heights = [1.6, *({3: 2.75 if values.shape[-1] > 24 else 1.15}.get(values.ndim, 0.8) for _, values in stages[:-1])]
     heights.append(1.7)
     figure = _figure(sum(heights) + 0.3)
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-    parts[0].suptitle("The image: 28 x 28", fontsize=10, x=0.01, ha="left")
+    parts[0].suptitle("Image: 28 x 28", fontsize=10, x=0.01, ha="left")
     _digit(parts[0].subplots(), image)
     for part, (layer, values) in zip(parts[1:], stages, strict=True):
         kind = type(layer).__name__
         if values.ndim == 3:
             height, width, count = values.shape
-            shown = f"{count} maps of {height} x {width}" + (", the first 48 of them" if count > 48 else "")
+            shown = f"{count} maps of {height} x {width}" + (" (first 48)" if count > 48 else "")
             part.suptitle(f"{kind}: {shown}", fontsize=10, x=0.01, ha="left")
             for number, axes in enumerate(
                 part.subplots(*((3, -(-min(count, 48) // 3)) if count > 24 else (1, max(16, count)))).ravel()
@@ -203,12 +207,12 @@ def feature_maps(model: keras.Sequential, image: np.ndarray) -> Figure:
                 if number < count:
                     axes.imshow(values[:, :, number], cmap="gray", norm=PowerNorm(0.6, vmin=0, vmax=values.max()))
         elif layer is not model.layers[-1]:
-            part.suptitle(f"{kind}: {len(values)} numbers, bright where one is large", fontsize=10, x=0.01, ha="left")
+            part.suptitle(f"{kind}: {len(values)} values, large ones are bright", fontsize=10, x=0.01, ha="left")
             axes = part.subplots()
             axes.imshow(values.reshape(-1, np.gcd(len(values), 64)), cmap="gray", aspect="auto", vmin=0)
             axes.axis("off")
         else:
-            part.suptitle(f"{kind}: how probable each digit is", fontsize=10, x=0.01, ha="left")
+            part.suptitle(f"{kind}: probability of each digit", fontsize=10, x=0.01, ha="left")
             axes = part.subplots()
             bars = axes.bar(range(len(values)), values, color=[RED if v == values.max() else GREY for v in values])
             axes.bar_label(bars, [_percent(v) if v >= 0.005 else "" for v in values], fontsize=9)
@@ -221,13 +225,13 @@ def feature_maps(model: keras.Sequential, image: np.ndarray) -> Figure:
 
 @STYLED
 def saliency_maps(model: keras.Sequential, images: np.ndarray) -> Figure:
-    """Digits above, and below the same with the pixels that its answer hangs on."""
+    """Return digits and, below each, its saliency map with the outline of the digit."""
     figure = _figure(2.15)
     upper, lower = figure.subplots(2, len(images), squeeze=False)
     predictions = np.asarray(model(mnist.as_input(images)))[:, :10].argmax(axis=1)
     for column, (image, heat) in enumerate(zip(images, saliency(model, images), strict=True)):
         _digit(upper[column], image)
-        upper[column].set_title(f"said {predictions[column]}", fontsize=9)
+        upper[column].set_title(f"prediction {predictions[column]}", fontsize=9)
         lower[column].imshow(heat, cmap="inferno", vmin=0, vmax=1)
         lower[column].contour(image, levels=[100], colors="white", linewidths=0.8)
         lower[column].axis("off")
@@ -235,10 +239,10 @@ def saliency_maps(model: keras.Sequential, images: np.ndarray) -> Figure:
 
 
 def saliency(model: keras.Sequential, images: np.ndarray) -> np.ndarray:
-    """How much a small change of each pixel moves the winning digit's score; float32 (n, 28, 28), the largest 1.
+    """Return the change of the predicted digit's score per change of each pixel, float32 (n, 28, 28), at most 1.
 
-    The score is the one before the softmax, which when it is sure would hide every change. (Simonyan et al. 2013,
-    "Deep Inside Convolutional Networks".)
+    The score is the one before the softmax, because the softmax hardly changes when the confidence is high (Simonyan et
+    al. 2013, "Deep Inside Convolutional Networks").
     """
     pixels = tf.constant(mnist.as_input(images))
     body = keras.Model(model.inputs[0], model.layers[-1].input)
@@ -261,7 +265,7 @@ def _digit(axes: Axes, image: np.ndarray) -> None:
 
 
 def _percent(value: float) -> str:
-    """Never "100 %" for what is less."""
+    """Return a share as a percentage of at most "99.99 %"."""
     return f"{100 * min(value, 0.9999):.2f} %" if value > 0.99 else f"{100 * value:.0f} %"
 
 

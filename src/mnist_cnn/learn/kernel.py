@@ -1,17 +1,17 @@
-"""The seed network's training, written out for the processor: Keras's gradients and steps, many times faster.
+"""Kernel: training of the seed network with Numba, with the gradients and steps of Keras, many times faster.
 
     network = Network(model, batch_size=128)
     loss, right = network.learn(images, labels, rate=1e-3)      # one step
     network.store(model)
 
-Convolution, ReLU and pooling are one pass over the picture, 32 filters at a time, which numba makes vector instructions
-of; the 26 x 26 x 32 maps in between are never stored. The Dense layers are matrix products of NumPy's BLAS. Backward, a
-thread takes one row of the pooled maps after another and does all there is to do for it, Adam's update included,
-while that row's share of the weights is in the cache.
+Convolution, ReLU and pooling are one pass over the image, 32 filters at a time, which Numba compiles to vector
+instructions. The 26 x 26 x 32 maps between them are never stored. The Dense layers are matrix products of NumPy's BLAS.
+In the backward pass, each thread works on one row of the pooled maps at a time. It does all work for this row, with
+Adam's update, while the weights of the row are in the cache.
 
-Every image is looked at in every epoch, but learnt from only while the network does not give its digit ``SURE``: what
-the others would change is next to nothing, and finding that out two thirds of the work (Jiang et al. 2019,
-"Accelerating Deep Learning by Focusing on the Biggest Losers", arXiv:1910.00762).
+In every epoch the forward pass is done for all images. The backward pass is done only for images whose digit has a
+probability below ``SURE``. The others would change the weights very little, and would take two thirds of the time
+(Jiang et al. 2019, "Accelerating Deep Learning by Focusing on the Biggest Losers", arXiv:1910.00762).
 """
 
 import os
@@ -29,7 +29,9 @@ from threadpoolctl import threadpool_limits
 from mnist_cnn.mnist import Digits
 
 SURE = 0.9
-SIDE, FILTERS, ROW = 13, 32, 13 * 32  # of the pooled maps
+"""Probability of its digit from which an image is not learnt from."""
+SIDE, FILTERS, ROW = 13, 32, 13 * 32
+"""Pixels per side of the pooled maps, number of maps, and values per row of all maps."""
 
 _jit = numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 _BYTE, _ZERO, _ONE = np.float32(1 / 255), np.float32(0), np.float32(1)
@@ -39,15 +41,16 @@ _1, _2, _3 = np.uint64(1), np.uint64(2), np.uint64(3)
 def fit(
     model: keras.Model, digits: Digits, batch_size: int, rates: np.ndarray, calls: CallbackList, first: int = 0
 ) -> None:
-    """What ``model.fit`` does from the epoch `first` on, for the network and the Adam of the seed recipe.
+    """Train as ``model.fit`` does from epoch `first` on, for the network and the Adam of the seed recipe.
 
-    rates: of learning, (epochs, steps). The images' order is that of the seed of ``keras.utils.set_random_seed``.
+    rates: learning rates, float (epochs, steps).
+    The order of the images depends on the seed of ``keras.utils.set_random_seed``.
     """
     network, (images, labels) = Network(model, batch_size), digits
     order = np.random.default_rng(np.random.randint(2**31))
     model.stop_training = False
     calls.on_train_begin()
-    with threadpool_limits(1, "blas"):  # the threads are ours
+    with threadpool_limits(1, "blas"):  # the network has its own threads
         for epoch in range(first, len(rates)):
             calls.on_epoch_begin(epoch)
             shuffled, seen, loss, right = order.permutation(len(images)), 0, 0.0, 0
@@ -66,9 +69,11 @@ def fit(
 
 
 class Network:
-    """The weights of a seed recipe's model, and Adam's memory of their gradients.
+    """The weights of a seed recipe's model, and Adam's means of their gradients.
 
-    batch_size: at most so many images at once. threads: by default one for each processor.
+    batch_size: maximum number of images per call.
+    threads: number of threads; one per processor if 0.
+    sure: see ``SURE``.
     """
 
     def __init__(self, model: keras.Model, batch_size: int, *, threads: int = 0, sure: float = SURE) -> None:
@@ -81,7 +86,7 @@ class Network:
         self._adam = [np.float32(value) for value in (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)]
         self._sure, self._threads = sure, min(threads or os.cpu_count() or 1, SIDE)
         self._pool = ThreadPoolExecutor(max(self._threads - 1, 1))
-        # Kept from step to step: new memory would have to be got from the system each time.
+        # Allocated once, because new memory for each step takes time.
         self._pixels = np.empty((batch_size, 28, 28), np.float32)
         self._pooled = np.empty((batch_size, SIDE, SIDE, FILTERS), np.float32)
         self._largest = np.empty(self._pooled.shape, np.uint8)
@@ -90,14 +95,14 @@ class Network:
         self._gradient = np.empty((self._threads, ROW, self._hidden.shape[1]), np.float32)
 
     def store(self, model: keras.Model) -> None:
-        """Put weights and optimiser into the model, as if Keras had trained it."""
+        """Copy the weights and the state of the optimiser into the model, as if Keras had trained it."""
         model.set_weights(self.weights)
         memory = (array for pair in zip(self.means, self.squares, strict=True) for array in pair)
         for variable, value in zip(model.optimizer.variables, (self._steps, self._rate, *memory), strict=True):
             variable.assign(value)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """uint8 (n, 28, 28) -> float32 (n, 10)."""
+        """Return the probabilities of the digits: uint8 (n, 28, 28) -> float32 (n, 10)."""
         kernel, bias, dense, dense_bias, last, last_bias = self.weights
         n = len(images)
 
@@ -114,7 +119,7 @@ class Network:
         return powers / powers.sum(axis=1, keepdims=True)
 
     def learn(self, images: np.ndarray, labels: np.ndarray, rate: float) -> tuple[float, int]:
-        """One step of Adam on a batch; returns its loss, summed up, and how many it had right before."""
+        """Do one step of Adam on a batch. Returns the sum of the losses and the number of correct images before it."""
         probabilities = self.probabilities(images)
         given = probabilities[np.arange(len(images)), labels]
         loss = -float(np.log(np.maximum(given, 1e-7)).sum())
@@ -146,11 +151,12 @@ class Network:
         return loss, right
 
     def _share(self, work: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
-        """What each part gives; the first is done here, the others by the other threads."""
+        """Return the result for each part. The first is computed in this thread, the others in the pool."""
         others = [self._pool.submit(work, part) for part in parts[1:]]
         return [work(parts[0]), *(other.result() for other in others)]
 
     def _update(self, index: int, gradient: np.ndarray, part: slice = slice(None)) -> None:
+        """Update weights with Adam: array `index` of ``weights``, or the rows `part` of it."""
         beta_1, beta_2, epsilon = self._adam
         rate = np.float32(self._rate * np.sqrt(1 - beta_2**self._steps) / (1 - beta_1**self._steps))
         flat = [array[index][part].reshape(-1) for array in (self.weights, self.means, self.squares)]
@@ -159,8 +165,8 @@ class Network:
 
 @_jit
 def _patch(image, row, column):
-    """The 4 x 4 pixels under one cell of the pooled maps: whether they are blank, as most are, and their four rows."""
-    i, j = np.uint64(2 * row), np.uint64(2 * column)  # unsigned, or numba would ask of each whether it is negative
+    """Return whether the 4 x 4 pixels under one cell of the pooled maps are blank, and their four rows."""
+    i, j = np.uint64(2 * row), np.uint64(2 * column)  # unsigned, so that Numba does not check for negative indices
     i1, i2, i3, j1, j2, j3 = i + _1, i + _2, i + _3, j + _1, j + _2, j + _3
     a = image[i, j], image[i, j1], image[i, j2], image[i, j3]
     b = image[i1, j], image[i1, j1], image[i1, j2], image[i1, j3]
@@ -176,13 +182,13 @@ def _product(weights, pixels):
 
 @_jit
 def _cells(gradients, upper, lower):
-    """What the pixel under one weight of the filter, in each of the 2 x 2 cells, adds to that weight's gradient."""
+    """Return the part of a weight's gradient that comes from its pixels in the 2 x 2 cells."""
     return gradients[0] * upper[0] + gradients[1] * upper[1] + gradients[2] * lower[0] + gradients[3] * lower[1]
 
 
 @_jit
 def _adam(weights, means, squares, gradient, rate, beta_1, beta_2, epsilon):
-    """Keras's Adam, in place; all float32, flat. The correction for the first steps is in the rate already."""
+    """Do the step of Keras's Adam in place; all arrays are float32 (n,). The rate has the bias correction."""
     for i in range(len(weights)):
         means[i] += (gradient[i] - means[i]) * (_ONE - beta_1)
         squares[i] += (gradient[i] * gradient[i] - squares[i]) * (_ONE - beta_2)
@@ -191,9 +197,9 @@ def _adam(weights, means, squares, gradient, rate, beta_1, beta_2, epsilon):
 
 @_jit
 def _convolve(images, kernel, bias, pooled, largest):
-    """Conv2D, ReLU and MaxPooling2D: uint8 (n, 28, 28), float32 (9, 32) and (32,) -> float32 (n, 13, 13, 32).
+    """Compute Conv2D, ReLU and MaxPooling2D: float32 (n, 28, 28), (9, 32) and (32,) -> `pooled` (n, 13, 13, 32).
 
-    Which of the 2 x 2 cells was the largest goes into `largest`, uint8 of the same shape.
+    `largest`, uint8 of the same shape, gets the index of the largest of the 2 x 2 cells.
     """
     for n in range(len(images)):
         for row in range(SIDE):
@@ -219,9 +225,11 @@ def _convolve(images, kernel, bias, pooled, largest):
 
 @_jit
 def _learn_row(row, images, chosen, pooled, largest, gradient, inputs, kernel, bias):
-    """Backward through one row of the pooled maps, for the chosen images: adds to the gradients of kernel and bias.
+    """Do the backward pass of one row of the pooled maps, for the chosen images.
 
-    gradient float32 (len(chosen), 13 * 32): of the loss by that row. inputs, of that shape, gets a copy of the row.
+    gradient: of the loss by the row, float32 (len(chosen), 13 * 32).
+    inputs: of the same shape; it gets a copy of the row.
+    kernel, bias: their gradients, to which this pass adds.
     """
     for n in range(len(chosen)):
         for column in range(SIDE):

@@ -1,6 +1,6 @@
-"""Leaderboard: what ``benchmarks/accuracy.py`` found, as a table.
+"""Leaderboard: the results of ``benchmarks/accuracy.py`` as a table.
 
->>> print(table(read(Path("benchmarks/results"))))                                      # doctest: +SKIP
+>>> print(table(read(RESULTS)))                                                         # doctest: +SKIP
 | recipe | networks | test accuracy | ...
 """
 
@@ -11,12 +11,17 @@ from typing import Any
 
 from mnist_cnn.errors import RunError
 
-RESULTS = Path(__file__).parents[3] / "benchmarks/results"
+_IN_WHEEL, _IN_CLONE = Path(__file__).parent / "results", Path(__file__).parents[3] / "benchmarks/results"
+RESULTS = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_CLONE
+"""The folder of the project's own results. pyproject.toml copies ``benchmarks/results`` into the wheel."""
 COLUMNS = ("recipe", "n", "test accuracy", "errors", "labels corrected", "parameters", "size", "training", "one image")
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
-    """The results in the folder, the most accurate first. Raises RunError if there are none, or one cannot be read."""
+    """Return the results in a folder, the most accurate recipe first.
+
+    Raises RunError if the folder has no results, or if one of them cannot be read.
+    """
     results = []
     for file in sorted(folder.glob("accuracy-*.json")):
         try:
@@ -26,19 +31,21 @@ def read(folder: Path) -> list[dict[str, Any]]:
             raise RunError(f"{file}: expected a result of benchmarks/accuracy.py, found: {error!r:.100}") from None
     if not results:
         raise RunError(
-            f"{folder}: expected results, accuracy-RECIPE.json, found none; they come with a clone of the project"
+            f"{folder}: expected results, accuracy-RECIPE.json, found none; benchmarks/accuracy.py makes them"
         )
     return sorted(results, key=lambda result: -result["accuracy"]["mean"])
 
 
 def row(result: dict[str, Any]) -> list[str]:
-    """A recipe's cells: mean ± standard deviation of its n networks, and the median time of their training."""
+    """Return the cells of one recipe: mean ± standard deviation of its n networks, and their median training time."""
 
     def cell(column: str, digits: int, scale: float = 1) -> str:
         mean, sd = result[column]["mean"], result[column]["sd"]
         return f"{scale * mean:.{digits}f}" + (f" ± {scale * sd:.{digits}f}" if sd is not None else "")
 
-    seconds = statistics.median(network["seconds"] for network in result["rows"])  # some may have had to wait
+    seconds = statistics.median(
+        network["seconds"] for network in result["rows"]
+    )  # not the mean: other programs may have slowed some down
     return [
         result["recipe"],
         str(result["n"]),
@@ -53,7 +60,7 @@ def row(result: dict[str, Any]) -> list[str]:
 
 
 def table(results: list[dict[str, Any]]) -> str:
-    """Markdown, its columns aligned for who reads it as it is."""
+    """Return the results as a Markdown table whose columns are aligned, so that its source is readable too."""
     rows = [list(COLUMNS), *map(row, results)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(cells, widths, strict=True)) + " |" for cells in rows]

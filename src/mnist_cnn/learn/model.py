@@ -15,20 +15,21 @@ import keras
 import numpy as np
 
 from mnist_cnn.errors import ModelError
-from mnist_cnn.learn.recipes import SGD, CategoricalCrossentropy, Layer, Recipe
+from mnist_cnn.learn.layers import SGD, CategoricalCrossentropy, Layer
+from mnist_cnn.learn.recipes import Recipe
 
-# What a user's keras.json says of these is for other programs: the recipes are of Keras's defaults.
+# The recipes need Keras's defaults. A user's keras.json may have other values.
 keras.config.set_image_data_format("channels_last")
 keras.config.set_floatx("float32")
 
 
 def build(recipe: Recipe) -> keras.Sequential:
-    """The recipe's network, untrained and compiled: float32 (n, 28, 28, 1) in [0, 1] -> float32 (n, 10).
+    """Return the recipe's network, untrained and compiled: float32 (n, 28, 28, 1) in [0, 1] -> float32 (n, 10).
 
-    For a recipe that knows outliers it is (n, 11), and the last class is "no digit".
+    For recipes with ``outliers`` the output is (n, 11), and the last class is "no digit". The initial weights come from
+    Keras's global random state, which ``keras.utils.set_random_seed`` sets.
 
-    The first weights come from Keras's global random state: call ``keras.utils.set_random_seed`` before.
-    Raises ModelError if Keras was imported with another backend before this package could choose TensorFlow.
+    Raises ModelError if Keras was imported with another backend than TensorFlow.
     """
     if keras.backend.backend() != "tensorflow":
         raise ModelError(f"KERAS_BACKEND: expected tensorflow, found {keras.backend.backend()}")
@@ -43,29 +44,29 @@ def build(recipe: Recipe) -> keras.Sequential:
 
 
 def _keras(module: ModuleType, value: Layer | SGD | CategoricalCrossentropy | str) -> Any:
-    """What a recipe's value stands for; a name Keras knows itself."""
+    """Return the Keras object for a value of a recipe. A name is returned unchanged."""
     return value if isinstance(value, str) else getattr(module, type(value).__name__)(**dataclasses.asdict(value))
 
 
 def digits(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """The model's probabilities of the ten digits for float32 (n, 28, 28, 1): float32 (n, 10).
+    """Return the model's probabilities of the ten digits for float32 (n, 28, 28, 1): float32 (n, 10).
 
-    What a row lacks to 1 is the probability that the image shows no digit, for a model that knows of that.
+    If the model has the class "no digit", its probability is what is missing from the sum of 1.
     """
     return model.predict(images, batch_size=1000, verbose=0)[:, :10]
 
 
 def load(file: Path, recipe: Recipe) -> keras.Sequential:
-    """The recipe's network from a .keras file, with its optimiser as it was.
+    """Return the recipe's network from a .keras file, with the state of its optimiser.
 
-    Raises ModelError if the file cannot be read or holds another network.
+    Raises ModelError if the file cannot be read or has another network.
     """
     try:
         model = keras.saving.load_model(file)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        if file.is_file() and not zipfile.is_zipfile(file):  # of which Keras says that it is not there
-            reason = "a file that is none or is damaged"
+        if file.is_file() and not zipfile.is_zipfile(file):  # Keras reports such a file as missing
+            reason = "another file or a damaged one"
         raise ModelError(f"{file}: expected a Keras model, found: {reason}") from None
     layers, shape = getattr(model, "layers", []), getattr(model, "input_shape", None)
     if shape != (None, 28, 28, 1) or len(layers) != len(recipe.layers):

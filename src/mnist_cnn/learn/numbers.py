@@ -1,10 +1,10 @@
-"""Numbers: digits written close together and cut as the reader cuts them, each piece with what it is.
+"""Numbers: digits written close together and cut as the reader cuts them, each piece with its label.
 
     >>> [label for ink, label in pieces(number(digits, rng))]                               # doctest: +SKIP
     [3, 10, 10, 5, 10, 7]
 
-Where touching digits are to be cut, the network decides (``read.reader``): it has to know what a piece looks like that
-is cut rightly, and what two digits in one and a part of one look like, however much like another digit.
+The reader uses the network to decide where to cut touching digits (``read.number``). So the network has to tell a
+piece with one digit from pieces with two digits or with a part of one.
 """
 
 from typing import NamedTuple
@@ -15,37 +15,40 @@ import numpy as np
 from mnist_cnn.learn import augment, outliers
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import cuts
-from mnist_cnn.read.form import form
 from mnist_cnn.read.lines import HEIGHT
+from mnist_cnn.read.normalise import normalise
 
 _SLIM, _STRAIGHT = 0.4, 0.22
-"""A part of a digit that is slimmer than this, as a share of its height, or whose ink is, of its own length, may well
-be a 1."""
+"""A part of a digit may be a 1 if its box is slimmer than this share of its height, or its ink than this ``_slimness``.
+"""
 
 
 class Number(NamedTuple):
-    """A line of writing and whose each ink is."""
+    """A line of writing, and the ink of each digit on it."""
 
     line: np.ndarray
-    """float32 (h, w), 0 to 1, as the reader has its lines: the writing 64 high."""
+    """float32 (h, w), 0 to 1, as the lines of the reader: the writing is 64 pixels high."""
     owners: np.ndarray
-    """float32 (k, h, w): the ink of each digit; none for a line that is no number."""
+    """float32 (k, h, w): the ink of each digit, or of the letter or scribble."""
     labels: np.ndarray
-    """int (k,)."""
+    """int (k,): the digits, or ``outliers.LABEL``."""
 
 
 def draw(digits: Digits, rng: np.random.Generator, n: int, most: int) -> list[tuple[np.ndarray, int]]:
-    """n pieces, at most so many of one line, in MNIST's form, float32 (28, 28), with their labels."""
+    """Return n normalised pieces, float32 (28, 28), with their labels.
+
+    most: maximum number of pieces of one line.
+    """
     drawn: list[tuple[np.ndarray, int]] = []
     while len(drawn) < n:
         found = pieces(number(digits, rng) if rng.random() < 0.8 else letter(rng))
         some = rng.permutation(len(found))[: min(most, n - len(drawn))]
-        drawn += [(form(found[i][0]), found[i][1]) for i in some]
+        drawn += [(normalise(found[i][0]), found[i][1]) for i in some]
     return drawn
 
 
 def number(digits: Digits, rng: np.random.Generator) -> Number:
-    """Two or three of the digits, side by side, often so close that they touch."""
+    """Return two or three of the digits, side by side. Often they touch."""
     chosen = rng.integers(0, len(digits.images), rng.choice((2, 3), p=(0.65, 0.35)))
     labels = digits.labels[chosen].astype(int)
     owners = np.zeros((0, 104, 0), np.float32)
@@ -58,17 +61,20 @@ def number(digits: Digits, rng: np.random.Generator) -> Number:
 
 
 def letter(rng: np.random.Generator) -> Number:
-    """What is no number but may be cut like one: a letter or a scribble."""
+    """Return a letter or a scribble, which the reader may cut like a number."""
     ink = outliers.scribble(rng) if rng.random() < 0.5 else outliers.stroke_letter(rng)
     return _finish(augment.bend(ink, rng)[None], np.array([outliers.LABEL]), rng)
 
 
 def pieces(number: Number) -> list[tuple[np.ndarray, int]]:
-    """The pieces between two cuts, ink each, float32 (h, w), with their labels; doubtful ones are left out."""
+    """Return the ink of the pieces between two cuts, float32 (h, w), with their labels.
+
+    Pieces without a certain label are left out.
+    """
     line, owners, labels = number
     places = cuts.cuts(line)
     sums = np.pad(owners.cumsum(axis=2), ((0, 0), (0, 0), (1, 0)))
-    # How much of each digit lies to the left of each seam: (k, seams).
+    # The ink of each digit to the left of each seam: (k, seams).
     before = sums[:, np.arange(line.shape[0]), places.seams].sum(axis=2)
     sides = [max(int((owner > 0.3).any(axis=axis).sum()) for axis in (0, 1)) for owner in owners]
     found = {}
@@ -76,17 +82,24 @@ def pieces(number: Number) -> list[tuple[np.ndarray, int]]:
         shares = (before[:, piece.last] - before[:, piece.first]) / np.maximum(before[:, -1], 1e-6)
         label = _label(shares, sides, labels, piece)
         if label is not None:
-            found[piece.left, piece.top, piece.ink.shape] = piece.ink, label  # some differ in the paper around them
+            found[piece.left, piece.top, piece.ink.shape] = (
+                piece.ink,
+                label,
+            )  # pieces may differ only in the empty space around them
     return list(found.values())
 
 
 def _label(shares: np.ndarray, sides: list[int], labels: np.ndarray, piece: cuts.Piece) -> int | None:
-    """What a piece is that has these shares of the digits, each so long; None if one cannot tell."""
+    """Return the label of a piece, or None if it is not certain.
+
+    shares: share of the ink of each digit that is in the piece, 0 to 1.
+    sides: longer side of each digit, in pixels.
+    """
     most = int(shares.argmax())
     others = float(np.delete(shares, most).max(initial=0))
     height, width = piece.ink.shape
     if labels[most] != outliers.LABEL and shares[most] > 0.93 and others < 0.07 and piece.dropped < 0.1:
-        whole = max(height, width) > 0.8 * sides[most]  # and not what a failing pen left of it
+        whole = max(height, width) > 0.8 * sides[most]  # not a digit with gaps in its strokes
         return int(labels[most]) if whole else None
     if piece.dropped or height < 0.4 * HEIGHT:
         return None
@@ -97,20 +110,20 @@ def _label(shares: np.ndarray, sides: list[int], labels: np.ndarray, piece: cuts
 
 
 def _slimness(ink: np.ndarray) -> float:
-    """How wide ink is across its longest direction, as a share of that: 0 for a line, 1 for a disc."""
+    """Return the width of ink as a share of its length: 0 for a straight line, 1 for a disc."""
     spread = np.cov(np.stack(np.nonzero(ink > 0.35)))
     low, high = np.linalg.eigvalsh(spread) if np.isfinite(spread).all() else (0.0, 1.0)
     return float(np.sqrt(max(low, 0) / max(high, 1e-6)))
 
 
 def _beside(owners: np.ndarray, ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The digits so far, (k, h, w), and one more to their right, so that its strokes are near theirs, or touch."""
+    """Return the digits so far, (k, h, w), and one more on their right: (k + 1, h, w'). They are close or touch."""
     k, height, wide = owners.shape
     start = wide
     if k:
         line = owners.max(axis=0) > 0.3
         both = line.any(axis=1) & (ink > 0.3).any(axis=1)
-        # How far apart the strokes are where they are closest: slanted digits touch before their boxes do.
+        # The smallest distance of the strokes: slanted digits touch before their boxes do.
         edges = np.argmax(line[:, ::-1], axis=1) + np.argmax(ink > 0.3, axis=1)
         free = int(edges[both].min()) if both.any() else 0
         gap = rng.integers(-5, 4) if rng.random() < 0.6 else rng.integers(3, 20)
@@ -123,9 +136,9 @@ def _beside(owners: np.ndarray, ink: np.ndarray, rng: np.random.Generator) -> np
 
 
 def _finish(owners: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> Number:
-    """With one pen for all, spoilt, and brought to the size that the reader's lines have."""
+    """Return a line with one pen for all digits, corrupted, and scaled to the height of the reader's lines."""
     owners = np.pad(owners, ((0, 0), (8, 8), (8, 8)))
-    line = augment.spoil(augment.other_pen(owners.max(axis=0), rng), rng)
+    line = augment.corrupt(augment.other_pen(owners.max(axis=0), rng), rng)
     line = np.minimum(line / max(float(np.median(line[line > 0.5 * line.max()])), 0.1), 1) if line.any() else line
     rows, columns = np.flatnonzero(line.max(axis=1) > 0.3), np.flatnonzero(line.max(axis=0) > 0.3)
     if not rows.size:

@@ -1,10 +1,10 @@
-"""Outliers: drawings that are no digit, for the network to learn what to refuse (Hendrycks et al. 2019).
+"""Outliers: drawings without a digit, from which the network learns what to reject (Hendrycks et al. 2019).
 
     >>> draw(digits, np.random.default_rng(0)).shape                                        # doctest: +SKIP
     (28, 28)
 
-Letters from fonts and from strokes, scribbles, halves of digits, textures, dots and dashes. What is also how somebody
-writes a digit (O, I, l, S, Z, q ...) is not among them.
+They are letters from fonts and from strokes, scribbles, halves of digits, textures, dots and dashes. Letters that look
+like some writer's digit (O, I, l, S, Z, q ...) are left out.
 """
 
 import functools
@@ -17,20 +17,20 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mnist_cnn.learn import augment
 from mnist_cnn.mnist import Digits
-from mnist_cnn.read.form import form
+from mnist_cnn.read.normalise import normalise
 
 LABEL = 10
-"""The class after the ten digits."""
+"""Class of images without a digit. It follows the ten digits."""
 LETTERS = "ACDEFGHJKLMNPQRTUVWXYacdefhkmnprtuvwxy@#&%$?+*=<>ÄÜäüßéñΩπλЖДЯФ"
 LOOKALIKES = "OoIl|SsZzBbgq"
-"""Letters that cannot be told from some writer's digits."""
+"""Letters and signs that look like some writer's digits."""
 FONTS = (
     "DejaVuSans", "DejaVuSans-Oblique", "DejaVuSerif", "DejaVuSerif-Italic", "DejaVuSansMono", "DejaVuSans-Bold",
     "STIXGeneral", "STIXGeneralItalic",
 )  # fmt: skip
-"""Those matplotlib brings; Computer Modern is left for measuring."""
+"""Fonts of matplotlib. Computer Modern is not among them: benchmarks measure with it."""
 
-# Polylines on a grid 4 wide and 6 high, from its top left: "04" is x 0, y 4.
+# Polylines on a grid 4 wide and 6 high, from the top left: "04" is x 0, y 4. "/" separates strokes.
 _STROKES = {
     "A": "06 20 46/13 33", "C": "41 20 01 05 26 45", "D": "00 06 25 43 21 00", "E": "40 00 06 46/03 33",
     "F": "40 00 06/03 33", "H": "00 06/40 46/03 43", "K": "00 06/40 03 46", "L": "00 06 46", "M": "06 00 23 40 46",
@@ -44,21 +44,24 @@ _STROKES = {
 
 
 def draw(digits: Digits, rng: np.random.Generator) -> np.ndarray:
-    """One drawing that is no digit, in MNIST's form: float32 (28, 28), 0 to 1. `digits` lend theirs to be halved."""
+    """Return a normalised drawing without a digit: float32 (28, 28), 0 to 1.
+
+    digits: images for halves of digits.
+    """
     kinds = (_font_letter, _stroke_letter, _scribble, _half, _texture, _mark)
     kind = rng.choice(len(kinds), p=(0.28, 0.2, 0.18, 0.18, 0.06, 0.1))
     return kinds[kind](digits, rng)
 
 
 def letter(text: str, font: str, size: int = 64) -> np.ndarray:
-    """A letter's ink, float32 (h, w), 0 to 1, from one of the fonts matplotlib brings."""
+    """Return the ink of text in one of ``FONTS``, float32 (2 * size, 2 * size), 0 to 1."""
     picture = Image.new("L", (2 * size, 2 * size))
     ImageDraw.Draw(picture).text((size // 2, size // 2), text, fill=255, font=_font(font, size))
     return np.asarray(picture, np.float32) / 255
 
 
 def scribble(rng: np.random.Generator, side: int = 84) -> np.ndarray:
-    """A pen that wanders: ink, float32 (side, side), 0 to 1."""
+    """Return the ink of a random smooth line, float32 (side, side), 0 to 1."""
     steps = rng.normal(0, 1, (int(rng.integers(10, 30)), 2))
     points = np.cumsum(steps, axis=0)
     points = (points - points.min(axis=0)) / (np.ptp(points, axis=0).max() + 1e-6) * (side - 24) + 12
@@ -66,7 +69,11 @@ def scribble(rng: np.random.Generator, side: int = 84) -> np.ndarray:
 
 
 def polyline(strokes: list[np.ndarray], width: int, side: int) -> np.ndarray:
-    """Strokes, each float (n, 2) of x and y in pixels, as ink, float32 (side, side), 0 to 1."""
+    """Return the ink of strokes, float32 (side, side), 0 to 1.
+
+    strokes: float (n, 2) each, x and y in pixels.
+    width: of the pen, in pixels.
+    """
     ink = np.zeros((side, side), np.float32)
     fixed = [np.round(stroke * 8).astype(np.int32) for stroke in strokes]
     cv2.polylines(ink, fixed, False, 1.0, width, cv2.LINE_AA, shift=3)
@@ -74,7 +81,8 @@ def polyline(strokes: list[np.ndarray], width: int, side: int) -> np.ndarray:
 
 
 def _finish(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return form(augment.spoil(augment.other_pen(augment.bend(ink, rng), rng), rng))
+    """Return ink bent, with another pen, corrupted and normalised."""
+    return normalise(augment.corrupt(augment.other_pen(augment.bend(ink, rng), rng), rng))
 
 
 def _font_letter(digits: Digits, rng: np.random.Generator) -> np.ndarray:
@@ -86,7 +94,7 @@ def _font_letter(digits: Digits, rng: np.random.Generator) -> np.ndarray:
 
 
 def stroke_letter(rng: np.random.Generator) -> np.ndarray:
-    """A letter of strokes, round or with corners: ink, float32 (84, 84), 0 to 1."""
+    """Return the ink of a letter drawn from strokes, round or with corners: float32 (84, 84), 0 to 1."""
     strokes = []
     name = rng.choice(list(_STROKES))
     for stroke in _STROKES[name].split("/"):
@@ -105,7 +113,7 @@ def _scribble(digits: Digits, rng: np.random.Generator) -> np.ndarray:
 
 
 def _half(digits: Digits, rng: np.random.Generator) -> np.ndarray:
-    """A digit cut in two; what is left as slim as a 1 is not taken."""
+    """Return half a digit. Halves as slim as a 1 are not used."""
     while True:
         index = rng.integers(0, len(digits.images))
         if digits.labels[index] == 1:
@@ -121,11 +129,11 @@ def _half(digits: Digits, rng: np.random.Generator) -> np.ndarray:
             most = int(ink.shape[1] * rng.uniform(0.35, 0.6))
             ink = ink[:, :most] if rng.random() < 0.5 else ink[:, -most:]
         if ink.shape[1] > 0.4 * ink.shape[0] and (ink > 0.5).any():
-            return form(augment.spoil(augment.other_pen(np.pad(ink, 8), rng), rng))
+            return normalise(augment.corrupt(augment.other_pen(np.pad(ink, 8), rng), rng))
 
 
 def _texture(digits: Digits, rng: np.random.Generator) -> np.ndarray:
-    """Grain, blots, grids and stripes."""
+    """Return noise, a grid or stripes."""
     side = 56
     kind = rng.integers(3)
     if kind == 0:
@@ -138,11 +146,11 @@ def _texture(digits: Digits, rng: np.random.Generator) -> np.ndarray:
         if kind == 1:
             ink[:, np.arange(side) % period < width] = 1
         ink = augment.bend(ink, rng)
-    return form(ink.astype(np.float32))
+    return normalise(ink.astype(np.float32))
 
 
 def _mark(digits: Digits, rng: np.random.Generator) -> np.ndarray:
-    """Dots, dashes, ticks and arcs: what stands between and after digits."""
+    """Return a dot, a dash, a tick or an arc. Such marks are between and after digits."""
     ink = np.zeros((84, 84), np.float32)
     kind = rng.integers(4)
     width = int(rng.integers(4, 14))
@@ -150,7 +158,7 @@ def _mark(digits: Digits, rng: np.random.Generator) -> np.ndarray:
         short, long = sorted(rng.integers(4, 30, 2).tolist())
         cv2.ellipse(ink, (42, 42), (long, short), float(rng.uniform(-40, 40)), 0, 360, 1.0, -1, cv2.LINE_AA)
     elif kind == 1:
-        angle = np.deg2rad(rng.uniform(-35, 35))  # from level; steeper is a 1
+        angle = np.deg2rad(rng.uniform(-35, 35))  # from the horizontal; a steeper line looks like a 1
         x, y = int(30 * np.cos(angle)), int(30 * np.sin(angle))
         cv2.line(ink, (42 - x, 42 - y), (42 + x, 42 + y), 1.0, width, cv2.LINE_AA)
         if rng.random() < 0.25:
@@ -163,11 +171,11 @@ def _mark(digits: Digits, rng: np.random.Generator) -> np.ndarray:
         start = float(rng.uniform(0, 360))
         span = float(rng.uniform(100, 190))
         cv2.ellipse(ink, (42, 42), (30, int(rng.integers(12, 32))), start, 0, span, 1.0, min(width, 9), cv2.LINE_AA)
-    return form(augment.spoil(augment.bend(ink, rng), rng))
+    return normalise(augment.corrupt(augment.bend(ink, rng), rng))
 
 
 def _smooth(points: np.ndarray) -> np.ndarray:
-    """A curve near the corners of a polyline, float (n, 2): each cut three times (Chaikin 1974)."""
+    """Return a smooth curve near a polyline, both float (n, 2): its corners are cut three times (Chaikin 1974)."""
     for _ in range(3):
         first, second = points[:-1], points[1:]
         between = np.stack([0.75 * first + 0.25 * second, 0.25 * first + 0.75 * second], axis=1).reshape(-1, 2)
@@ -176,7 +184,7 @@ def _smooth(points: np.ndarray) -> np.ndarray:
 
 
 def _square(ink: np.ndarray) -> np.ndarray:
-    """The ink alone, in a square of side 84 less its margins."""
+    """Return the ink cropped to its box and scaled so that its longer side is 60 pixels."""
     rows, columns = np.flatnonzero(ink.max(axis=1) > 0.2), np.flatnonzero(ink.max(axis=0) > 0.2)
     if not rows.size:
         return np.zeros((60, 60), np.float32)

@@ -1,9 +1,9 @@
-"""The report: one HTML page that shows a run to somebody who has never seen a CNN.
+"""The report: one HTML page about a run, for readers who are new to CNNs.
 
     >>> write(run, dataset, evaluate(run, dataset))        # doctest: +SKIP
     PosixPath('runs/seed-20261123-093000/report.html')
 
-The pictures are inside the page, so it opens offline and can be sent; they are in the run's ``pictures/`` as well.
+The page contains its pictures, so it opens offline and can be sent. The run's folder ``pictures/`` has them as files.
 """
 
 import base64
@@ -21,14 +21,15 @@ from mnist_cnn.errors import RunError
 from mnist_cnn.files import replacing
 from mnist_cnn.learn import figures
 from mnist_cnn.learn.evaluate import Evaluation, load
-from mnist_cnn.learn.recipes import CategoricalCrossentropy
+from mnist_cnn.learn.layers import CategoricalCrossentropy
+from mnist_cnn.learn.recipes import Recipe
 from mnist_cnn.learn.run import Run
 
 
 def write(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> Path:
-    """Draw the run's pictures and write its ``report.html``; returns the page's path.
+    """Draw the run's pictures, write ``report.html`` and return its path.
 
-    A score on data that is not the run's own gets a page beside it, with the name of its JSON file.
+    The page of a score on other data than the run's own has the name of that score's JSON file.
     Raises RunError if a file cannot be written.
     """
     history = run.history()
@@ -65,76 +66,88 @@ def write(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> Path:
 
 
 def _pictures(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> list[tuple[str, str, Figure]]:
+    """Return title, caption and figure of each picture."""
     images, labels = dataset.test
-    model, recipe = load(run), run.recipe()
+    model, recipe, score = load(run), run.recipe(), evaluation.score
     kinds = [type(layer) for layer in model.layers]
     convolution = keras.layers.Conv2D in kinds
-    ways = {
-        keras.layers.Conv2D: "filters find edges",
-        keras.layers.MaxPooling2D: "pooling halves the size and keeps the strongest",
-        keras.layers.AveragePooling2D: "pooling halves the size and keeps the mean",
-        keras.layers.GlobalAveragePooling2D: "of each map its mean is left",
-    }
-    way = [words for kind, words in ways.items() if kind in kinds]
-    way += ["a Dense layer weighs it all"] * (kinds.count(keras.layers.Dense) > 1)
-    drawn = ", each drawn anew, warped" if recipe.lessons == "warped" else ""
-    floor = modesty = ""
-    if isinstance(recipe.loss, CategoricalCrossentropy) and recipe.loss.label_smoothing:
-        taught = np.full(recipe.classes, recipe.loss.label_smoothing / recipe.classes)
-        taught[0] += 1 - recipe.loss.label_smoothing
-        softened = f"; it was taught to be {100 * taught[0]:g} % sure and no more, so"
-        floor = f"{softened} its loss cannot fall below {-taught @ np.log(taught):.2f}"
-        modesty = f"{softened} it may be right more often than it says"
+    changed = ", which are warped differently in each epoch" if recipe.augmentation == "warped" else ""
+    floor, smoothed = _label_smoothing(recipe)
+    stop = " Training stops once the blue line is above the red line." if recipe.target is not None else ""
+    weights = "filters" if convolution else "units of the first layer (the first 32)"
+    found = " Some filters respond to upper edges, some to left edges, some to spots of ink." if convolution else ""
     examples = [int(np.flatnonzero(labels == digit)[0]) for digit in np.unique(labels)]
-    what = "filters" if convolution else "units of the first layer (the first 32)"
-    score = evaluation.score
     return [
         (
             "Learning curves",
-            f"After each epoch, which is one pass over the training images{drawn}: the share it got right while "
-            "learning from them, and its loss, which is what training makes small"
-            + ("; training stops once the blue line is above the red one" if recipe.target is not None else "")
-            + f"{floor}.",
+            f"Accuracy and loss on the training images{changed}, after each epoch. An epoch is one pass over the "
+            f"training images. Training reduces the loss.{floor}{stop}",
             figures.learning_curves(run.history(), recipe.target),
         ),
         (
             "Worst mistakes",
-            "The test images it got wrong while being most sure of itself: what each is by its official label, what "
-            "the network said, and how sure it was; on some of them you may side with the network.",
+            "The test images that the network got wrong with the highest confidence, with their official label, the "
+            "prediction and its confidence. Some of them are hard to read for people too.",
             figures.worst_mistakes(images, labels, evaluation.probabilities),
         ),
         (
             "Confusion matrix",
-            f"Each of the {score.images:,} test images is counted in the row of what it is and the column of what the "
-            "network said, so every number off the diagonal is a kind of mistake, redder where it is made more often.",
+            f"Each of the {score.images:,} test images is counted in the row of its label and the column of its "
+            "prediction. Numbers off the diagonal are mistakes. The more frequent a mistake, the redder its cell.",
             figures.confusion_matrix(score),
         ),
         (
-            "Reliability",
-            "On the dashed line it is right as often as it is sure, nine times in ten where it says 90 %; points below "
-            f"the line are over-confidence, and the bars tell how many images each point stands for{modesty}.",
+            "Calibration",
+            "Accuracy of the predictions by their confidence. On the dashed line, confidence equals accuracy: of the "
+            "predictions with 90 % confidence, 90 % are right. Points below the line are overconfident. The bars show "
+            f"the number of images at each point.{smoothed}",
             figures.reliability(score),
         ),
         (
-            f"Learned {what}",
-            "What training made of the first layer, which began as noise: each little picture is laid over a place of "
-            "the image, and its output is large where there is ink under the red and none under the blue"
-            + (", so one finds upper edges, another left ones, another spots of ink." if convolution else "."),
+            f"Learned {weights}",
+            "The weights of the first layer after training. Each tile is placed over a part of the image. Its "
+            f"output is large where there is ink under the red pixels and no ink under the blue pixels.{found}",
             figures.filters(model),
         ),
         (
-            "A digit on its way through the network",
-            "One test image as every layer passes it on, bright where the output is large: "
-            f"{', '.join(way)}, and the last layer turns that into probabilities.",
+            "Feature maps",
+            f"One test image after each layer. Bright means a large output. {_layers(kinds)}",
             figures.feature_maps(model, images[0]),
         ),
         (
-            "What it looks at",
-            "Below each digit, whose outline is white, the pixels are bright where a little more or less ink would "
-            "move its answer most: at the stroke and, just as telling, in gaps that another digit would fill.",
+            "Saliency maps",
+            "Below each digit, drawn as a white outline, the pixels are bright where more or less ink would change the "
+            "prediction most. These pixels lie on the strokes, and in gaps that another digit would fill.",
             figures.saliency_maps(model, images[examples]),
         ),
     ]
+
+
+def _label_smoothing(recipe: Recipe) -> tuple[str, str]:
+    """Return two sentences, on loss and confidence under label smoothing; empty if the recipe has none."""
+    if not isinstance(recipe.loss, CategoricalCrossentropy) or not recipe.loss.label_smoothing:
+        return "", ""
+    targets = np.full(recipe.classes, recipe.loss.label_smoothing / recipe.classes)
+    targets[0] += 1 - recipe.loss.label_smoothing
+    reason = f" Label smoothing trains the network towards {100 * targets[0]:g} % confidence, so"
+    return (
+        f"{reason} its loss cannot fall below {-targets @ np.log(targets):.2f}.",
+        f"{reason} it may be right more often than its confidence says.",
+    )
+
+
+def _layers(kinds: list[type]) -> str:
+    """Return in sentences what the layers of these types do."""
+    effects = {
+        keras.layers.Conv2D: "Convolution finds edges.",
+        keras.layers.MaxPooling2D: "Max pooling halves the size and keeps the largest values.",
+        keras.layers.AveragePooling2D: "Average pooling halves the size and keeps the mean values.",
+        keras.layers.GlobalAveragePooling2D: "Global average pooling keeps the mean of each map.",
+    }
+    found = [sentence for kind, sentence in effects.items() if kind in kinds]
+    if kinds.count(keras.layers.Dense) > 1:
+        found.append("The hidden Dense layer combines all values.")
+    return " ".join([*found, "The last layer returns the probabilities."])
 
 
 def _save(figure: Figure, run: Run, name: str) -> str:

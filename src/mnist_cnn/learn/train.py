@@ -26,8 +26,8 @@ from mnist_cnn import mnist
 from mnist_cnn.errors import RunError
 from mnist_cnn.files import replacing
 from mnist_cnn.learn import calibrate, export
+from mnist_cnn.learn.batches import TrainingBatches, targets
 from mnist_cnn.learn.callback import StopAtAccuracy
-from mnist_cnn.learn.lessons import Lessons, targets
 from mnist_cnn.learn.model import build, load
 from mnist_cnn.learn.recipes import Recipe
 from mnist_cnn.learn.run import Run
@@ -111,8 +111,8 @@ def _learn(
     """Train the remaining epochs with Keras or with the kernel."""
     training, validation = mnist.split(digits) if recipe.held_out else (digits, None)
     training = mnist.Digits(*(array[: config["limit"]] for array in training))
-    lessons = Lessons(recipe, training, config["seed"], done) if recipe.lessons else None
-    steps = len(lessons) if lessons else -(-len(training.labels) // recipe.batch_size)
+    batches = TrainingBatches(recipe, training, config["seed"], done) if recipe.augmentation else None
+    steps = len(batches) if batches else -(-len(training.labels) // recipe.batch_size)
     # A progress bar on a terminal, one line per epoch in a file.
     arguments: dict[str, Any] = {"epochs": recipe.epochs, "verbose": 1 if sys.stdout and sys.stdout.isatty() else 2}
     if kernel:
@@ -124,8 +124,8 @@ def _learn(
     arguments |= {"callbacks": callbacks, "initial_epoch": done}
     if validation:
         arguments["validation_data"] = (mnist.as_input(validation.images), targets(recipe, validation.labels))
-    if lessons:
-        model.fit(lessons, shuffle=False, **arguments)  # the batches are drawn in order
+    if batches:
+        model.fit(batches, shuffle=False, **arguments)  # the batches are drawn in order
     else:
         found = targets(recipe, training.labels)
         model.fit(mnist.as_input(training.images), found, batch_size=recipe.batch_size, **arguments)

@@ -1,4 +1,4 @@
-"""Annotate: a picture with a box around each digit, its label and confidence, and what the network saw.
+"""Annotate: a picture with a box around each digit, its label and confidence, and its tiles.
 
 >>> annotate("number.jpg", read_image("number.jpg")).save("read.png")                   # doctest: +SKIP
 """
@@ -19,9 +19,9 @@ _PAPER, _INK = (255, 255, 255), (60, 60, 60)
 
 
 def annotate(picture: Picture, reading: Reading) -> Image.Image:
-    """Draw a reading on the upright picture, 600 to 1,600 pixels on its longer side, with its tiles below.
+    """Return the upright picture with a reading drawn on it and its tiles below, 600 to 1,600 pixels per longer side.
 
-    Digits have a box, signs a thin one, both with a label; places that are not numbers have a thin grey box.
+    Digits have a box and signs have a thin box, both with a label. Places of other writing have a thin grey box.
     """
     pixels = np.rot90(colour(picture), -reading.turned // 90)
     side = max(pixels.shape[:2])
@@ -44,7 +44,7 @@ def annotate(picture: Picture, reading: Reading) -> Image.Image:
     heights = [(glyph if isinstance(glyph, Digit) else word).box.height for word, glyph in drawn]
     sizes = [int(np.clip(0.3 * height * scale, 14, max(image.size) / 24)) for height in heights]
     full = all(
-        _room(draw, glyph, corners, following, size)
+        _has_room(draw, glyph, corners, following, size)
         for (glyph, _), corners, following, size in zip(glyphs, places, places[1:] + places[:1], sizes, strict=True)
     )
     for (glyph, colour_), (x, y, _, _), size in zip(glyphs, places, sizes, strict=True):
@@ -53,12 +53,13 @@ def annotate(picture: Picture, reading: Reading) -> Image.Image:
 
 
 def _corners(box: Box, scale: float, gap: int) -> Corners:
+    """Return the corners of a box on the drawn picture, wider by a gap on all sides."""
     left, top = box.x * scale - gap, box.y * scale - gap
     return left, top, (box.x + box.width) * scale + gap, (box.y + box.height) * scale + gap
 
 
-def _room(draw: ImageDraw.ImageDraw, glyph: Digit | Sign, corners: Corners, following: Corners, size: int) -> bool:
-    """Whether a label with the confidence ends before the box does, and before the next one of the row begins."""
+def _has_room(draw: ImageDraw.ImageDraw, glyph: Digit | Sign, corners: Corners, following: Corners, size: int) -> bool:
+    """Return whether a label with the confidence fits above its box, and ends before the next box of the row."""
     left, _, right, _ = corners
     if following[0] > left:
         right = min(right, following[0])
@@ -66,22 +67,24 @@ def _room(draw: ImageDraw.ImageDraw, glyph: Digit | Sign, corners: Corners, foll
 
 
 def _text(glyph: Digit | Sign) -> str:
+    """Return the label of a glyph, with the confidence of a digit."""
     return f"{glyph.text}  {percent(glyph.confidence)}" if isinstance(glyph, Digit) else glyph.text
 
 
 def _accepted(glyph: Digit | Sign, word: Word) -> bool:
-    """Whether a digit is accepted, unless there is a reason against its word; a sign is if its word is."""
+    """Return whether a sign's word is accepted, or whether a digit is and its word has no reason against it."""
     return glyph.accepted and word.reason is None if isinstance(glyph, Digit) else word.accepted
 
 
 def _colour(accepted: bool) -> tuple[int, int, int]:
+    """Return the colour of a box."""
     return _ACCEPTED if accepted else _UNSURE
 
 
 def _label(
     draw: ImageDraw.ImageDraw, text: str, x: float, y: float, size: int, fill: tuple[int, int, int], width: int
 ) -> None:
-    """Write small text above a box, or just inside where there is no room above, on white."""
+    """Write small text on white above a box, or inside it if there is no room above."""
     font = ImageFont.load_default(size=size)
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
     pad = size // 5
@@ -92,7 +95,7 @@ def _label(
 
 
 def _with_tiles(image: Image.Image, digits: tuple[Digit, ...]) -> Image.Image:
-    """Return the picture with a strip of tiles below it."""
+    """Return the picture with the tiles of its digits below it."""
     cell = max(84, min(image.width // max(6, min(len(digits), 12)), 168) // 28 * 28)
     columns = max(1, (image.width - 16) // (cell + 12))
     size = max(13, cell // 6)
@@ -112,6 +115,7 @@ def _with_tiles(image: Image.Image, digits: tuple[Digit, ...]) -> Image.Image:
 
 
 def _with_note(image: Image.Image, note: str) -> Image.Image:
+    """Return the picture with a line of text below it."""
     size = max(16, max(image.size) // 40)
     sheet = Image.new("RGB", (image.width, image.height + 3 * size), _PAPER)
     sheet.paste(image)

@@ -1,4 +1,4 @@
-"""Classifier: a model file and images of MNIST's form in, calibrated probabilities out, by ONNX Runtime.
+"""Classifier: calibrated probabilities of the ten digits for images of MNIST, by ONNX Runtime.
 
 >>> classifier = Classifier()                                  # the model in this package
 >>> classifier.probabilities(np.zeros((2, 28, 28, 1), np.float32)).shape
@@ -16,8 +16,8 @@ from mnist_cnn.errors import ModelError
 from mnist_cnn.read.network import load
 
 SHIPPED = Path(__file__).parent / "models" / "handwriting.onnx"
-AT_ONCE = 64
-"""Images that go through the network together: what lies between two of its layers then stays in the cache."""
+BATCH = 64
+"""Images that go through the network together. The values between two of its layers then stay in the cache."""
 _NAMES = ["probabilities"]
 _INPUT, _OUTPUT = ("image", "tensor(float)", 4), ("probabilities", "tensor(float)", 2)
 
@@ -26,7 +26,8 @@ class Classifier:
     """A model file as ``mnist-cnn export`` writes it.
 
     path: the file; by default the one in this package, made by the recipe ``handwriting``.
-    threads: how many ONNX Runtime may use; by default one, which is the fastest for a few images.
+    threads: number of threads of ONNX Runtime; one is the fastest for a few images.
+
     Raises ModelError if the file cannot be read or is not such a model.
     """
 
@@ -34,16 +35,17 @@ class Classifier:
         self.path = Path(SHIPPED if path is None else path)
         self._session = load(self.path, [_INPUT], [_OUTPUT], threads)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
-        """What the file tells of itself: recipe, commit, dataset, temperature, threshold, test score."""
+        """Metadata of the file: recipe, commit, dataset, temperature, threshold, test score."""
         self.threshold = self._number("threshold", 0.0)
-        """Below this confidence a digit is not accepted; 0 if the model was never calibrated."""
+        """Confidence below which a digit is not accepted; 0 if the model was never calibrated."""
         self._check_shape()
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """float32 (n, 28, 28, 1), 0 to 1, ink bright on dark -> float32 (n, 10).
+        """Return the probabilities of the digits: float32 (n, 28, 28, 1), 0 to 1, bright on dark -> float32 (n, 10).
 
-        What a row lacks to 1 is the probability that the image shows no digit, for a model that knows of that.
-        Raises ModelError if the images are of another form.
+        For a model that was trained with other marks, the rest to 1 is the probability that the image is not a digit.
+
+        Raises ModelError if the images have another shape or type.
         """
         images = np.asarray(images)
         if images.shape[1:] != (28, 28, 1):
@@ -53,9 +55,11 @@ class Classifier:
         if not len(images):
             return np.zeros((0, 10), np.float32)
         images = np.ascontiguousarray(images, np.float32)
-        if len(images) <= AT_ONCE:  # one image is so quickly read that each line of Python here counts
+        if (
+            len(images) <= BATCH
+        ):  # a shortcut: for one image, each line of Python here takes a measurable part of the time
             return self._session.run(_NAMES, {"image": images})[0]
-        parts = [images[start : start + AT_ONCE] for start in range(0, len(images), AT_ONCE)]
+        parts = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
         return np.concatenate([self._session.run(_NAMES, {"image": part})[0] for part in parts])
 
     def card(self) -> dict[str, Any]:
@@ -70,6 +74,7 @@ class Classifier:
         }
 
     def _number(self, name: str, default: float) -> float:
+        """Return a number from 0 to 1 of the metadata. Raises ModelError if it is not such a number."""
         try:
             value = float(self.metadata.get(name, default))
         except ValueError:
@@ -79,10 +84,16 @@ class Classifier:
         return value
 
     def _check_shape(self) -> None:
+        """Raise ModelError if the model does not return probabilities of ten digits."""
         try:
             output = self.probabilities(np.zeros((2, 28, 28, 1), np.float32))
         except Exception as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ModelError(f"{self.path}: expected a model of images (n, 28, 28, 1), found: {reason[:120]}") from None
         if output.shape != (2, 10) or not np.isfinite(output).all() or output.min() < 0 or output.sum() > 2.01:
-            raise ModelError(f"{self.path}: expected probabilities (n, 10), found others, of shape {output.shape}")
+            raise ModelError(f"{self.path}: expected probabilities (n, 10), found {_described(output)}")
+
+
+def _described(output: np.ndarray) -> str:
+    """Return the shape and the range of an array, for an error."""
+    return f"values of shape {output.shape} from {output.min():.3g} to {output.max():.3g}"

@@ -1,12 +1,12 @@
 """Cuts: where a line of writing may be cut into digits, and the pieces between two cuts.
 
-    >>> pieces(line_ink, cuts(line_ink))                                                    # doctest: +SKIP
+    >>> pieces(line_ink, cuts(line_ink), lines.HEIGHT)                                      # doctest: +SKIP
     [Piece(first=0, last=1, ink=...), Piece(first=0, last=2, ...), ...]
 
-A cut is a seam from the top of the line to its bottom that crosses as little ink as it can, so it follows the gap
-between two slanted digits, and goes through two that touch where the joint is thinnest. Or it is straight, from a
-valley of the ink's upper edge to one of its lower edge, and parts strokes that run into each other for a while. There
-are more of them than digits: which are the right ones, the network decides.
+A cut is a seam from the top of the line to its bottom that crosses as little ink as possible. It follows the gap
+between two slanted digits, and goes through two touching digits where the joint is thinnest. Other cuts are straight.
+They go from a valley of the ink's upper edge to a valley of its lower edge, and separate strokes that overlap over some
+length. There are more cuts than digits; the classifier decides which are right.
 """
 
 from dataclasses import dataclass
@@ -14,32 +14,31 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-_SIDEWAYS = 0.12
-"""What a step to the side costs a seam, in pixels of ink."""
-_APART = 6
-"""Cuts are so many pixels apart, at half height."""
-_MOST_INK = 22.0
-"""A seam that crosses more ink than this, in pixels, is no cut: two strokes of a thick pen."""
-_LEANING = 0.3
-"""A straight cut leans by so much of the line's height at most."""
-_VALLEY, _DIP = 20, 3
-"""A valley's sides rise by so many pixels (the second) within so many (the first)."""
-_MOST_CUTS = 250
-"""Of one line; what wants more is no number, and would take minutes."""
-_DIFFERENT = 2.5
-"""Two cuts are at least so many pixels apart, on average."""
-_WIDEST = 1.55
-"""No digit is wider than so many times the line's height."""
+from mnist_cnn.read.constants import (
+    CUT_DIFFERENCE,
+    CUT_DISTANCE,
+    CUT_FREE,
+    CUT_LEANING,
+    CUT_MOST_INK,
+    CUT_SIDEWAYS,
+    CUT_SMOOTH,
+    CUTS,
+    LINE_INK,
+    PIECE_SPECK,
+    PIECE_WIDEST,
+    VALLEY_DEPTH,
+    VALLEY_REACH,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Cuts:
-    """Seams in order, the line's two ends among them."""
+    """Seams from left to right. The first and the last one are the ends of the line."""
 
     seams: np.ndarray
-    """int (k, h): where each seam is at each row."""
+    """Column of each seam at each row: int (k, h)."""
     crossed: np.ndarray
-    """float (k,): how much ink each crosses, in pixels."""
+    """Ink that each seam crosses, in pixels: float (k,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,19 +46,21 @@ class Piece:
     """The ink between two cuts."""
 
     first: int
+    """Index of the cut to its left."""
     last: int
-    """The numbers of the cuts to its left and its right."""
+    """Index of the cut to its right."""
     ink: np.ndarray
-    """float32 (h, w), cut to the ink."""
+    """float32 (h, w), cropped to the ink."""
     left: int
+    """Left edge of the ink on the line."""
     top: int
-    """Where that is on the line."""
+    """Top edge of the ink on the line."""
     dropped: float
-    """The part of the ink between the cuts that was left out, 0 to 1."""
+    """Share of the ink between the cuts that was left out, 0 to 1."""
 
 
 def cuts(line: np.ndarray) -> Cuts:
-    """The candidate cuts of a line's ink, float32 (h, w), 0 to 1."""
+    """Return the possible cuts of the ink of a line, float32 (h, w), 0 to 1."""
     height, width = line.shape
     middle = height // 2
     above, up = _cheapest(line[: middle + 1])
@@ -76,13 +77,17 @@ def cuts(line: np.ndarray) -> Cuts:
     straight = _between_valleys(line)
     crossed = np.array([*cost[at], *(_ink_along(line, seam) for seam in straight)])
     seams = np.vstack([seams, *straight])
-    order = _apart(seams, crossed)
+    order = _without_similar(seams, crossed)
     seams = np.vstack([np.zeros(height, int), seams[order], np.full(height, width)])
     return Cuts(seams, np.array([0.0, *crossed[order], 0.0]))
 
 
 def pieces(line: np.ndarray, cuts: Cuts, height: float) -> list[Piece]:
-    """What lies between any two cuts and may be one digit; some twice, with and without their specks."""
+    """Return the ink between any two cuts that may be one digit, with its specks and without.
+
+    line: ink, float32 (h, w), 0 to 1.
+    height: of the writing, in pixels.
+    """
     found = []
     columns = np.arange(line.shape[1])
     for first in range(len(cuts.seams) - 1):
@@ -95,19 +100,20 @@ def pieces(line: np.ndarray, cuts: Cuts, height: float) -> list[Piece]:
             if box is None:
                 continue
             top, bottom, left, right = box
-            if right - left > _WIDEST * height and last > first + 1:
+            if right - left > PIECE_WIDEST * height and last > first + 1:
                 break
             found += _variants(first, last, ink[top:bottom, left:right], x0 + left, top)
     return found
 
 
 def _variants(first: int, last: int, ink: np.ndarray, left: int, top: int) -> list[Piece]:
+    """Return a piece, and the same piece without its specks if it has any."""
     whole = Piece(first, last, ink, left, top, 0.0)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((ink > 0.35).astype(np.uint8), connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((ink > LINE_INK).astype(np.uint8), connectivity=8)
     if count <= 2:
         return [whole]
     areas = stats[1:, cv2.CC_STAT_AREA]
-    small = areas < 0.2 * areas.max()
+    small = areas < PIECE_SPECK * areas.max()
     if not small.any():
         return [whole]
     kept = np.isin(labels, 1 + np.flatnonzero(~small)).astype(np.uint8)
@@ -121,12 +127,15 @@ def _variants(first: int, last: int, ink: np.ndarray, left: int, top: int) -> li
 
 
 def _cheapest(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The ink crossed by the best way from the first row to each pixel of the last, and the steps back: int (h, w)."""
+    """Return the least ink that a seam from the first row crosses to each pixel of the last row, and its steps back.
+
+    The ink is in pixels, float (w,), and the steps are -1, 0 or 1, int (h, w).
+    """
     steps = np.zeros(line.shape, int)
     cost = line[0].astype(float)
     for row in range(1, len(line)):
-        left = np.concatenate([[np.inf], cost[:-1]]) + _SIDEWAYS
-        right = np.concatenate([cost[1:], [np.inf]]) + _SIDEWAYS
+        left = np.concatenate([[np.inf], cost[:-1]]) + CUT_SIDEWAYS
+        right = np.concatenate([cost[1:], [np.inf]]) + CUT_SIDEWAYS
         best = np.minimum(cost, np.minimum(left, right))
         steps[row] = np.where(best == cost, 0, np.where(best == left, -1, 1))
         cost = best + line[row]
@@ -134,32 +143,35 @@ def _cheapest(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _minima(cost: np.ndarray) -> np.ndarray:
-    """Where to cut: the middle of every gap, and where a joint is thinnest, the best first and not too close."""
+    """Return the columns of cuts: the middle of each gap, and the thinnest joints that are not too near to another cut.
+
+    cost: ink that the best seam through each column crosses, float (w,).
+    """
     chosen: list[int] = []
-    free = np.flatnonzero(np.diff(np.concatenate([[0], (cost < 1.0).astype(int), [0]])))
+    free = np.flatnonzero(np.diff(np.concatenate([[0], (cost < CUT_FREE).astype(int), [0]])))
     for start, end in zip(free[::2], free[1::2], strict=True):
         chosen.append(int(start + end - 1) // 2)
-    smooth = cv2.GaussianBlur(cost.astype(np.float32)[None], (0, 0), 1.0)[0]
+    smooth = cv2.GaussianBlur(cost.astype(np.float32)[None], (0, 0), CUT_SMOOTH)[0]
     low = np.flatnonzero((smooth[1:-1] <= smooth[:-2]) & (smooth[1:-1] <= smooth[2:])) + 1
     for x in low[np.argsort(cost[low], kind="stable")]:
-        if cost[x] <= _MOST_INK and all(abs(x - other) >= _APART for other in chosen):
+        if cost[x] <= CUT_MOST_INK and all(abs(x - other) >= CUT_DISTANCE for other in chosen):
             chosen.append(int(x))
     return np.array(sorted(chosen), int)
 
 
 def _between_valleys(line: np.ndarray) -> list[np.ndarray]:
-    """Straight cuts from where the ink's upper edge dips to where its lower edge rises, each int (h,).
+    """Return straight cuts from valleys of the ink's upper edge to valleys of its lower edge, each int (h,).
 
-    The way of the least ink would not do where two strokes share a length: it leaves sideways, through one of them.
+    A seam of the least ink does not separate two strokes that share a length: it leaves sideways through one of them.
     """
     height, width = line.shape
-    inked = line > 0.35
+    inked = line > LINE_INK
     any_ink = inked.any(axis=0)
     above, below = (np.where(any_ink, side.argmax(axis=0), -1) for side in (inked, inked[::-1]))
     upper, lower = _valleys(above), _valleys(below)
     ends = [(x, min(lower, key=lambda other: abs(other - x), default=x)) for x in upper]
     ends += [(min(upper, key=lambda other: abs(other - x), default=x), x) for x in lower]
-    found = {(u, v) for u, v in ends if abs(u - v) <= _LEANING * height}
+    found = {(u, v) for u, v in ends if abs(u - v) <= CUT_LEANING * height}
     found |= {(x, x) for x in (*upper, *lower) if not any(x in pair for pair in found)}
     seams = []
     for u, v in sorted(found):
@@ -170,32 +182,37 @@ def _between_valleys(line: np.ndarray) -> list[np.ndarray]:
 
 
 def _ink_along(line: np.ndarray, seam: np.ndarray) -> float:
-    """The ink that a seam crosses, where it goes far sideways within a row too."""
+    """Return the ink that a seam crosses, in pixels, also where it goes far sideways within a row."""
     turns = np.append(seam[1:], seam[-1])
     return sum(float(row[min(a, b) : max(a, b, a + 1)].sum()) for row, a, b in zip(line, seam, turns, strict=True))
 
 
 def _valleys(depth: np.ndarray) -> list[int]:
-    """The columns where the free depth is greatest far and wide, though not without end (-1)."""
-    near = cv2.dilate(depth.astype(np.float32)[None], np.ones((1, 2 * _APART + 1), np.uint8))[0]
+    """Return the columns of valleys: the depth is greatest there, and less on both sides.
+
+    depth: distance from the edge of the line to the first ink, in pixels, int (w,); -1 without ink.
+    """
+    near = cv2.dilate(depth.astype(np.float32)[None], np.ones((1, 2 * CUT_DISTANCE + 1), np.uint8))[0]
     found = []
     deepest = np.flatnonzero(np.diff(np.concatenate([[0], ((depth == near) & (depth >= 0)).astype(int), [0]])))
     for start, end in zip(deepest[::2], deepest[1::2], strict=True):
-        sides = depth[max(0, start - _VALLEY) : start], depth[end : end + _VALLEY]
-        if all(side.size and depth[start] - side[side >= 0].min(initial=depth[start]) >= _DIP for side in sides):
+        sides = depth[max(0, start - VALLEY_REACH) : start], depth[end : end + VALLEY_REACH]
+        falls = [depth[start] - side[side >= 0].min(initial=depth[start]) >= VALLEY_DEPTH for side in sides]
+        if all(side.size and fall for side, fall in zip(sides, falls, strict=True)):
             found.append(int(start + end - 1) // 2)
     return found
 
 
-def _apart(seams: np.ndarray, crossed: np.ndarray) -> list[int]:
-    """The numbers of the seams from left to right, without those that hardly differ from one that crosses less."""
+def _without_similar(seams: np.ndarray, crossed: np.ndarray) -> list[int]:
+    """Return the indices of the seams from left to right, without those similar to one that crosses less ink."""
     kept: list[int] = []
     for i in np.argsort(crossed, kind="stable"):
-        if len(kept) < _MOST_CUTS and all(np.abs(seams[i] - seams[j]).mean() >= _DIFFERENT for j in kept):
+        if len(kept) < CUTS and all(np.abs(seams[i] - seams[j]).mean() >= CUT_DIFFERENCE for j in kept):
             kept.append(int(i))
     return sorted(kept, key=lambda i: float(seams[i].mean()))
 
 
 def _box(ink: np.ndarray) -> tuple[int, int, int, int] | None:
-    x, y, width, height = cv2.boundingRect((ink > 0.35).astype(np.uint8))
+    """Return top, bottom, left and right of ink, float32 (h, w); None without ink."""
+    x, y, width, height = cv2.boundingRect((ink > LINE_INK).astype(np.uint8))
     return (y, y + height, x, x + width) if width else None

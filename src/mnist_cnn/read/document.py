@@ -1,10 +1,10 @@
-"""Documents: the pages of a TIFF or PDF file, each as a picture of its own.
+"""Documents: the pages of a TIFF or PDF file, each as a separate picture.
 
 >>> count(Path("scan.tif").read_bytes(), "scan.tif")                                        # doctest: +SKIP
 2
 
-Other kinds of files have one page. The frames of an animation (GIF, WebP, PNG) and the further pictures in a JPEG or
-HEIC are not pages.
+Files of other formats have one page. The frames of an animation (GIF, WebP, PNG) and the second and later pictures in a
+JPEG or HEIC are not pages.
 """
 
 import struct
@@ -30,7 +30,7 @@ _NO_PAGE = 0b1101
 _SMALLER_COPY = 2
 """Value of the older tag SubfileType."""
 _ENTRIES = 100
-"""Number of entries of a directory in which those tags are looked for. Entries are sorted by tag."""
+"""Number of entries of a directory that are searched for these tags. Entries are sorted by tag."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,18 +40,18 @@ class Page:
     name: str
     """File name of the document."""
     number: int
-    """From 1."""
+    """Number of the page, from 1."""
     count: int
     """Number of pages in the document."""
     document: bytes = field(repr=False)
 
     @property
     def label(self) -> str:
-        """Name for tables and errors: the document's, with "#page=N" (RFC 8118) if the document has several pages."""
+        """Name for tables and errors: that of the document, with "#page=N" (RFC 8118) if it has several pages."""
         return self.name if self.count == 1 else f"{self.name}#page={self.number}"
 
     def content(self) -> bytes:
-        """The page as a file with a single picture. A PDF page is drawn by each call.
+        """Return the page as a file with a single picture. Each call draws a PDF page again.
 
         Raises ImageError if a PDF page cannot be drawn.
         """
@@ -61,16 +61,16 @@ class Page:
 
 
 def count(content: bytes, name: str) -> int:
-    """Number of pages in a file of any kind, from 1 to ``MAX_PAGES``.
+    """Return the number of pages in a file of any format, from 1 to ``MAX_PAGES``.
 
-    name: of the file, for errors.
+    name: name of the file, for errors.
     Raises ImageError if there are more pages or none, if a TIFF or PDF is broken, or for a PDF without pypdfium2.
     """
     return _checked(pdf.page(content, name, 0)[0] if pdf.is_pdf(content) else _count(content, name), name)
 
 
 def single(content: bytes, name: str) -> bytes:
-    """The only page of a file of any kind, as a file with a single picture.
+    """Return the only page of a file of any format, as a file with a single picture.
 
     Raises ImageError as ``count`` does, or if there are several pages.
     """
@@ -85,6 +85,7 @@ def single(content: bytes, name: str) -> bytes:
 
 
 def _checked(pages: int, name: str) -> int:
+    """Return a number of pages. Raises ImageError if it is not allowed."""
     if not 1 <= pages <= MAX_PAGES:
         found = f"more than {MAX_PAGES}" if pages else "none"
         raise ImageError(name, expected=f"1 to {MAX_PAGES} pages", found=found)
@@ -92,6 +93,7 @@ def _checked(pages: int, name: str) -> int:
 
 
 def _count(content: bytes, name: str) -> int:
+    """Return the number of pages of a file that is not a PDF. Raises ImageError for a broken TIFF."""
     if not _is_tiff(content):
         return 1
     try:
@@ -101,20 +103,21 @@ def _count(content: bytes, name: str) -> int:
 
 
 class _Directory(NamedTuple):
-    """An image file directory of a TIFF: what describes one picture."""
+    """An image file directory of a TIFF, which describes one picture. Positions are in bytes."""
 
     start: int
+    """Position of the directory."""
     following: int
-    """Where the position of the next directory is kept, in bytes from the file's start."""
+    """Position of the field with the position of the next directory."""
 
 
 def _is_tiff(content: bytes) -> bool:
-    """By its first bytes, as Pillow has them: both byte orders, also where the version is in the other one."""
+    """Return whether a file is a TIFF, by the same first bytes as Pillow: the byte order and the version may differ."""
     return content[:2] in (b"II", b"MM") and content[2:4] in (b"*\0", b"\0*", b"+\0", b"\0+") and len(content) >= 16
 
 
 def _format(content: bytes) -> tuple[str, int, struct.Struct, struct.Struct, int]:
-    """Byte order, where the first directory's position is kept, a position, a number of entries, an entry's size."""
+    """Return byte order, position of the first directory's position, position, number of entries, size of an entry."""
     order = "<" if content[:2] == b"II" else ">"
     if 43 in content[2:4]:  # BigTIFF
         return order, 8, struct.Struct(order + "Q"), struct.Struct(order + "Q"), 20
@@ -122,10 +125,10 @@ def _format(content: bytes) -> tuple[str, int, struct.Struct, struct.Struct, int
 
 
 def _directories(content: bytes) -> list[_Directory]:
-    """Those of the pages, at most one more than ``MAX_PAGES``; the first if none says that it is a page's.
+    """Return the directories of the pages, at most one more than ``MAX_PAGES``; the first one if none is of a page.
 
     A directory that refers back to an earlier one is the last. Raises struct.error or OverflowError for a position
-    that is not in the file.
+    outside of the file.
     """
     order, first, position, number, size = _format(content)
     found: dict[int, _Directory] = {}
@@ -152,7 +155,7 @@ def _directories(content: bytes) -> list[_Directory]:
 
 
 def _alone(content: bytes, number: int) -> bytes:
-    """A TIFF whose only directory is that of one page."""
+    """Return a TIFF whose only directory is that of one page. number: of the page, from 1."""
     _, first, position, _, _ = _format(content)
     start, following = _directories(content)[number - 1]
     if start == position.unpack_from(content, first)[0] and not position.unpack_from(content, following)[0]:

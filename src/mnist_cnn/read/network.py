@@ -12,6 +12,7 @@ import onnxruntime
 from mnist_cnn.errors import ModelError
 
 MAX_BYTES = 256 * 2**20
+"""Maximum size of a model file."""
 Port = tuple[str, str, int]
 """Name, type and number of axes of an input or output."""
 
@@ -21,7 +22,7 @@ def load(
 ) -> onnxruntime.InferenceSession:
     """Return the session of a model file.
 
-    threads: of ONNX Runtime. One is the fastest for a few images.
+    threads: number of threads of ONNX Runtime. One is the fastest for a few images.
 
     Raises ModelError if the file cannot be read, or does not have these inputs and outputs.
     """
@@ -35,12 +36,12 @@ def load(
         raise ModelError(f"{path}: expected a model of at most {MAX_BYTES >> 20} MB, found more")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.log_severity_level = 4  # what is wrong is raised
+    options.log_severity_level = 4  # errors are raised instead
     try:
-        # From bytes: a model that refers to other files then cannot have them.
+        # From bytes, so that a model cannot load other files that it refers to.
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         found = [[(v.name, v.type, len(v.shape)) for v in vs] for vs in (session.get_inputs(), session.get_outputs())]
-    except Exception as error:  # its own errors have no common root
+    except Exception as error:  # the errors of ONNX Runtime have no common base class
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelError(f"{path}: expected a model file (.onnx), found: {reason[:120]}") from None
     if found != [list(inputs), list(outputs)]:

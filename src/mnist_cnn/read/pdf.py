@@ -2,8 +2,8 @@
 
 >>> count, picture = page(Path("form.pdf").read_bytes(), "form.pdf", 1)                     # doctest: +SKIP
 
-PDFium runs in a process of its own for each call. Memory and time are bounded, a crash is an error, and threads do not
-share it: PDFium is not thread-safe.
+Each call runs PDFium in a separate process, because PDFium is not thread-safe. Memory and time are bounded, and a crash
+is an error.
 """
 
 import contextlib
@@ -16,31 +16,33 @@ import sys
 from mnist_cnn.errors import ImageError
 
 DPI = 200
-"""Resolution that a page is drawn at, unless its longer side would leave the range below."""
+"""Resolution of a drawn page, in dots per inch, if its longer side is in the range below."""
 SIDES = 1600, 3200
-"""Longer side of a drawn page: minimum and maximum, in pixels."""
+"""Minimum and maximum of the longer side of a drawn page, in pixels."""
 MAX_PIXELS = 50_000_000
-"""Maximum size of a picture on a page."""
+"""Maximum size of a picture on a page, in pixels."""
 SECONDS = 15
-"""Time limit for one call."""
+"""Time limit for one call, in seconds."""
 MEMORY = 1 << 30
 """Memory limit of the process, in bytes, where the operating system enforces one (Linux)."""
 
 _NESTED = 15
+"""Depth of nested objects in which pictures are searched for."""
 _PASSWORD, _LARGE = 10, 11
-"""Exit codes of the process. All others but 0 mean that the file is broken."""
+"""Exit codes of the process: a PDF with a password, and a picture that is too large. Others but 0 are a broken PDF."""
 
 
 def is_pdf(content: bytes) -> bool:
-    """Whether a file's bytes begin like a PDF."""
+    """Return whether a file is a PDF, by its first bytes."""
     return content[:1024].lstrip(b"\xef\xbb\xbf\0\t\n\f\r ").startswith(b"%PDF-")
 
 
 def page(content: bytes, name: str, number: int) -> tuple[int, bytes]:
-    """The number of pages of a PDF, and one page as a PPM file; no bytes if there is no page of that number.
+    """Return the number of pages of a PDF, and one page as a PPM file; no bytes if there is no page with that number.
 
-    number: from 1; 0 only counts.
-    name: of the file, for errors.
+    number: number of the page, from 1; with 0 the pages are only counted.
+    name: name of the file, for errors.
+
     Raises ImageError if pypdfium2 is not installed, or if the PDF is broken, needs a password or exceeds the limits.
     """
     if importlib.util.find_spec("pypdfium2") is None:
@@ -66,7 +68,7 @@ def page(content: bytes, name: str, number: int) -> tuple[int, bytes]:
 
 
 def _draw(number: int) -> int:
-    """The process: a PDF from standard input, the number of pages and the page to standard output."""
+    """Read a PDF from standard input, write its page count and a page to standard output, return the exit code."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
@@ -79,7 +81,7 @@ def _draw(number: int) -> int:
         document = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:
         return _PASSWORD if error.err_code == raw.FPDF_ERR_PASSWORD else 1
-    document.init_forms()  # else fields that are filled in are not drawn
+    document.init_forms()  # otherwise filled form fields are not drawn
     count, output = len(document), io.BytesIO()
     if 1 <= number <= count:
         drawn = document[number - 1]

@@ -1,11 +1,12 @@
-"""Pictures: a file of any common kind as upright grey pixels, or a clear error, in bounded memory and time.
+"""Pictures: a file of any common format as upright grey pixels, or a clear error, in bounded memory and time.
 
     >>> pixels, size = gray(np.zeros((40, 30, 3), np.uint8))
     >>> pixels.shape, size
     ((40, 30), (30, 40))
 
-PNG, JPEG, WebP, TIFF, BMP, GIF and the PNM family; HEIC with the package pillow-heif and PDF with pypdfium2. Of an
-animation, and of a JPEG or HEIC with several pictures, the first is taken. TIFF and PDF files may have several pages:
+The formats are PNG, JPEG, WebP, TIFF, BMP, GIF and the PNM family, HEIC with the package pillow-heif, and PDF with
+pypdfium2. The first picture is taken from an animation, and from a JPEG or HEIC with several pictures. TIFF and PDF
+files may have several pages:
 
     >>> for page in pages("scan.pdf"):                                                      # doctest: +SKIP
     ...     print(page.number, read_image(page).number)
@@ -26,6 +27,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mnist_cnn.errors import ImageError
 from mnist_cnn.read import document
+from mnist_cnn.read.constants import DRAWING_BRIGHT, DRAWING_OPAQUE, PICTURE_SIDE
 from mnist_cnn.read.document import Page
 
 Picture = str | os.PathLike[str] | bytes | np.ndarray | Image.Image | Page
@@ -34,18 +36,18 @@ or a page of a document."""
 
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 50_000_000
-"""With these limits a WebP of four channels, the kind that needs the most memory, stays under 1 GB."""
-SIDE = 1600
-"""Larger pictures are reduced to this length of the longer side, in pixels."""
+"""With these limits, a WebP with four channels needs less than 1 GB. No other format needs more."""
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM", "HEIF")
-"""Pillow's formats that are opened. The others are slow, or start programs."""
+"""Formats of Pillow that are opened. The others are slow, or start programs."""
 _NAME = "the picture"
 _ORIENTATION = 0x0112
 
 
 def gray(picture: Picture) -> tuple[np.ndarray, tuple[int, int]]:
-    """The upright picture in grey, at most 1,600 pixels per side: uint8 (h, w); and its original width and height.
+    """Return the upright picture in grey, uint8 (h, w), at most 1,600 pixels per side, and its original size.
+
+    The size is width and height.
 
     Transparent parts become white, or black if the opaque parts are bright. Raises ImageError if the file is missing,
     is not a picture, is broken, too small or too large, or has several pages.
@@ -55,16 +57,16 @@ def gray(picture: Picture) -> tuple[np.ndarray, tuple[int, int]]:
 
 
 def colour(picture: Picture) -> np.ndarray:
-    """The picture that ``gray`` returns, in colour: uint8 (h, w, 3), red, green, blue."""
+    """Return the picture that ``gray`` returns, in colour: uint8 (h, w, 3), red, green, blue."""
     image, _ = _upright(picture, "RGB")
     return _shrink(np.asarray(image.convert("RGB")))
 
 
 def pages(picture: str | os.PathLike[str] | bytes) -> Iterator[Page]:
-    """The pages of a TIFF or PDF file, one after the other; one page for a file of any other kind.
+    """Yield the pages of a TIFF or PDF file, one after the other; one page for any other file.
 
     ``read_image`` and ``annotate`` take each page like a picture. A page is decoded when it is read, so only one is in
-    memory at a time; a broken page is an error of its own. Raises ImageError if the file is missing, empty or too
+    memory at a time; a broken page is a separate error. Raises ImageError if the file is missing, empty or too
     large, if its pages cannot be counted, or if there are more than ``document.MAX_PAGES``.
     """
     name, content = _named(picture)
@@ -74,7 +76,7 @@ def pages(picture: str | os.PathLike[str] | bytes) -> Iterator[Page]:
 
 
 def _upright(picture: Picture, mode: str) -> tuple[Image.Image, tuple[int, int]]:
-    """The picture, opaque and reduced to less than twice ``SIDE``, and its original width and height."""
+    """Return the picture, opaque and reduced to less than twice ``PICTURE_SIDE``, and its original width and height."""
     if isinstance(picture, np.ndarray):
         return _ready(_of_array(picture), _NAME, mode)
     if isinstance(picture, Image.Image):
@@ -97,26 +99,27 @@ def _upright(picture: Picture, mode: str) -> tuple[Image.Image, tuple[int, int]]
     except Image.DecompressionBombError as error:
         found = re.search(r"\d+ pixels", str(error))
         expected = f"at most {MAX_PIXELS // 10**6} million pixels"
-        raise ImageError(name, expected=expected, found=found[0] if found else "more") from None
+        raise ImageError(name, expected=expected, found=found[0] if found else "a larger picture") from None
     except UnidentifiedImageError:
         expected = "a picture (PNG, JPEG, WebP, TIFF, BMP, GIF, HEIC or PDF)"
-        raise ImageError(name, expected=expected, found="something else") from None
+        raise ImageError(name, expected=expected, found="a file of another format") from None
     except Exception as error:  # Pillow's decoders raise exceptions of any type for a broken file
         reason = (str(error).splitlines() or [""])[0] or type(error).__name__
         raise ImageError(name, expected="a whole picture", found=f"a broken one ({reason[:100]})") from None
 
 
 def _named(picture: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:
-    """The name for errors, and the bytes. Raises ImageError if they cannot be read, are none, or are too many."""
+    """Return the name for errors, and the bytes. Raises ImageError if there are none or too many."""
     name, content = (_NAME, picture) if isinstance(picture, bytes) else (str(picture), _content(Path(picture)))
     if not content:
         raise ImageError(name, expected="a picture", found="an empty file")
     if len(content) > MAX_BYTES:
-        raise ImageError(name, expected=f"at most {MAX_BYTES >> 20} MB", found="more")
+        raise ImageError(name, expected=f"at most {MAX_BYTES >> 20} MB", found="a larger file")
     return name, content
 
 
 def _content(path: Path) -> bytes:
+    """Return the bytes of a file, at most one more than ``MAX_BYTES``. Raises ImageError if it cannot be read."""
     try:
         if path.is_dir():
             raise ImageError(path, expected="a picture", found="a folder")
@@ -128,6 +131,7 @@ def _content(path: Path) -> bytes:
 
 
 def _of_array(pixels: np.ndarray) -> Image.Image:
+    """Return an array as a Pillow image with 8 bits per channel. Raises ImageError if that is impossible."""
     shape, dtype = pixels.shape, pixels.dtype
     if pixels.ndim == 3 and shape[2] == 1:
         pixels = pixels[:, :, 0]
@@ -141,7 +145,8 @@ def _of_array(pixels: np.ndarray) -> Image.Image:
         pixels = (pixels >> 8).astype(np.uint8)
     elif dtype.kind == "f":
         if not (np.isfinite(pixels).all() and pixels.min() >= 0 and pixels.max() <= 1):
-            raise ImageError(_NAME, expected="floats from 0 to 1", found="others")
+            found = f"floats from {pixels.min():.3g} to {pixels.max():.3g}"
+            raise ImageError(_NAME, expected="floats from 0 to 1", found=found)
         pixels = np.rint(pixels * 255).astype(np.uint8)
     elif dtype != np.uint8:
         raise ImageError(_NAME, expected="uint8, uint16 or float", found=str(dtype))
@@ -149,20 +154,21 @@ def _of_array(pixels: np.ndarray) -> Image.Image:
 
 
 def _ready(image: Image.Image, name: str, mode: str) -> tuple[Image.Image, tuple[int, int]]:
+    """Return an image upright, opaque and reduced, and its original size. Raises ImageError for a wrong size."""
     full = image.size
     found = f"{full[0]:,} x {full[1]:,} pixels"
     if min(full) < 2:
         raise ImageError(name, expected="a picture of at least 2 x 2 pixels", found=found)
     if full[0] * full[1] > MAX_PIXELS:
         raise ImageError(name, expected=f"at most {MAX_PIXELS // 10**6} million pixels", found=found)
-    image.draft(mode, (SIDE, SIDE))  # a JPEG is decoded at the size that is needed
+    image.draft(mode, (PICTURE_SIDE, PICTURE_SIDE))  # a JPEG is decoded at the size that is needed
     image.load()
     exif = image.getexif()
     if image.mode == "P":
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
     elif image.mode == "1" or image.mode.startswith("I;16"):
         image = image.convert("L" if image.mode == "1" else "I")
-    if (factor := max(image.size) // SIDE) > 1:
+    if (factor := max(image.size) // PICTURE_SIDE) > 1:
         image = image.reduce(factor)
     if image.mode in ("I", "F"):
         image = _of_deep(np.asarray(image).astype(np.float32))
@@ -177,7 +183,7 @@ def _ready(image: Image.Image, name: str, mode: str) -> tuple[Image.Image, tuple
 
 
 def _of_deep(values: np.ndarray) -> Image.Image:
-    """A picture of 16 or 32 bits per pixel, float32 (h, w) of any range, with 8 bits per pixel."""
+    """Return a picture with 16 or 32 bits per pixel, float32 (h, w) of any range, with 8 bits per pixel."""
     values = np.nan_to_num(values, posinf=0, neginf=0)
     low, high = float(values.min()), float(values.max())
     top = next((t for t in (1.0, 255.0, 4095.0, 65535.0) if low >= 0 and high <= t), None)
@@ -186,18 +192,19 @@ def _of_deep(values: np.ndarray) -> Image.Image:
 
 
 def _on_paper(pixels: np.ndarray) -> Image.Image:
-    """The picture, uint8 (h, w, 4), on white; on black if the drawing itself is bright."""
+    """Return a picture, uint8 (h, w, 4), on white; on black if the drawing itself is bright."""
     alpha = pixels[:, :, 3:].astype(np.float32) / 255
     luminance = cv2.cvtColor(pixels, cv2.COLOR_RGBA2GRAY)[:, :, None]
     weight = float(alpha.sum())
-    bright = weight > 0 and float((luminance * alpha).sum()) / weight > 160
-    behind = 0 if bright and float(alpha.mean()) < 0.9 else 255
+    bright = weight > 0 and float((luminance * alpha).sum()) / weight > DRAWING_BRIGHT
+    behind = 0 if bright and float(alpha.mean()) < DRAWING_OPAQUE else 255
     return Image.fromarray(np.rint(pixels[:, :, :3] * alpha + behind * (1 - alpha)).astype(np.uint8))
 
 
 def _shrink(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels with at most ``PICTURE_SIDE`` pixels per side."""
     height, width = pixels.shape[:2]
-    scale = SIDE / max(height, width)
+    scale = PICTURE_SIDE / max(height, width)
     if scale >= 1:
         return pixels
     return cv2.resize(
@@ -206,11 +213,13 @@ def _shrink(pixels: np.ndarray) -> np.ndarray:
 
 
 def _formats() -> list[str]:
+    """Return the formats of ``FORMATS`` that Pillow can open here."""
     Image.init()
     return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _register_heif() -> None:
+    """Add HEIF to the formats of Pillow, if pillow-heif is installed."""
     try:
         import pillow_heif
     except ImportError:

@@ -4,28 +4,52 @@
     >>> [row.text for row in reading.rows]                                                  # doctest: +SKIP
     ['1 21.5', '2 19', '3 -']
 
-This module defines a reading once. JSON, CSV, the OpenAPI schema, Parquet and JavaScript have the same names.
+This module defines a reading once. JSON, the OpenAPI schema and the Parquet schema are derived from it; tests compare
+CSV and JavaScript with it.
 """
 
 import math
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, get_type_hints
 
 import numpy as np
 
 
+class Value:
+    """A value object with a form in JSON: an object with one key per attribute in `KEYS`, in that order."""
+
+    KEYS: ClassVar[tuple[str, ...]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form in JSON: dictionaries, lists, strings and numbers, fractions rounded to six digits."""
+        return {key: _plain(getattr(self, key)) for key in self.KEYS}
+
+    @classmethod
+    def types(cls) -> dict[str, Any]:
+        """Return the type of each key, as the class declares it."""
+        fields = get_type_hints(cls)
+        return {key: fields.get(key) or get_type_hints(getattr(cls, key).fget)["return"] for key in cls.KEYS}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Value):
+        return value.to_dict()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return round(value, 6) if isinstance(value, float) else value
+
+
 @dataclass(frozen=True)
-class Box:
+class Box(Value):
     """A rectangle on the upright picture, in pixels. x goes right and y goes down from the top left corner."""
+
+    KEYS = ("x", "y", "width", "height")
 
     x: int
     y: int
     width: int
     height: int
-
-    def to_dict(self) -> dict[str, int]:
-        return asdict(self)
 
 
 def around(boxes: Iterable[Box]) -> Box:
@@ -36,22 +60,42 @@ def around(boxes: Iterable[Box]) -> Box:
     return Box(x, y, right - x, bottom - y)
 
 
+@dataclass(frozen=True)
+class Alternative(Value):
+    """Another digit that a digit could be."""
+
+    KEYS = ("digit", "confidence")
+
+    digit: int
+    confidence: float
+    """Its probability, 0 to 1."""
+
+
+def enclosing(corners: Sequence[float] | np.ndarray, scale: float) -> Box:
+    """Return the smallest box of whole pixels around left, top, right and bottom times `scale`."""
+    left, top, right, bottom = (float(v) * scale for v in corners)
+    x, y = math.floor(left), math.floor(top)
+    return Box(x, y, max(1, math.ceil(right) - x), max(1, math.ceil(bottom) - y))
+
+
 @dataclass(frozen=True, eq=False)
-class Digit:
+class Digit(Value):
     """One digit."""
+
+    KEYS = ("box", "digit", "confidence", "alternatives", "accepted", "reason")
 
     box: Box
     digit: int
     """The most probable digit."""
     confidence: float
     """Its probability, 0 to 1."""
-    alternatives: tuple[tuple[int, float], ...]
-    """The next two digits and their probabilities."""
+    alternatives: tuple[Alternative, ...]
+    """The next two digits."""
     accepted: bool
     reason: str | None
     """Why it is not accepted."""
     tile: np.ndarray
-    """The digit in MNIST's form: float32 (28, 28), 0 to 1."""
+    """The digit as an image of MNIST: float32 (28, 28), 0 to 1."""
     probabilities: np.ndarray
     """Probabilities of the ten digits: float32 (10,). The rest to 1 is the probability that it is not a digit."""
 
@@ -59,41 +103,36 @@ class Digit:
     def text(self) -> str:
         return str(self.digit)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "box": self.box.to_dict(),
-            "digit": self.digit,
-            "confidence": round(self.confidence, 6),
-            "alternatives": [{"digit": d, "confidence": round(p, 6)} for d, p in self.alternatives],
-            "accepted": self.accepted,
-            "reason": self.reason,
-        }
-
 
 @dataclass(frozen=True)
-class Sign:
+class Sign(Value):
     """One sign between digits, or a mark that was not read."""
 
+    KEYS = ("box", "sign", "confidence")
+
     box: Box
-    text: str
+    sign: str
     """One of ``. , - / + x ÷ = ( )``, or "?" for a mark that was not read."""
     confidence: float
     """Its probability, 0 to 1."""
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"box": self.box.to_dict(), "sign": self.text, "confidence": round(self.confidence, 6)}
+    @property
+    def text(self) -> str:
+        return self.sign
 
 
 @dataclass(frozen=True, eq=False)
-class Word:
+class Word(Value):
     """Digits and signs without a space between them."""
+
+    KEYS = ("text", "number", "confidence", "accepted", "reason", "box", "digits", "signs")
 
     glyphs: tuple[Digit | Sign, ...]
     """At least one, from left to right."""
     confidence: float
     """Probability that the whole word is right, 0 to 1."""
     reason: str | None = None
-    """Why the word is not accepted, if its digits alone do not tell."""
+    """Why the word as a whole is not accepted; None if it is, or if only some of its digits are not."""
 
     @property
     def text(self) -> str:
@@ -119,30 +158,20 @@ class Word:
 
     @property
     def accepted(self) -> bool:
-        """Whether the word can be used without looking: all digits are accepted, and nothing speaks against it."""
+        """Whether the word can be used without looking: all digits are accepted, and there is no reason against it."""
         return self.reason is None and all(digit.accepted for digit in self.digits)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "text": self.text,
-            "number": self.number,
-            "confidence": round(self.confidence, 6),
-            "accepted": self.accepted,
-            "reason": self.reason,
-            "box": self.box.to_dict(),
-            "digits": [digit.to_dict() for digit in self.digits],
-            "signs": [sign.to_dict() for sign in self.signs],
-        }
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
-    """Words at one height of the page, from left to right, however far apart."""
+class Row(Value):
+    """Words at one height of the page, from left to right, at any distance."""
+
+    KEYS = ("number", "text", "confidence", "accepted", "reason", "box", "words")
 
     words: tuple[Word, ...]
     """At least one."""
     reason: str | None = None
-    """Why the row is not accepted, if its words alone do not tell."""
+    """Why the row as a whole is not accepted; None if it is, or if only some of its words are not."""
 
     @property
     def text(self) -> str:
@@ -169,24 +198,15 @@ class Row:
 
     @property
     def accepted(self) -> bool:
-        """Whether the row can be used without looking: all words are accepted, and nothing speaks against it."""
+        """Whether the row can be used without looking: all words are accepted, and there is no reason against it."""
         return self.reason is None and all(word.accepted for word in self.words)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "number": self.number,
-            "text": self.text,
-            "confidence": round(self.confidence, 6),
-            "accepted": self.accepted,
-            "reason": self.reason,
-            "box": self.box.to_dict(),
-            "words": [word.to_dict() for word in self.words],
-        }
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class Reading(Value):
     """What is written on a picture."""
+
+    KEYS = ("number", "confidence", "accepted", "reason", "width", "height", "turned", "rows", "others")
 
     rows: tuple[Row, ...]
     """From the top down."""
@@ -198,7 +218,7 @@ class Reading:
     turned: int = 0
     """Degrees by which the picture was turned clockwise to be upright: 0, 90, 180 or 270."""
     reason: str | None = None
-    """Why the reading is not accepted, if its rows alone do not tell."""
+    """Why the reading as a whole is not accepted; None if it is, or if only some of its rows are not."""
 
     @property
     def number(self) -> str:
@@ -218,16 +238,3 @@ class Reading:
     def accepted(self) -> bool:
         """Whether the reading can be used without looking: there are digits, and all rows are accepted."""
         return self.reason is None and bool(self.number) and all(row.accepted for row in self.rows)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "number": self.number,
-            "confidence": round(self.confidence, 6),
-            "accepted": self.accepted,
-            "reason": self.reason,
-            "width": self.width,
-            "height": self.height,
-            "turned": self.turned,
-            "rows": [row.to_dict() for row in self.rows],
-            "others": [box.to_dict() for box in self.others],
-        }

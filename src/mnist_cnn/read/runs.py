@@ -1,4 +1,4 @@
-"""Runs: which glyphs that the finder found stand close together, so that one strip shows them.
+"""Runs: glyphs that stand close together, so that one strip shows them.
 
 >>> glyphs = np.array([[10.0, 10, 30, 50, 0, 0.9], [90, 12, 112, 52, 0, 0.9], [38, 11, 60, 51, 0, 0.8]])
 >>> [run.tolist() for run in runs(glyphs, 0.0)]
@@ -7,24 +7,22 @@
 
 import numpy as np
 
+from mnist_cnn.read.constants import (
+    RUN_DIGITS,
+    RUN_GAP,
+    RUN_HEIGHT_RATIO,
+    RUN_OVERLAP,
+    RUN_SIGN_GAP,
+    RUN_SIGN_OFFSET,
+    TILT_LOG_RATIO,
+    TILT_OFFSET,
+    TILT_REACH,
+)
 from mnist_cnn.read.finder import DIGIT, SIGN
-
-REACH = 1.1
-"""Largest gap between two digits of a run, in digit heights."""
-_SIGN_REACH = 2.0
-"""Largest gap between a sign and the digits of its run, in digit heights."""
-_SIGN_OFF = 0.8
-"""Largest distance of a sign from the middle of its run, in digit heights."""
-_OVERLAP = 0.45
-"""Part of the lower digit's height by which two digits of a run overlap."""
-_RATIO = 2.2
-"""Largest ratio of the heights of two neighbours in a run."""
-LONGEST = 40
-"""Most digits of a run. Longer ones are parted."""
 
 
 def slope(glyphs: np.ndarray) -> float:
-    """Return the tilt of the page, dy / dx: the median over digits and the next digit to the right of each.
+    """Return the tilt of the page, dy / dx: the median over pairs of a digit and the next one to its right.
 
     glyphs: float (n, 6), as ``Finder.glyphs`` returns them.
     """
@@ -34,7 +32,8 @@ def slope(glyphs: np.ndarray) -> float:
     slopes = []
     for i in range(len(digits)):
         dx, dy = x - x[i], y - y[i]
-        near = (dx > 0) & (dx < 3.5 * tall[i]) & (abs(dy) < 0.5 * tall[i]) & (abs(np.log(tall / tall[i])) < 0.5)
+        near = (dx > 0) & (dx < TILT_REACH * tall[i]) & (abs(dy) < TILT_OFFSET * tall[i])
+        near &= abs(np.log(tall / tall[i])) < TILT_LOG_RATIO
         if near.any():
             j = int(np.argmin(np.where(near, dx, np.inf)))
             slopes.append(float(dy[j] / dx[j]))
@@ -45,7 +44,7 @@ def runs(glyphs: np.ndarray, tilt: float) -> list[np.ndarray]:
     """Return the runs, each the indices of its digits and signs from left to right. Every digit is in one run.
 
     glyphs: float (n, 6), as ``Finder.glyphs`` returns them.
-    tilt: of the page, dy / dx.
+    tilt: tilt of the page, dy / dx.
     """
     x = (glyphs[:, 0] + glyphs[:, 2]) / 2
     middle = (glyphs[:, 1] + glyphs[:, 3]) / 2 - tilt * x
@@ -57,8 +56,8 @@ def runs(glyphs: np.ndarray, tilt: float) -> list[np.ndarray]:
         gap, high = glyphs[i, 0] - glyphs[last, 2], np.maximum(tall[i], tall[last])
         overlap = (tall[i] + tall[last]) / 2 - abs(middle[i] - middle[last])
         lower = np.minimum(tall[i], tall[last])
-        fits = (gap < REACH * high) & (overlap > _OVERLAP * lower) & (high < _RATIO * lower)
-        fits &= np.array([len(run) < LONGEST for run in found], bool)
+        fits = (gap < RUN_GAP * high) & (overlap > RUN_OVERLAP * lower) & (high < RUN_HEIGHT_RATIO * lower)
+        fits &= np.array([len(run) < RUN_DIGITS for run in found], bool)
         if fits.any():
             n = int(np.argmin(np.where(fits, gap, np.inf)))
             found[n].append(int(i))
@@ -71,7 +70,8 @@ def runs(glyphs: np.ndarray, tilt: float) -> list[np.ndarray]:
     left, right = np.array([(glyphs[run, 0].min(), glyphs[run, 2].max()) for run in found]).reshape(-1, 2).T
     for i in np.flatnonzero(glyphs[:, 4] == SIGN):
         gap, off = np.maximum(left - glyphs[i, 2], glyphs[i, 0] - right), abs(middle[i] - centre)
-        away = np.where((off < _SIGN_OFF * high) & (gap < _SIGN_REACH * high), np.maximum(gap, 0) + off, np.inf)
+        near = (off < RUN_SIGN_OFFSET * high) & (gap < RUN_SIGN_GAP * high)
+        away = np.where(near, np.maximum(gap, 0) + off, np.inf)
         if away.size and away.min() < np.inf:
             found[int(away.argmin())].append(int(i))
     return [np.array(sorted(run, key=lambda i: (x[i], i))) for run in found]

@@ -12,18 +12,26 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from mnist_cnn.read.constants import (
+    STRIP_CROP_MARGIN,
+    STRIP_HEIGHT_QUANTILE,
+    STRIP_LEAST_HEIGHT,
+    STRIP_MARGIN,
+    STRIP_NOISE,
+    STRIP_OWN_SLOPE,
+    STRIP_REDUCED,
+    STRIP_STEEPEST,
+    STRIP_WIDEST,
+)
+
 ROWS = 40
 """Height of a strip in pixels."""
 DIGIT = 24.0
 """Height of a digit on a strip, in pixels."""
-ROOM = 0.8
-"""Margin left and right of the writing, in digit heights."""
-WIDEST = 1600
-"""Maximum width of a strip in pixels."""
+MULTIPLE = 16
+"""The width of a strip is a multiple of this, in pixels."""
 WINDOWS = (11, 43)
 """Sides of the square windows for contrast, in pixels: one for a stroke and one for a whole digit."""
-_NOISE = 5.0
-"""Standard deviation, in grey values of 255, below which contrast fades: it is likely noise."""
 
 
 class Strip(NamedTuple):
@@ -53,7 +61,7 @@ def contrast(gray: np.ndarray) -> np.ndarray:
         count = total(ones)
         mean = total(pixels) / count
         spread = np.maximum(total(pixels * pixels) / count - mean * mean, 0)
-        found.append((pixels - mean) / np.sqrt(spread + np.float32(_NOISE**2)))
+        found.append((pixels - mean) / np.sqrt(spread + np.float32(STRIP_NOISE**2)))
     return np.stack(found, axis=-1)
 
 
@@ -61,26 +69,28 @@ def band(boxes: np.ndarray, slope: float = 0.0) -> Strip:
     """Return the strip of a run of digits.
 
     boxes: float (n, 4), left, top, right and bottom in pixels, ordered from left to right.
-    slope: of the page, dy / dx. It is used where the run is too short to show its own slope.
+    slope: tilt of the page, dy / dx. It is used where the run is too short to show its own slope.
     """
     x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     tall = boxes[:, 3] - boxes[:, 1]
-    height = max(float(np.quantile(tall, 0.7)), 2.0)
-    if len(boxes) > 2 and np.ptp(x) > 3 * height:
-        slope = float(np.clip(np.polyfit(x, y, 1)[0], -0.5, 0.5))
+    height = max(float(np.quantile(tall, STRIP_HEIGHT_QUANTILE)), STRIP_LEAST_HEIGHT)
+    if len(boxes) > 2 and np.ptp(x) > STRIP_OWN_SLOPE * height:
+        slope = float(np.clip(np.polyfit(x, y, 1)[0], -STRIP_STEEPEST, STRIP_STEEPEST))
     middle = float(np.median(y - slope * x))
     scale = height / DIGIT
     c, s = np.cos(np.arctan(slope)), np.sin(np.arctan(slope))
     left, right = float(boxes[:, 0].min()), float(boxes[:, 2].max())
-    width = int(np.ceil(((right - left) / c / scale + 2 * ROOM * DIGIT) / 16)) * 16
+    width = int(np.ceil(((right - left) / c / scale + 2 * STRIP_MARGIN * DIGIT) / MULTIPLE)) * MULTIPLE
     room = (width * scale - (right - left) / c) / 2
     start = np.array([left, middle + slope * left]) - room * np.array([c, s]) - ROWS / 2 * scale * np.array([-s, c])
-    return Strip(np.array([[c * scale, -s * scale, start[0]], [s * scale, c * scale, start[1]]]), min(width, WIDEST))
+    return Strip(
+        np.array([[c * scale, -s * scale, start[0]], [s * scale, c * scale, start[1]]]), min(width, STRIP_WIDEST)
+    )
 
 
 def view(strip: Strip, by: float) -> Strip:
-    """Return the strip of the same writing that shows it `by` times as large."""
-    width = min(int(np.ceil(strip.width * by / 16)) * 16, WIDEST)
+    """Return the strip that shows the same writing larger by the factor `by`."""
+    width = min(int(np.ceil(strip.width * by / MULTIPLE)) * MULTIPLE, STRIP_WIDEST)
     matrix = strip.matrix.copy()
     middle = matrix @ np.array([strip.width / 2, ROWS / 2, 1])
     matrix[:, :2] /= by
@@ -92,10 +102,10 @@ def cut(gray: np.ndarray, strip: Strip, rows: int = ROWS) -> np.ndarray:
     """Return the pixels of a strip, uint8 (rows, width)."""
     scale = float(np.sqrt(abs(np.linalg.det(strip.matrix[:, :2]))))
     matrix = strip.matrix.copy()
-    if scale > 1.5:  # crop, then downscale by area: warpAffine alone would alias
+    if scale > STRIP_REDUCED:  # crop, then downscale by area: warpAffine alone would alias
         corners = matrix @ np.array([[0, strip.width, strip.width, 0], [0, 0, rows, rows], [1, 1, 1, 1]], float)
-        x0, y0 = np.maximum(np.floor(corners.min(axis=1)).astype(int) - 8, 0)
-        x1, y1 = np.ceil(corners.max(axis=1)).astype(int) + 8
+        x0, y0 = np.maximum(np.floor(corners.min(axis=1)).astype(int) - STRIP_CROP_MARGIN, 0)
+        x1, y1 = np.ceil(corners.max(axis=1)).astype(int) + STRIP_CROP_MARGIN
         gray = gray[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
         if not gray.size:
             return np.zeros((rows, strip.width), np.uint8)

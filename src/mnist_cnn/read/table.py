@@ -8,15 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
+from mnist_cnn.read.constants import TABLE_NARROW, TABLE_STEEPEST, TABLE_TIE
 from mnist_cnn.read.reading import Reading, Word
-
-_STEEPEST = 0.27
-"""The steepest tilt that is taken out, in pixels down per pixel to the right: 15 degrees."""
-_NARROW = 0.6
-"""Words narrower than this part of a digit's height, such as a "1" or a "-", count as that wide: their column is at
-least as wide as a digit, and they may be anywhere in it."""
-_SAME = 1e-6
-"""Places closer than this, in pixels, are the same: rounding does not decide."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +23,11 @@ class _Piece:
 
 
 def table(reading: Reading) -> list[list[str]]:
-    """Return the texts of a reading as a grid: as many lines as it has rows, all of one length.
+    """Return the texts of a reading as a grid: one line per row, all of one length.
 
-    Words whose horizontal intervals overlap, also through other words, share a column. A word over several columns
-    does not join them, unless rows with such a word are more than rows with words in each of these columns. The tilt of
-    the page is taken out before. Empty cells are "". Several words of a row in one column are joined by a space.
+    Words whose horizontal intervals overlap, also through other words, share a column. A word over several columns does
+    not join them, unless there are more rows with such a word than rows with words in each of these columns. The tilt
+    of the page is taken out before. Empty cells are "". Several words of a row in one column are joined by a space.
     """
     return [[" ".join(word.text for word in cell) for cell in line] for line in _grid(reading)]
 
@@ -63,10 +56,10 @@ def _grid(reading: Reading) -> list[list[list[Word]]]:
 
 
 def _level(reading: Reading) -> list[_Piece]:
-    """Return the words as they are on the page when it is level, row by row and from left to right."""
+    """Return the words on the level page, row by row and from left to right."""
     slope = _slope(reading)
     heights = sorted(digit.box.height for digit in reading.digits)
-    least = _NARROW * heights[len(heights) // 2] if heights else 0.0
+    least = TABLE_NARROW * heights[len(heights) // 2] if heights else 0.0
     pieces = []
     for number, row in enumerate(reading.rows):
         spans = []
@@ -94,7 +87,7 @@ def _slope(reading: Reading) -> float:
         mean = sum(x) / len(x)
         products += sum((a - mean) * b for a, b in zip(x, y, strict=True))
         squares += sum((a - mean) ** 2 for a in x)
-    return min(max(products / squares, -_STEEPEST), _STEEPEST) if squares else 0.0
+    return min(max(products / squares, -TABLE_STEEPEST), TABLE_STEEPEST) if squares else 0.0
 
 
 def _columns(pieces: list[_Piece]) -> list[list[_Piece]]:
@@ -109,11 +102,11 @@ def _columns(pieces: list[_Piece]) -> list[list[_Piece]]:
         if place is None:
             columns.append(group)
             continue
-        # A word over the cut goes to the side with more of it, and counts only as far as it lies there.
+        # A word over the cut goes to the side with more of it. Only its part on that side counts.
         sides: tuple[list[_Piece], list[_Piece]] = ([], [])
         for piece in group:
             middle = (max(piece.left, start) + min(piece.right, end)) / 2
-            sides[middle > place + _SAME].append(piece)
+            sides[middle > place + TABLE_TIE].append(piece)
         waiting += [(sides[1], place, end), (sides[0], start, place)]
     return columns
 
@@ -145,7 +138,7 @@ def _best_cut(group: list[_Piece], start: float, end: float) -> float | None:
     over = gaps = 0
     for at, following in pairwise(sorted(changes)):
         over, gaps = over + changes[at][0], gaps + changes[at][1]
-        if following - at < _SAME or (over and gaps < over):
+        if following - at < TABLE_TIE or (over and gaps < over):
             continue
         value = over == 0, gaps - over, round(following - at)
         if best is None or value > best:

@@ -1,8 +1,8 @@
 """The page to draw on, with two back ends: the reader over HTTP, or the reader in the browser alone.
 
-``page/`` holds what both have, ``page/server`` and ``page/browser`` the files of one of them. A route or a site has
-them all in one folder. ``page/browser/*.js`` copies ``read/*.py`` in JavaScript, on the same version of OpenCV; a test
-compares the two.
+``page/`` has the files of both, ``page/server`` and ``page/browser`` the files of one back end. The server and the
+static site put them into one folder. ``page/browser/*.js`` copies ``read/*.py`` in JavaScript, with the same version
+of OpenCV; a test compares the two.
 
 >>> from mnist_cnn.web.app import create                    # needs the extra ``web``
 >>> app = create(Classifier())                              # for any ASGI server                      # doctest: +SKIP

@@ -1,6 +1,6 @@
-"""Guard: what surrounds every request: limits on its body, security headers, one line in the log, and the metrics.
+"""Guard: the middleware around every request. It limits the body, adds security headers, logs and counts.
 
-A plain ASGI middleware: it sees each request's bytes as they come, before anything keeps them.
+It is plain ASGI, so it counts the bytes of a body as they arrive, before they are stored.
 """
 
 import asyncio
@@ -15,8 +15,9 @@ from mnist_cnn.web.problem import Problem
 
 LOG = logging.getLogger("mnist_cnn.access")
 MAX_BYTES = 16 * 2**20
+"""Maximum size of a body."""
 BODY_SECONDS = 30.0
-"""A body that is not there after this is not waited for."""
+"""Maximum time until a body has arrived."""
 _HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -29,14 +30,17 @@ _HEADERS = {
 
 
 class Guard:
-    """The middleware; `registry` gets its metrics."""
+    """The middleware.
+
+    registry: gets the metrics. cross_origin: whether pages of other sites may use responses.
+    """
 
     def __init__(self, app: Any, registry: CollectorRegistry, cross_origin: bool = False) -> None:
         self._app = app
         names = ("method", "route", "status")
-        self._requests = Counter("mnist_cnn_requests", "Requests answered.", names, registry=registry)
-        self._seconds = Histogram("mnist_cnn_request_seconds", "From headers to answer.", ["route"], registry=registry)
-        self._open = Gauge("mnist_cnn_requests_open", "Requests being answered now.", registry=registry)
+        self._requests = Counter("mnist_cnn_requests", "Finished requests.", names, registry=registry)
+        self._seconds = Histogram("mnist_cnn_request_seconds", "Seconds per request.", ["route"], registry=registry)
+        self._open = Gauge("mnist_cnn_requests_open", "Open requests.", registry=registry)
         headers = dict(_HEADERS)
         if cross_origin:
             del headers["cross-origin-resource-policy"]
@@ -46,29 +50,12 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # Wherever there is something to get there is a head of it: the server leaves out the rest.
-        asked = scope["method"]
-        scope = {**scope, "method": "GET" if asked == "HEAD" else asked}
-        began, received, more, status = time.perf_counter(), 0, True, 500
-        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        method, began, status = scope["method"], time.perf_counter(), 500
+        # HEAD is allowed wherever GET is: uvicorn leaves out the body.
+        scope = {**scope, "method": "GET" if method == "HEAD" else method}
+        body = _Body(scope, receive)
 
-        async def limited() -> dict[str, Any]:
-            nonlocal received, more
-            if int(announced) > MAX_BYTES:
-                raise _too_large()
-            left = BODY_SECONDS - (time.perf_counter() - began)
-            try:
-                message = await asyncio.wait_for(receive(), max(left, 0)) if more else await receive()
-            except TimeoutError:
-                detail = f"expected the whole body within {BODY_SECONDS:g} s"
-                raise Problem(408, "the body is too slow", detail, {"Connection": "close"}) from None
-            received += len(message.get("body", b""))
-            more = message["type"] == "http.request" and message.get("more_body", False)
-            if received > MAX_BYTES:
-                raise _too_large()
-            return message
-
-        async def watched(message: dict[str, Any]) -> None:
+        async def send_with_headers(message: dict[str, Any]) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -77,22 +64,48 @@ class Guard:
 
         self._open.inc()
         try:
-            await self._app(scope, limited, watched)
+            await self._app(scope, body.receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - began
             self._open.dec()
             route = getattr(scope.get("route"), "path", "other")
-            self._requests.labels(_known(asked), route, status).inc()
+            self._requests.labels(_known(method), route, status).inc()
             self._seconds.labels(route).observe(seconds)
-            entry = {"method": asked, "path": scope["path"], "status": status, "bytes": received}
+            entry = {"method": method, "path": scope["path"], "status": status, "bytes": body.received}
             LOG.info(json.dumps({"time": round(time.time(), 3), **entry, "milliseconds": round(1000 * seconds, 1)}))
+
+
+class _Body:
+    """The body of a request, piece by piece as it arrives. `received` is its size so far, in bytes."""
+
+    def __init__(self, scope: dict[str, Any], receive: Any) -> None:
+        self.received = 0
+        self._announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        self._receive, self._began, self._more = receive, time.perf_counter(), True
+
+    async def receive(self) -> dict[str, Any]:
+        """Return the next ASGI message. Raises Problem 413 if the body is too large, 408 if it is too slow."""
+        if int(self._announced) > MAX_BYTES:
+            raise _too_large()
+        left = BODY_SECONDS - (time.perf_counter() - self._began)
+        try:
+            coming = asyncio.wait_for(self._receive(), max(left, 0)) if self._more else self._receive()
+            message: dict[str, Any] = await coming
+        except TimeoutError:
+            detail = f"expected the whole body within {BODY_SECONDS:g} s"
+            raise Problem(408, "request timeout", detail, {"Connection": "close"}) from None
+        self.received += len(message.get("body", b""))
+        self._more = message["type"] == "http.request" and message.get("more_body", False)
+        if self.received > MAX_BYTES:
+            raise _too_large()
+        return message
 
 
 def _too_large() -> Problem:
     detail = f"expected at most {MAX_BYTES >> 20} MB, found more"
-    return Problem(413, "the body is too large", detail, {"Connection": "close"})
+    return Problem(413, "body too large", detail, {"Connection": "close"})
 
 
 def _known(method: str) -> str:
-    """A known one: whoever asks must not decide how many series there are."""
+    """Return the method, or "other": clients must not be able to add any number of metrics."""
     return method if method in ("GET", "HEAD", "POST", "OPTIONS") else "other"

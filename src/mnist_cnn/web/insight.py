@@ -1,4 +1,4 @@
-"""Insight: what a network sees of a tile: the maps of its first layer, and what its answer hangs on.
+"""Insight: the maps of a network's first layer, and how important each pixel is for its answer.
 
 >>> insight = Insight(Classifier())
 >>> insight.maps(tile).shape, insight.saliency(tile).shape                              # doctest: +SKIP
@@ -13,11 +13,11 @@ from onnx import TensorProto, helper
 from mnist_cnn.read.classifier import Classifier
 
 PATCH, STEP = 4, 2
-"""What is covered at once, in pixels a side, and how far it moves."""
+"""Side of the patch that is erased, and distance between patches, in pixels."""
 
 
 class Insight:
-    """A classifier's network, seen from inside."""
+    """The network of a classifier, to look inside."""
 
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
@@ -25,12 +25,12 @@ class Insight:
         self._first = None if first is None else _session(first)
         starts = range(0, 28 - PATCH + 1, STEP)
         corners = [(y, x) for y in starts for x in starts]
-        self._covered = np.zeros((len(corners), 28, 28), bool)
-        for covered, (y, x) in zip(self._covered, corners, strict=True):
-            covered[y : y + PATCH, x : x + PATCH] = True
+        self._patches = np.zeros((len(corners), 28, 28), bool)
+        for patch, (y, x) in zip(self._patches, corners, strict=True):
+            patch[y : y + PATCH, x : x + PATCH] = True
 
     def maps(self, tile: np.ndarray) -> np.ndarray:
-        """The first layer's outputs for float32 (28, 28), 0 to 1: float32 (k, h, w), 0 and more.
+        """Return the outputs of the first layer for a tile, float32 (28, 28), 0 to 1: float32 (k, h, w), 0 and more.
 
         k is 0 for a network that does not begin with a convolution.
         """
@@ -39,22 +39,21 @@ class Insight:
         return self._first.run(None, {"image": np.ascontiguousarray(tile[None, :, :, None], np.float32)})[0][0]
 
     def saliency(self, tile: np.ndarray) -> np.ndarray:
-        """By how much the best digit's probability falls when a pixel and those around it are wiped out.
+        """Return how much the best digit's probability falls when a pixel and those around it are erased.
 
-        float32 (28, 28), 0 to 1, for float32 (28, 28), 0 to 1: the mean over the patches that cover it, where there is
-        ink (occlusion; Zeiler & Fergus 2014, "Visualizing and Understanding Convolutional Networks").
+        float32 (28, 28), 0 to 1, for a tile, float32 (28, 28), 0 to 1: the mean over the patches that cover a pixel
+        with ink, 0 elsewhere (occlusion; Zeiler & Fergus 2014, "Visualizing and Understanding Convolutional Networks").
         """
-        inked = (tile > 0) & self._covered
-        asked = inked.any(axis=(1, 2))
-        images = np.concatenate([tile[None], np.where(self._covered[asked], 0, tile)])
+        inked = ((tile > 0) & self._patches).any(axis=(1, 2))
+        images = np.concatenate([tile[None], np.where(self._patches[inked], 0, tile)])
         probabilities = self._classifier.probabilities(images[..., None].astype(np.float32))
         fall = np.maximum(probabilities[0].max() - probabilities[1:, probabilities[0].argmax()], 0)
-        total = np.tensordot(fall, self._covered[asked], axes=1)
-        return (total / np.maximum(self._covered.sum(axis=0), 1) * (tile > 0)).astype(np.float32)
+        total = np.tensordot(fall, self._patches[inked], axes=1)
+        return (total / np.maximum(self._patches.sum(axis=0), 1) * (tile > 0)).astype(np.float32)
 
 
 def until_first_layer(classifier: Classifier) -> bytes | None:
-    """The network up to its first convolution and what is one with it: normalisation, activation; as an ONNX file.
+    """Return the network up to its first convolution, with its normalisation and activation, as an ONNX file.
 
     None if there is no convolution.
     """
@@ -65,7 +64,7 @@ def until_first_layer(classifier: Classifier) -> bytes | None:
     for node in model.graph.node:
         if node.op_type in ("BatchNormalization", "Relu") and node.input[0] == end:
             end = node.output[0]
-    # What does not lead there is cut off, with its weights.
+    # Keep only the nodes and weights that lead to `end`.
     wanted: set[str] = {end}
     kept: list[onnx.NodeProto] = []
     for node in reversed(model.graph.node):

@@ -1,8 +1,22 @@
-"""The schema: requests and responses, for the OpenAPI document."""
+"""The schema: requests and responses, for the OpenAPI document.
 
-from typing import Any
+The models of a reading are derived from the value objects in ``read.reading``: their keys, types and docstrings.
 
-from pydantic import BaseModel, Field
+>>> list(model_of(reading.Box).model_fields)
+['x', 'y', 'width', 'height']
+"""
+
+import ast
+import functools
+import inspect
+from itertools import pairwise
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, Field, create_model
+
+from mnist_cnn.read import reading
+from mnist_cnn.read.reading import Digit, Value
+from mnist_cnn.web.body import MAX_BATCH
 
 PROBLEM: dict[str, Any] = {
     "application/problem+json": {
@@ -16,87 +30,64 @@ PROBLEM: dict[str, Any] = {
                 "detail": {"type": "string"},
             },
         },
-        "example": {"type": "about:blank", "title": "not a picture", "status": 422, "detail": "the picture: expected"},
+        "example": {
+            "type": "about:blank",
+            "title": "unreadable picture",
+            "status": 422,
+            "detail": "the picture: expected a picture, found something else",
+        },
     }
 }
 _MEANINGS = {
-    400: "bad request",
+    400: "malformed form",
     401: "missing or wrong bearer token",
     408: "the body was not sent in time",
     413: "the body is too large",
     415: "unsupported media type",
-    422: "the body or a parameter is not what was expected",
+    422: "invalid body or parameter",
     503: "the server is busy, or the request took too long; Retry-After says when to retry",
+}
+_RANGES: dict[str, Any] = {"digit": {"ge": 0, "le": 9}, "confidence": {"ge": 0, "le": 1}}
+_DETAIL: dict[str, Any] = {
+    "probabilities": (list[float], Field([], description="With detail=true: probabilities of the ten digits.")),
+    "tile": (list[list[float]], Field([], description="With detail=true: the input of the network, 28 x 28.")),
 }
 
 
-class Box(BaseModel):
-    x: int
-    y: int
-    width: int
-    height: int
+@functools.cache
+def model_of(kind: type[Value]) -> type[BaseModel]:
+    """Return the model of a value object's ``to_dict()``; of a digit, also with what detail=true adds."""
+    described = _docstrings(kind)
+    fields: dict[str, Any] = {
+        name: (_type(hint), Field(description=described.get(name), **_RANGES.get(name, {})))
+        for name, hint in kind.types().items()
+    }
+    return create_model(kind.__name__, __doc__=kind.__doc__, **fields, **(_DETAIL if kind is Digit else {}))
 
 
-class Alternative(BaseModel):
-    digit: int
-    confidence: float
+def _type(hint: Any) -> Any:
+    """Return the type in JSON of an attribute's type: a list for a tuple, a model for a value object."""
+    if get_origin(hint) is tuple:
+        return list[_type(get_args(hint)[0])]  # type: ignore[misc]
+    return model_of(hint) if hasattr(hint, "KEYS") else hint
 
 
-class Digit(BaseModel):
-    box: Box
-    digit: int = Field(ge=0, le=9)
-    confidence: float = Field(ge=0, le=1)
-    alternatives: list[Alternative] = Field(description="The next two digits.")
-    accepted: bool
-    reason: str | None = Field(description="Why it is not accepted.")
-    probabilities: list[float] = Field(default=[], description="With detail=true: of the ten digits.")
-    tile: list[list[float]] = Field(default=[], description="With detail=true: the input of the network, 28 x 28.")
-
-
-class Sign(BaseModel):
-    box: Box
-    sign: str = Field(description='One of . , - / + x ÷ = ( ), or "?" for a mark that was not read.')
-    confidence: float = Field(ge=0, le=1)
-
-
-class Word(BaseModel):
-    text: str = Field(description="Digits and signs.")
-    number: str = Field(description="The digits alone.")
-    confidence: float = Field(ge=0, le=1)
-    accepted: bool
-    reason: str | None = Field(description="Why the word is not accepted, if its digits alone do not tell.")
-    box: Box
-    digits: list[Digit]
-    signs: list[Sign]
-
-
-class Row(BaseModel):
-    number: str = Field(description="The digits alone, of all words.")
-    text: str = Field(description="The words with a space between them.")
-    confidence: float = Field(ge=0, le=1)
-    accepted: bool
-    reason: str | None = Field(description="Why the row is not accepted, if its words alone do not tell.")
-    box: Box
-    words: list[Word]
-
-
-class Reading(BaseModel):
-    number: str = Field(description="All digits, row after row.")
-    confidence: float = Field(ge=0, le=1)
-    accepted: bool
-    reason: str | None = Field(description="Why the reading is not accepted, if its rows alone do not tell.")
-    width: int
-    height: int = Field(description="Size of the upright picture that boxes refer to, in pixels.")
-    turned: int = Field(description="Degrees by which the picture was turned clockwise: 0, 90, 180 or 270.")
-    rows: list[Row]
-    others: list[Box] = Field(description="Places with marks, letters or print that are not numbers.")
+def _docstrings(kind: type[Value]) -> dict[str, str]:
+    """Return the docstrings of a class's fields, which stand below them in its source, and of its properties."""
+    [parsed] = ast.parse(inspect.getsource(kind)).body
+    assert isinstance(parsed, ast.ClassDef)  # noqa: S101
+    found = {name: inspect.getdoc(thing) for name, thing in vars(kind).items() if isinstance(thing, property)}
+    for field, below in pairwise(parsed.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr):
+            found[ast.unparse(field.target)] = ast.literal_eval(below.value)
+    return {name: text.replace("``", "`") for name, text in found.items() if text}
 
 
 class Answer(BaseModel):
     digit: int = Field(ge=0, le=9)
     confidence: float = Field(ge=0, le=1)
     accepted: bool
-    probabilities: list[float] = Field(description="Of the ten digits.")
+    probabilities: list[float] = Field(description="Probabilities of the ten digits.")
     no_digit: float = Field(ge=0, le=1, description="Probability that it is not a digit.")
 
 
@@ -105,8 +96,10 @@ class Answers(BaseModel):
 
 
 class Explanation(BaseModel):
-    maps: list[list[list[float]]]
-    saliency: list[list[float]]
+    maps: list[list[list[float]]] = Field(description="Outputs of the first layer, one map per filter.")
+    saliency: list[list[float]] = Field(
+        description="Fall of the best digit's probability when the pixels around are erased, 28 x 28."
+    )
 
 
 class Card(BaseModel):
@@ -118,15 +111,19 @@ class Card(BaseModel):
 
 
 def answers(model: type[BaseModel], body: bool = True) -> dict[int | str, dict[str, Any]]:
-    """The responses of a route: `model` for status 200, a problem for the others."""
+    """Return the responses of a route: `model` for status 200, a problem for each error.
+
+    body: whether requests have one. Without a body, the only error is a missing token.
+    """
     statuses = _MEANINGS if body else (401,)
-    found: dict[int | str, dict[str, Any]] = {200: {"model": model, "description": "done"}}
+    found: dict[int | str, dict[str, Any]] = {200: {"model": model, "description": "success"}}
     for status in statuses:
         found[status] = {"description": _MEANINGS[status], "content": PROBLEM}
     return found
 
 
 def _images(most: int) -> dict[str, Any]:
+    """Return the request body of 1 to `most` images, as JSON or as a .npy file."""
     row = {"type": "array", "minItems": 28, "maxItems": 28}
     pixel = {"type": "number", "minimum": 0, "maximum": 1}
     image = row | {"items": row | {"items": pixel}}
@@ -139,6 +136,7 @@ def _images(most: int) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+Reading = model_of(reading.Reading)
 _BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
 _FORM = {"type": "object", "required": ["image"], "properties": {"image": _BINARY}, "additionalProperties": False}
 READ: dict[str, Any] = {
@@ -150,4 +148,4 @@ READ: dict[str, Any] = {
         },
     }
 }
-CLASSIFY, EXPLAIN = _images(1000), _images(1)
+CLASSIFY, EXPLAIN = _images(MAX_BATCH), _images(1)

@@ -1,13 +1,13 @@
-"""The command ``mnist-cnn serve``: the application on uvicorn, until Ctrl-C or SIGTERM.
+"""The command ``mnist-cnn serve``: runs the application on uvicorn until Ctrl-C or SIGTERM.
 
-Its log is a JSON object a request on standard error: method, path, status, bytes, milliseconds; never a picture.
+Each request is logged to standard error as one JSON object: time, method, path, status, bytes and milliseconds, but
+never its content.
 """
 
 import asyncio
 import contextlib
 import errno
 import logging
-import re
 import signal
 import socket
 from pathlib import Path
@@ -22,36 +22,21 @@ from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.web.app import create
 
 HEAD_SECONDS = 10.0
-"""A connection that has not sent a whole head after this is closed."""
+"""Maximum time until the headers of a request have arrived. Then the connection is closed."""
 READ_SECONDS = 30.0
-"""And one that has not taken any of its answer."""
+"""Maximum time that a client reads nothing of its response. Then the connection is closed."""
 CONNECTIONS, GRACE = 500, 30
-"""More connections than the first are answered 503; what runs at the end has so many seconds more."""
+"""Maximum number of connections, beyond which requests get 503, and seconds for open requests at shutdown."""
 
 
 def serve(host: str, port: int, model: Path | None, token: str | None, origins: tuple[str, ...]) -> None:
-    """Serve until it is told to stop. Raises ModelError if the model is bad, ServeError if the port cannot be had."""
-    _check(host, token, origins)
+    """Serve until Ctrl-C or SIGTERM. Raises ModelError if the model is bad, ServeError if the port is not free."""
     app = create(Classifier(model), token=token, origins=origins)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named, or asyncio would not turn off Nagle's algorithm: 40 ms a request.
-    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, port))
-            listening.listen(1024)  # so that who comes as soon as it has spoken is not turned away
-        except (OSError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or error
-            hint = "; try another --port" if getattr(error, "errno", 0) in (errno.EADDRINUSE, errno.EACCES) else ""
-            raise ServeError(f"{host} port {port}: expected a free address, found: {reason}{hint}") from None
+    with _listen(host, port) as listening:
         _log()
-        shown = f"[{host}]" if family == socket.AF_INET6 else host
-        everywhere = host in ("0.0.0.0", "::")  # noqa: S104
-        address = f"http://{'localhost' if everywhere else shown}:{listening.getsockname()[1]}/"
-        where = ", elsewhere at this machine's own address" if everywhere else ""
         config = uvicorn.Config(
             app,
-            http=_Impatient,
+            http=_TimedProtocol,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -64,26 +49,41 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
         def end(*_: object) -> None:
             server.should_exit = True
 
-        # uvicorn takes them over once it runs, and sends them once more when it has ended.
+        # uvicorn replaces these handlers while it runs. They handle signals before that, and those it sends at its end.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, end)
-        with contextlib.suppress(OSError):  # a full disk behind it does not keep it from serving
-            click.echo(f"Draw on {address}{where}   (Ctrl-C stops it)", err=True)
+        with contextlib.suppress(OSError):  # serve also when standard error cannot be written
+            click.echo(f"Open {_address(host, listening)} to draw. Press Ctrl-C to stop.", err=True)
         server.run([listening])
 
 
-def _check(host: str, token: str | None, origins: tuple[str, ...]) -> None:
-    """What an unset variable makes of an option must not open the server to more than was meant."""
-    if not host:
-        raise ServeError("--host: expected an address, found nothing")
-    if token is not None and not re.fullmatch(r"[!-~]+", token):
-        raise ServeError("--token: expected ASCII letters, digits and signs without spaces, found others or nothing")
-    for origin in origins:
-        if not re.fullmatch(r"https?://[^/\s]+|\*", origin):
-            raise ServeError(f"--allow-origin: expected https://HOST without a path, found {origin[:80]!r}")
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on the address. Raises ServeError if the address is not free."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is explicit, as asyncio disables Nagle's algorithm only then: it adds 40 ms per request.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(1024)  # before the address is printed, so that clients can connect at once
+    except (OSError, UnicodeError) as error:
+        listening.close()
+        reason = getattr(error, "strerror", None) or error
+        hint = "; try another --port" if getattr(error, "errno", 0) in (errno.EADDRINUSE, errno.EACCES) else ""
+        raise ServeError(f"{host} port {port}: expected a free address, found: {reason}{hint}") from None
+    return listening
+
+
+def _address(host: str, listening: socket.socket) -> str:
+    """Return the URL to open in a browser, and for which other devices it is reachable."""
+    everywhere = host in ("0.0.0.0", "::")  # noqa: S104
+    name = "localhost" if everywhere else f"[{host}]" if ":" in host else host
+    where = " (on other devices, use the address of this machine)" if everywhere else ""
+    return f"http://{name}:{listening.getsockname()[1]}/{where}"
 
 
 def _log() -> None:
+    """Log requests, and errors of uvicorn, to standard error."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     access = logging.getLogger("mnist_cnn.access")
@@ -91,47 +91,47 @@ def _log() -> None:
     access.setLevel(logging.INFO)
     logging.getLogger("uvicorn.error").addHandler(handler)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # what is wrong with a form is in the answer
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the response has the errors of a form
 
 
-class _Impatient(H11Protocol):
-    """uvicorn's HTTP, which by itself waits without end for who sends a byte an hour, or reads nothing."""
+class _TimedProtocol(H11Protocol):
+    """uvicorn's HTTP/1.1 with time limits for slow clients. uvicorn itself has none for headers and for reading."""
 
-    _waiting: asyncio.TimerHandle | None = None
-    _unread: asyncio.TimerHandle | None = None
+    _headers_timer: asyncio.TimerHandle | None = None
+    _reading_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._wait()
+        self._time_headers()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        self._wait()
+        self._time_headers()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._wait()
+        self._time_headers()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread = self.loop.call_later(READ_SECONDS, self.transport.abort)
+        self._reading_timer = self.loop.call_later(READ_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._unread:
-            self._unread.cancel()
+        if self._reading_timer:
+            self._reading_timer.cancel()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for timer in (self._waiting, self._unread):
+        for timer in (self._headers_timer, self._reading_timer):
             if timer:
                 timer.cancel()
         super().connection_lost(exc)
 
-    def _wait(self) -> None:
-        """Start the clock if no request is being answered, and stop it if one is."""
-        answering = self.cycle is not None and not self.cycle.response_complete
-        if answering and self._waiting:
-            self._waiting.cancel()
-            self._waiting = None
-        elif not answering and not self._waiting:
-            self._waiting = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+    def _time_headers(self) -> None:
+        """Start the timer for headers if no request is open, and stop it if one is."""
+        responding = self.cycle is not None and not self.cycle.response_complete
+        if responding and self._headers_timer:
+            self._headers_timer.cancel()
+            self._headers_timer = None
+        elif not responding and not self._headers_timer:
+            self._headers_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)

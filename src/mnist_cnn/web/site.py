@@ -1,4 +1,4 @@
-"""Build: everything that the page needs, in one folder that any web server can hand out."""
+"""The static site: the page with the reader in JavaScript, in a folder for any web server. Needs npm and `onnx`."""
 
 import base64
 import hashlib
@@ -9,26 +9,28 @@ import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mnist_cnn.errors import SiteError
-from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.read.page import MODELS
 from mnist_cnn.web import page
-from mnist_cnn.web.insight import until_first_layer
+
+if TYPE_CHECKING:
+    from mnist_cnn.read import Classifier
 
 SECONDS = 300
-"""npm may take so long for one package."""
+"""Maximum time for npm to fetch one package."""
 
 
 @dataclass(frozen=True)
 class Package:
-    """A package of the npm registry: which of its files become which of the site's."""
+    """A package of the npm registry, at one version."""
 
     name: str
     version: str
     sha512: str
-    """Of the archive, base64."""
+    """SHA-512 of the archive, base64."""
     files: dict[str, str]
+    """Names in the site of the files that it needs, by their paths in the package."""
 
 
 PACKAGES = (
@@ -41,7 +43,7 @@ PACKAGES = (
             "dist/ort-wasm-simd-threaded.wasm": "ort-wasm-simd-threaded.wasm",
         },
     ),
-    # The reader in Python has the same version of OpenCV.
+    # The same version of OpenCV as the reader in Python.
     Package(
         "@opencvjs/web",
         "5.0.0-release.2",
@@ -58,13 +60,15 @@ _HEAD = '<meta charset="utf-8">'
 
 
 def build(out: Path, model: Path | None = None) -> int:
-    """Write the site into the folder `out`, which must be empty, not there, or a site already. Returns its bytes.
+    """Write the site into the folder `out`, which must be missing, empty or an older site. Returns its size in bytes.
 
-    model: a model.onnx; by default the one in this package. Raises SiteError if the folder is something else, or if
-    the packages cannot be had; ModelError if the model is bad. What was in `out` stays until all is there.
+    model: a model.onnx; by default the one in this package. Raises SiteError if `out` is something else, or if npm
+    cannot fetch the packages; ModelError if the model is bad. An older site stays until all new files are written.
     """
-    classifier = Classifier(model)
     _check(out)
+    from mnist_cnn.read import Classifier
+
+    classifier = Classifier(model)
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=out) as folder:
@@ -77,18 +81,22 @@ def build(out: Path, model: Path | None = None) -> int:
 
 
 def _check(out: Path) -> None:
+    """Raise SiteError unless `out` is missing, empty or a site."""
     if out.is_dir():
-        for left in out.glob(f"{_PARTIAL}*"):  # by a build that was killed
+        for left in out.glob(f"{_PARTIAL}*"):  # by a killed build
             shutil.rmtree(left, ignore_errors=True)
         if not any(out.iterdir()) or (out / "files.js").exists():
             return
     if out.exists():
         found = "a folder with other files" if out.is_dir() else "a file"
-        raise SiteError(f"{out}: expected a folder that is empty or holds a site, found {found}")
+        raise SiteError(f"{out}: expected a folder that is empty or has a site, found {found}")
 
 
-def _fill(site: Path, classifier: Classifier) -> list[str]:
-    """Write all files; their names, the page itself last."""
+def _fill(site: Path, classifier: "Classifier") -> list[str]:
+    """Write all files into the folder `site`. Returns their names, index.html last."""
+    from mnist_cnn.read.page import MODELS
+    from mnist_cnn.web.insight import until_first_layer
+
     for package in PACKAGES:
         _fetch(package, site)
     for file in page("browser"):
@@ -112,11 +120,11 @@ def _fill(site: Path, classifier: Classifier) -> list[str]:
 
 
 def _fetch(package: Package, site: Path) -> None:
-    """Take the files of a package out of its archive, which npm brings or has kept."""
+    """Fetch a package with npm, or from npm's cache, and write its files. Raises SiteError if that fails."""
     wanted = f"{package.name}@{package.version}"
     npm = shutil.which("npm")
     if npm is None:
-        raise SiteError(f"npm: expected it on PATH, to get {wanted}; it comes with Node.js (Debian: apt install npm)")
+        raise SiteError(f"npm: expected it on PATH to fetch {wanted}; install Node.js (Debian: apt install npm)")
     with tempfile.TemporaryDirectory(prefix="mnist-cnn-") as folder:
         command = [npm, "pack", wanted, "--prefer-offline", "--ignore-scripts", "--loglevel=error"]
         try:
@@ -132,8 +140,8 @@ def _fetch(package: Package, site: Path) -> None:
         if found != package.sha512:
             raise SiteError(f"npm: expected the archive of {wanted} with sha512 {package.sha512}, found {found}")
         with tarfile.open(archives[0]) as archive:
-            for name, ours in package.files.items():
+            for name, new in package.files.items():
                 member = archive.extractfile(f"package/{name}")
-                assert member  # noqa: S101  # the archive is the one we know
-                with (site / ours).open("wb") as file:
+                assert member  # noqa: S101  # its checksum is known
+                with (site / new).open("wb") as file:
                     shutil.copyfileobj(member, file)

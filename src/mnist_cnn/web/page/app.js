@@ -1,46 +1,47 @@
-/** The page: what is drawn or chosen goes to the back end while it is drawn, and what comes back is shown. */
+/** The page: sends the drawing or a chosen picture to the back end and shows the reading. */
 
 import { backend } from "./backend.js";
 import { Surface } from "./canvas.js";
-import { Digits, digitsOf, percent } from "./digits.js";
+import { Digits } from "./digits.js";
 import { BackendError } from "./problem.js";
+import { sentence } from "./sentence.js";
 
-const PAUSE = 60; // milliseconds, at least, from one reading to the next while one draws
-const PATIENCE = 25_000; // milliseconds until a connection that is silent counts as none
-const LONGEST_WAIT = 15; // seconds
-const LARGEST = 1600; // pixels a side of a picture that is sent
+const PAUSE = 60; // milliseconds between two readings while a stroke is open, at least
+const TIMEOUT = 25_000; // milliseconds until a request without a response fails
+const LONGEST_WAIT = 15; // seconds until the next attempt to connect, at most
+const LARGEST = 1600; // pixels per side of a picture that is sent, at most
 
 const page = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
 const state = document.body.dataset;
 const surface = new Surface(page.canvas, page.pen);
 const digits = new Digits(page, backend);
 
-let picture = null; // a Blob that was chosen, in place of the drawing
-let flight = null; // the one request that is under way: its AbortController, and the version of the ink it asks about
-let known = null; // the last reading, and the version of the ink that it is of
-let failures = 0;
-let retry = 0;
-let stroke = 0; // how many were begun: a sign of which one is meant
+let picture = null; // the Blob that was chosen; null: read the drawing
+let request = null; // the open request: its AbortController, with the version of the ink it reads
+let known = null; // the last reading, and the version of the ink it belongs to
+let failures = 0; // in a row
+let retry = 0; // timer of the next attempt
+let stroke = 0; // number of the current stroke
 
-/** The back end can answer; until then one is told why nothing happens. */
+/** Resolve when the back end is ready. Until then, say that the page is loading. */
 async function ready() {
-  const patience = setTimeout(() => (page.sentence.textContent = "I am still loading; draw on."), PAUSE);
-  await backend.ready.finally(() => clearTimeout(patience));
+  const notice = setTimeout(() => (page.sentence.textContent = "Still loading. You can draw already."), PAUSE);
+  await backend.ready.finally(() => clearTimeout(notice));
 }
 
 // --- reading -------------------------------------------------------------------------------------------------------
 
-/** Read what is there now, in place of what is being read. Resolves to false if that failed. */
+/** Read the current drawing or picture, and abort the open request. Resolves to false if that failed. */
 async function read() {
-  flight?.abort();
+  request?.abort();
   clearTimeout(retry);
-  const own = (flight = Object.assign(new AbortController(), { version: surface.version }));
-  const stale = () => own !== flight;
-  let impatience;
+  const own = (request = Object.assign(new AbortController(), { version: surface.version }));
+  const stale = () => own !== request;
+  let timeout;
   try {
     await ready();
     if (stale()) return true;
-    impatience = setTimeout(() => own.abort(new BackendError(0, "no answer")), PATIENCE);
+    timeout = setTimeout(() => own.abort(new BackendError(0, "no response")), TIMEOUT);
     const blob = picture ?? (await surface.picture());
     if (stale()) return true;
     const found = await backend.read(blob, { signal: own.signal });
@@ -53,23 +54,23 @@ async function read() {
     return true;
   } catch (error) {
     if (stale()) return true;
-    if (!surface.drawing) fail(error);
+    if (!surface.drawing) showError(error);
     return false;
   } finally {
-    clearTimeout(impatience);
-    if (!stale()) flight = null;
+    clearTimeout(timeout);
+    if (!stale()) request = null;
   }
 }
 
-/** No stroke is open: what is there now is to be read for good, unless that was done while it was drawn. */
+/** After a stroke: show the final reading, which may be known already. */
 function settle() {
   if (!picture && surface.empty) return showEmpty();
   state.state = "reading";
   if (known?.version === surface.version) return show(known.reading);
-  if (flight?.version !== surface.version) return read();
+  if (request?.version !== surface.version) return read();
 }
 
-/** Read again and again until the stroke ends, one request at a time, and most of the time none: it keeps others waiting. */
+/** Read repeatedly until the stroke ends, with one request at a time and pauses for other clients. */
 async function follow() {
   const own = ++stroke;
   let version;
@@ -90,7 +91,7 @@ function show(reading) {
   const settled = !surface.drawing;
   digits.show(reading, { at: picture ? null : surface.at, settled });
   showRows(reading.rows);
-  page.sentence.textContent = settled || reading.number ? sentence(reading) : "…"; // it is too early to say no
+  page.sentence.textContent = settled || reading.number ? sentence(reading, Boolean(picture)) : "…"; // the digit may not be complete yet
   if (!settled) return;
   state.state = !reading.number ? "refused" : reading.accepted ? "read" : "unsure";
   announce(reading.rows);
@@ -105,8 +106,8 @@ function showRows(rows) {
 }
 
 function showEmpty() {
-  flight?.abort();
-  flight = null;
+  request?.abort();
+  request = null;
   clearTimeout(retry);
   state.state = "empty";
   digits.show({ rows: [], others: [] });
@@ -115,37 +116,12 @@ function showEmpty() {
   announce([]);
 }
 
-/** What was read, in words. */
-function sentence(reading) {
-  const found = digitsOf(reading);
-  const unsure = found.filter((digit) => !digit.accepted);
-  if (!found.length && !reading.others.length) return picture ? "I can't find a digit on this picture." : "I can't find a digit yet.";
-  if (!found.length) return reading.others.length > 1 ? "These don't look like digits." : "That doesn't look like a digit.";
-  if (unsure.length > 1) return `I am not sure about ${unsure.length} of the ${found.length} digits.`;
-  if (unsure.length) {
-    const [one] = unsure;
-    const [next] = one.alternatives;
-    const none = 1 - one.probabilities.reduce((a, b) => a + b, 0);
-    const doubt = next.confidence < none ? `is it a ${one.digit}, or not a digit?` : `${one.digit} or ${next.digit}?`;
-    return found.length > 1 ? `I am not sure about one of them: ${doubt}` : `I am not sure: ${doubt}`;
-  }
-  if (!reading.accepted) return `I am not sure: ${reasonOf(reading)}.`;
-  const rest = reading.others.length ? " Marks that are not numbers were left out." : "";
-  return `I am ${percent(reading.confidence)} sure.${rest}`;
-}
-
-/** The first reason against a reading whose digits are all accepted. */
-function reasonOf(reading) {
-  const parts = [reading, ...reading.rows, ...reading.rows.flatMap((row) => row.words)];
-  return parts.find(({ reason }) => reason)?.reason ?? "there are no digits";
-}
-
-/** For screen readers: only when a stroke is over, and sign by sign. */
+/** Tell screen readers the reading after a stroke, one character at a time. */
 function announce(rows) {
   const spoken = [...rows.map((row) => row.text).join("").replaceAll(" ", "")].join(" ");
   page.live.textContent = `${spoken && `${spoken}. `}${page.sentence.textContent}`;
-  const sheet = picture ? "Your picture" : surface.empty ? "Sheet to draw on, empty" : "Sheet to draw on";
-  page.canvas.setAttribute("aria-label", spoken ? `${sheet}. Read: ${spoken}` : sheet);
+  const area = picture ? "Your picture" : surface.empty ? "Drawing area, empty" : "Drawing area";
+  page.canvas.setAttribute("aria-label", spoken ? `${area}. Read: ${spoken}` : area);
   enableTools();
 }
 
@@ -155,29 +131,29 @@ function enableTools() {
   if (document.activeElement.disabled) page.canvas.focus();
 }
 
-function fail(error) {
+function showError(error) {
   const { status, detail, retryAfter } = error instanceof BackendError ? error : { status: -1, detail: String(error) };
   const again = (seconds) => (retry = setTimeout(settle, 1000 * seconds));
   failures += 1;
   if (status === 503) {
     state.state = "busy";
-    page.sentence.textContent = "One moment, please …";
+    page.sentence.textContent = "The server is busy. I'll try again.";
     return again(retryAfter ?? 1);
   }
   digits.show({ rows: [], others: [] });
   showRows([]);
   if (status === 0) {
     state.state = "offline";
-    page.sentence.textContent = "No connection to the server. I will try again.";
+    page.sentence.textContent = "No connection to the server. I'll try again.";
     again(Math.min(2 ** (failures - 1), LONGEST_WAIT));
   } else if (status === 401) {
     state.state = "locked";
-    page.sentence.textContent = sessionStorage.getItem("token") ? "This is not the right token." : "";
+    page.sentence.textContent = sessionStorage.getItem("token") ? "That token is not correct." : "";
     page.login.hidden = false;
     page.token.focus();
   } else {
     state.state = "error";
-    page.sentence.textContent = `That did not work: ${detail}.`;
+    page.sentence.textContent = `That didn't work: ${detail}.`;
   }
   announce([]);
 }
@@ -186,10 +162,10 @@ async function showCard() {
   try {
     const { name, metadata } = await backend.model();
     const { test_errors: errors, test_images: images } = metadata;
-    const tested = errors && images ? `: ${errors} mistakes on ${Number(images).toLocaleString("en")} digits it had never seen` : "";
-    page.card.textContent = `The network is ${name}${tested}.`;
+    const tested = errors && images ? `, ${errors} errors on ${Number(images).toLocaleString("en")} test digits it had never seen` : "";
+    page.card.textContent = `Model: ${name}${tested}.`;
   } catch {
-    page.card.textContent = ""; // it is asked again after the next reading
+    page.card.textContent = ""; // the next reading asks again
   }
 }
 
@@ -222,7 +198,7 @@ addEventListener("online", () => state.state === "offline" && settle());
 
 // --- pictures ------------------------------------------------------------------------------------------------------
 
-/** Take a picture in place of the drawing; null: draw again. */
+/** Show a picture in place of the drawing; null: show the drawing again. */
 function showPicture(blob, shown = true) {
   URL.revokeObjectURL(page.picture.src);
   picture = blob;
@@ -235,7 +211,7 @@ function showPicture(blob, shown = true) {
   else page.picture.removeAttribute("src");
 }
 
-async function take(file) {
+async function openPicture(file) {
   if (!file) return;
   surface.clear();
   const smaller = await shrunk(file);
@@ -243,7 +219,7 @@ async function take(file) {
   await settle();
 }
 
-/** The picture upright and no larger than need be; null if the browser cannot decode it. */
+/** The picture upright and with at most LARGEST pixels per side; null if the browser cannot decode it. */
 async function shrunk(file) {
   let bitmap;
   try {
@@ -256,7 +232,7 @@ async function shrunk(file) {
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
-  context.fillStyle = "#fff"; // behind what is transparent
+  context.fillStyle = "#fff"; // behind transparent parts
   context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, 0, 0, width, height);
   bitmap.close();
@@ -265,19 +241,19 @@ async function shrunk(file) {
 
 page.choose.addEventListener("click", () => page.file.click());
 page.file.addEventListener("change", () => {
-  take(page.file.files[0]);
-  page.file.value = ""; // the same one may be chosen again
+  openPicture(page.file.files[0]);
+  page.file.value = ""; // so that the same file can be chosen again
 });
-addEventListener("paste", (event) => take(event.clipboardData.files[0]));
+addEventListener("paste", (event) => openPicture(event.clipboardData.files[0]));
 for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
   addEventListener(type, (event) => {
     event.preventDefault();
     page.paper.classList.toggle("target", type === "dragover");
-    if (type === "drop") take(event.dataTransfer.files[0]);
+    if (type === "drop") openPicture(event.dataTransfer.files[0]);
   });
 }
 
-// --- permission ----------------------------------------------------------------------------------------------------
+// --- token ---------------------------------------------------------------------------------------------------------
 
 page.login.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -291,6 +267,6 @@ page.login.addEventListener("submit", (event) => {
 // --- start ---------------------------------------------------------------------------------------------------------
 
 page.privacy.textContent = backend.privacy;
-page.api.hidden = !backend.forPrograms;
+page.api.hidden = !backend.hasApi;
 showEmpty();
 showCard();

@@ -1,14 +1,14 @@
-/** The drawing surface: strokes by mouse, finger, pen or keys, taken back one by one, and the picture of them. */
+/** The drawing surface: strokes by mouse, finger, pen or keyboard, with undo, and the picture of them. */
 
-const WIDTH = 510; // of the sheet; on the screen it is as fine as the screen
+const WIDTH = 510; // units of the drawing; its canvas has the resolution of the screen
 const HEIGHT = 340;
-const SENT = 0.7; // the picture of it that is read is so much smaller: enough for digits, and read sooner
-const MARGIN = 50; // white, around what is sent: a stroke from edge to edge would be taken for a ruled line
-const PEN = 14;
-const STEP = 9;
+const SENT = 0.7; // pixels per unit of the picture that is read: enough for digits, and faster to read
+const MARGIN = 50; // white border of that picture: a stroke from edge to edge would look like a ruled line
+const PEN = 14; // width of a stroke
+const STEP = 9; // of an arrow key
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** One line of the pen, smoothed: curves from midpoint to midpoint of the points it came through. */
+/** A smoothed stroke: curves between the midpoints of its points. */
 class Stroke {
   constructor(point) {
     this.path = new Path2D();
@@ -27,22 +27,22 @@ class Stroke {
     context.stroke(this.path);
     context.beginPath();
     context.moveTo(this.middle.x, this.middle.y);
-    context.lineTo(this.last.x + 0.01, this.last.y); // a line of no length would leave no dot
+    context.lineTo(this.last.x + 0.01, this.last.y); // a line of length 0 would draw no dot
     context.stroke();
   }
 }
 
-/** Tells of "start", "move" and "end" of a stroke, and of a "change" by undo and clear. */
+/** Dispatches "start", "move" and "end" of strokes, and "change" after undo and clear. */
 export class Surface extends EventTarget {
-  /** Whether it takes strokes. */
+  /** Whether strokes can be drawn. */
   enabled = true;
-  /** Where the pen was last, from 0 to 1. */
+  /** The last place of the pen, 0 to 1. */
   at = null;
-  /** A number that is another one whenever the ink is. */
+  /** A number that changes whenever the ink changes. */
   version = 0;
 
   #strokes = [];
-  #past = []; // what #strokes was before each change
+  #past = []; // #strokes before each change
   #stroke = null;
   #pointer = null;
   #pen = { x: WIDTH / 2, y: HEIGHT / 2 };
@@ -53,7 +53,7 @@ export class Surface extends EventTarget {
     height: Math.round(SENT * (HEIGHT + 2 * MARGIN)),
   });
 
-  /** pen: an element that shows where the keyboard's pen is. */
+  /** pen: the element that shows the place of the keyboard's pen. */
   constructor(canvas, pen) {
     super();
     this.canvas = canvas;
@@ -83,20 +83,20 @@ export class Surface extends EventTarget {
     return this.#past.length > 0;
   }
 
-  /** Take the last stroke back, or the clearing. */
+  /** Undo the last stroke or clearing. */
   undo() {
     if (this.drawing || !this.undoable) return;
     this.#strokes = this.#past.pop();
-    this.#tell("change");
+    this.#dispatch("change");
   }
 
   clear() {
     this.#stroke = this.#pointer = null;
     if (this.#strokes.length) this.#become([]);
-    this.#tell("change");
+    this.#dispatch("change");
   }
 
-  /** A PNG of what is drawn, always dark on white and of one size. */
+  /** A PNG of the drawing, dark on white, always of the same size. */
   async picture() {
     const context = this.#sent.getContext("2d", { willReadFrequently: true }); // in memory, not on the GPU: faster
     context.save();
@@ -112,7 +112,7 @@ export class Surface extends EventTarget {
     return new Promise((resolve) => this.#sent.toBlob(resolve, "image/png"));
   }
 
-  /** What was read on that picture, with all boxes where they are on the sheet. */
+  /** A reading of that picture with its boxes in units of the drawing. */
   onSheet(reading) {
     const placed = ({ x, y, width, height }) =>
       ({ x: x / SENT - MARGIN, y: y / SENT - MARGIN, width: width / SENT, height: height / SENT });
@@ -130,20 +130,20 @@ export class Surface extends EventTarget {
   #begin(point) {
     this.#stroke = new Stroke(point);
     this.#follow(point);
-    this.#tell("start");
+    this.#dispatch("start");
   }
 
   #extend(points) {
     for (const point of points) this.#stroke.add(point);
     this.#follow(points.at(-1));
-    this.#tell("move");
+    this.#dispatch("move");
   }
 
   #end() {
     this.#become([...this.#strokes, this.#stroke]);
     this.#stroke = this.#pointer = null;
     this.pen.classList.remove("down");
-    this.#tell("end");
+    this.#dispatch("end");
   }
 
   #follow(point) {
@@ -205,7 +205,7 @@ export class Surface extends EventTarget {
     return { x: ((event.clientX - left) * WIDTH) / width, y: ((event.clientY - top) * HEIGHT) / height };
   }
 
-  #tell(type) {
+  #dispatch(type) {
     if (type !== "end") this.version += 1; // the end of a stroke adds no ink
     this.#frame ||= requestAnimationFrame(() => this.#paint());
     this.dispatchEvent(new Event(type));

@@ -1,14 +1,14 @@
-/** The digits found: boxes on the sheet, a row of buttons, and what the network computes and sees for the chosen one. */
+/** The digits of a reading: boxes on the drawing, a row of buttons, and details of the chosen digit. */
 
-const TAG = { width: 44, height: 26 }; // pixels that a label takes
-const COLD = 0.02; // a fall of the probability that is not worth showing
+const TAG = { width: 44, height: 26 }; // size of a label, in pixels
+const COLD = 0.02; // smaller falls of the probability are not shown
 
 const wordsOf = (reading) => reading.rows.flatMap((row) => row.words);
 
 /** All digits of a reading, row after row. */
 export const digitsOf = (reading) => wordsOf(reading).flatMap((word) => word.digits);
 
-/** "98 %", and never more than "99.9 %". */
+/** A share as text: "98 %", at most "99.9 %". */
 export function percent(share) {
   const whole = 100 * share;
   if (whole < 0.05) return "0 %";
@@ -16,10 +16,10 @@ export function percent(share) {
   return whole < 99 ? `${Math.round(whole)} %` : `${Math.min(Math.floor(whole * 10) / 10, 99.9)} %`;
 }
 
-/** The label of a digit on the sheet and in the row of buttons. */
+/** The label of a digit on the drawing and on its button. */
 function label(digit) {
   const note = percent(digit.confidence);
-  return digit.accepted ? { state: "sure", sign: `${digit.digit}`, note } : { state: "unsure", sign: `${digit.digit}?`, note };
+  return digit.accepted ? { state: "sure", name: `${digit.digit}`, note } : { state: "unsure", name: `${digit.digit}?`, note };
 }
 
 export class Digits {
@@ -28,14 +28,14 @@ export class Digits {
   #found = [];
   #chosen = 0;
   #reading = null;
-  #asked = null;
-  #explained = false; // since the sheet was empty
+  #request = null; // AbortController of the open explanation
+  #explained = false; // whether a digit was explained since the drawing was empty
 
-  /** page: its elements by their ids. */
+  /** page: the elements of the page by their ids. */
   constructor(page, backend) {
     this.#page = page;
     this.#backend = backend;
-    for (const name of [..."0123456789", "no digit"]) {
+    for (const name of [..."0123456789", "not a digit"]) {
       page.bars.append(element("li", { className: "bar" }, [
         element("span", { className: "name", textContent: name }),
         element("span", { className: "track" }, [element("span", { className: "fill" })]),
@@ -47,7 +47,7 @@ export class Digits {
     this.show({ rows: [], others: [] });
   }
 
-  /** Show what was read. at: where the pen was, from 0 to 1; the digit there is chosen. settled: no stroke is open. */
+  /** Show a reading. at: place of the pen, 0 to 1; the nearest digit is chosen. settled: whether no stroke is open. */
   show(reading, { at = null, settled = false } = {}) {
     this.#found = digitsOf(reading);
     this.#reading = reading;
@@ -67,15 +67,15 @@ export class Digits {
       row.append(button);
     }
     this.#found.forEach((digit, index) => {
-      const { state, sign, note } = label(digit);
+      const { state, name, note } = label(digit);
       const [large, small] = row.children[index].children;
       row.children[index].className = state;
-      large.textContent = sign;
+      large.textContent = name;
       small.textContent = note;
     });
   }
 
-  /** explain: whether to ask what the network sees; while one draws, its tile and chances are enough. */
+  /** Choose a digit. explain: whether to request its maps and saliency; not while a stroke is open. */
   #choose(index, explain) {
     this.#chosen = index;
     [...this.#page.digits.children].forEach((button, i) => button.setAttribute("aria-pressed", i === index));
@@ -87,7 +87,7 @@ export class Digits {
     this.#page.sees.classList.toggle("stale", Boolean(digit) && !explain);
     if (digit) paint(this.#page.tile, digit.tile, gray);
     if (explain && digit) this.#explain(digit);
-    else this.#asked?.abort();
+    else this.#request?.abort();
   }
 
   #key(event) {
@@ -114,7 +114,7 @@ export class Digits {
     });
   }
 
-  /** Draw the boxes where the picture is on the sheet: as large as fits, in the middle. */
+  /** Draw the boxes. The picture is centred and as large as fits. */
   #boxes() {
     const { boxes } = this.#page;
     boxes.replaceChildren();
@@ -143,22 +143,22 @@ export class Digits {
       return { x, y, w, h, middle, above: y - 31, below: y + h + 8 };
     });
     this.#found.forEach((digit, index) => {
-      const { state, sign, note } = label(digit);
+      const { state, name, note } = label(digit);
       const { x, y, w, h, middle, above, below } = placed[index];
       const chosen = index === this.#chosen && this.#found.length > 1 ? " chosen" : "";
       frame(`${state}${chosen}`, [x, y, w, h]);
       const crowded = placed.some((other, i) => i !== index && Math.abs(other.middle - middle) < TAG.width
         && [other.above, other.below].some((at) => Math.abs(at - below) < TAG.height));
       const room = !crowded && below + TAG.height < high;
-      tag("b", state, sign, { left: middle, top: above > 0 ? above : room ? below : 2 });
-      if (room && above > 0) tag("small", state, note, { left: middle, top: below }); // else it is in the row only
+      tag("b", state, name, { left: middle, top: above > 0 ? above : room ? below : 2 });
+      if (room && above > 0) tag("small", state, note, { left: middle, top: below }); // otherwise only its button has it
     });
   }
 
   async #explain(digit) {
     const { tile } = digit;
-    this.#asked?.abort();
-    const own = (this.#asked = new AbortController());
+    this.#request?.abort();
+    const own = (this.#request = new AbortController());
     const page = this.#page;
     try {
       const { maps, saliency } = await this.#backend.explain(tile, { signal: own.signal });
@@ -167,13 +167,13 @@ export class Digits {
       const cold = warmest < COLD;
       paint(page.heat, tile, (ink, y, x) => heat(ink, cold ? 0 : saliency[y][x] / warmest));
       page["heat-words"].textContent = cold
-        ? "No single spot is important: I would still read this digit without any one of them."
-        : "Warm spots are important: without the ink there, I would be less sure.";
+        ? "No single spot is important: without any one of them, I would read the same digit."
+        : "Orange ink is important: without it, I would be less sure.";
       this.#maps(maps);
     } catch (error) {
       if (own.signal.aborted) return;
       page.heat.getContext("2d").clearRect(0, 0, 28, 28);
-      page["heat-words"].textContent = "I cannot show the important spots just now.";
+      page["heat-words"].textContent = "The important spots can't be shown right now.";
       this.#maps([]);
     }
     this.#explained = true;
@@ -184,10 +184,10 @@ export class Digits {
   #maps(maps) {
     const page = this.#page;
     const peaks = maps.map((map) => Math.max(...map.flat(), 1e-6));
-    const faint = Math.max(...peaks) / 4; // what is below stays dark: it is next to nothing
+    const faint = Math.max(...peaks) / 4; // fainter maps stay dark
     page["maps-figure"].hidden = !maps.length;
     page["maps-words"].textContent =
-      `First I look for simple things, such as edges. Each of these ${maps.length} pictures shows where I found one of them.`;
+      `The first layer looks for simple features such as edges. Each of its ${maps.length} maps shows where it found one of them.`;
     while (page.maps.children.length > maps.length) page.maps.lastChild.remove();
     maps.forEach((map, index) => {
       const canvas = page.maps.children[index] ?? page.maps.appendChild(element("canvas", { className: "pixels" }));
@@ -197,7 +197,7 @@ export class Digits {
   }
 }
 
-/** The digit whose box is nearest to where the pen was. */
+/** The index of the digit whose box is nearest to the pen. */
 function nearest(digits, at, { width, height }) {
   const away = digits.map(({ box }) => Math.hypot(
     Math.max(box.x - at.x * width, 0, at.x * width - box.x - box.width),
@@ -214,9 +214,9 @@ function paint(canvas, rows, colour) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-/** From the figures' night blue to paper white. */
+/** A colour from dark blue (0) to white (1). */
 const gray = (value) => mix([24, 27, 34], [255, 251, 240], value);
-/** The ink dim, and the warmer the more hangs on it. */
+/** Grey ink, more orange the more important it is. */
 const heat = (ink, warmth) => mix(mix([24, 27, 34], [104, 112, 130], ink), [255, 138, 61], Math.sqrt(warmth));
 const mix = (from, to, part) => from.map((value, i) => value + (to[i] - value) * part);
 

@@ -1,7 +1,7 @@
-/** What a back end says when it has no answer. */
+/** An error of a back end. */
 
 export class BackendError extends Error {
-  /** status: HTTP's, or 0 if there is no connection; retryAfter: in seconds, or null. */
+  /** status: the HTTP status, or 0 without a connection. retryAfter: seconds, or null. */
   constructor(status, detail, retryAfter = null) {
     super(detail);
     Object.assign(this, { status, detail, retryAfter });

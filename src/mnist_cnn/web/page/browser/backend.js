@@ -1,10 +1,10 @@
-/** The back end that needs no server: the same reader and network, in a worker of this browser's. */
+/** The back end without a server: the same reader and network, in a worker of this browser. */
 
 import { BackendError } from "./problem.js";
 
 const worker = new Worker("worker.js", { type: "module" });
-let waiting = null; // what to do with the answer
-let busy = Promise.resolve(); // until the last question is answered
+let waiting = null; // resolves or rejects the open question
+let busy = Promise.resolve(); // resolves when all earlier questions are answered
 
 const ready = new Promise((resolve, reject) => {
   worker.addEventListener("error", ({ message }) => reject(new BackendError(500, message || "the reader could not be loaded")));
@@ -17,20 +17,20 @@ const ready = new Promise((resolve, reject) => {
 
 export const backend = {
   ready,
-  privacy: "What you draw is read by your own device and goes nowhere.",
-  forPrograms: false,
+  privacy: "Your drawings and pictures are read on your own device and are not sent anywhere.",
+  hasApi: false,
 
-  /** What is read on a picture (a Blob), with each digit's probabilities and tile. */
+  /** The reading of a picture (a Blob), with the probabilities and the tile of each digit. */
   read: (blob, options) => ask("read", blob, options),
 
-  /** What the network sees of a tile (28 x 28 numbers): its first layer's maps, and how much hangs on which ink. */
+  /** The maps of the first layer and the saliency for a tile (28 x 28 numbers). */
   explain: (tile, options) => ask("explain", tile, options),
 
   /** The model's card. */
   model: () => ask("model"),
 };
 
-/** One question after the other, so that one which is not asked yet can still be called off. */
+/** Ask the worker one question at a time, so that waiting questions can be aborted. */
 async function ask(name, argument, { signal } = {}) {
   await ready;
   const answer = busy.then(() => {
@@ -44,4 +44,4 @@ async function ask(name, argument, { signal } = {}) {
   return answer;
 }
 
-navigator.serviceWorker?.register("offline.js"); // not on a page that came by plain http from another machine
+navigator.serviceWorker?.register("offline.js"); // browsers have none for pages over plain http from another machine

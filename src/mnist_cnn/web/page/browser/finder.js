@@ -1,19 +1,17 @@
-/** Finder: where on a picture glyphs are, at any size. A copy of read/finder.py. */
+/** Finder: where glyphs are on a picture, at any size and on any paper. A copy of read/finder.py. */
 
+import {
+  FINDER_COVERED_HEAT, FINDER_COVERED_HEIGHT, FINDER_DOT_BELOW, FINDER_DOT_SIZE, FINDER_ENLARGEMENT, FINDER_HEAT,
+  FINDER_KIND_WEIGHTS, FINDER_LOG_SIZES, FINDER_LONGEST, FINDER_PART_HEIGHT, FINDER_PLACES, FINDER_SAME,
+  FINDER_SHORTEST, FINDER_SMALL_PICTURE,
+} from "./constants.js";
 import { Grid, argmax, bordered, clip, cv, morphed, ones, resized, round } from "./vision.js";
 import { contrast } from "./strips.js";
 
-const LONGEST = 1280;
-const LIKELY = [1, 1, Math.fround(0.2)];
-const SHORTEST = 24;
 const STRIDE = 4;
 const MARGIN = 2 * STRIDE;
-const MOST = 3000;
-const LEAST = 0.3;
+const UNIT = 24;
 export const [DIGIT, SIGN, OTHER] = [0, 1, 2];
-const [COVERED, AS_HOT] = [0.7, 0.8];
-const PART = 0.5;
-const NEAR = 0.45;
 
 /**
  * The glyphs on grey pixels (a Grid with a Uint8Array): {left, top, right, bottom, kind, heat} of each.
@@ -25,7 +23,7 @@ export async function glyphs(gray, run) {
   return once(found);
 }
 
-/** The glyphs that are found on the picture at one size. */
+/** The glyphs that are found on a picture at one scale. */
 async function at(gray, scale, run) {
   const [height, width] = [gray.height, gray.width].map((side) => Math.max(1, round(side * scale)));
   const small = scale === 1 ? gray : resized(gray, width, height, scale < 1 ? cv.INTER_AREA : cv.INTER_LINEAR);
@@ -36,46 +34,46 @@ async function at(gray, scale, run) {
   const highest = morphed(heat, cv.MORPH_DILATE, ones(3, 3)).data;
   const found = [];
   heat.data.forEach((value, i) => {
-    if (!(value >= highest[i] && value > Math.fround(LEAST))) return;
+    if (!(value >= highest[i] && value > Math.fround(FINDER_HEAT))) return;
     const [row, column, values] = [Math.floor(i / columns), i % columns, data.subarray(7 * i, 7 * i + 7)];
-    const [tall, wide] = [values[3], values[4]].map((size) => Math.fround(24 * Math.fround(Math.exp(clip(size, -3, 2)))));
+    const [tall, wide] = [values[3], values[4]].map((size) => Math.fround(UNIT * Math.fround(Math.exp(clip(size, ...FINDER_LOG_SIZES)))));
     const [x, y] = [(column + values[5] + 0.5) * STRIDE - MARGIN, (row + values[6] + 0.5) * STRIDE - MARGIN];
     const [left, top, right, bottom] = [x - wide / 2, y - tall / 2, x + wide / 2, y + tall / 2].map((side) => side / scale);
-    found.push({ left, top, right, bottom, kind: argmax(values.subarray(0, 3).map((heat, kind) => heat * LIKELY[kind])), heat: value });
+    found.push({ left, top, right, bottom, kind: argmax(values.subarray(0, 3).map((heat, kind) => heat * Math.fround(FINDER_KIND_WEIGHTS[kind]))), heat: value });
   });
   return found;
 }
 
-/** The picture with its edge repeated around it, so that 8 divides both sides. */
+/** The picture with its edge repeated around it, so that both sides are multiples of 8. */
 export function framed(gray) {
   const [right, bottom] = [gray.width, gray.height].map((side) => (8 - ((side + 2 * MARGIN) % 8)) % 8);
   return bordered(gray, MARGIN, MARGIN + bottom, MARGIN, MARGIN + right);
 }
 
-/** The sizes at which a picture is looked at. */
+/** The scales at which the finder sees a picture. */
 function scales({ height, width }) {
   const longer = Math.max(height, width);
-  const found = [longer < 200 ? 2 : Math.min(1, LONGEST / longer)];
-  while ((Math.min(height, width) * found.at(-1)) / 2 >= SHORTEST) found.push(found.at(-1) / 2);
+  const found = [longer < FINDER_SMALL_PICTURE ? FINDER_ENLARGEMENT : Math.min(1, FINDER_LONGEST / longer)];
+  while ((Math.min(height, width) * found.at(-1)) / 2 >= FINDER_SHORTEST) found.push(found.at(-1) / 2);
   return found;
 }
 
 /** Each glyph once, the hottest of those seen at several sizes (non-maximum suppression). */
 export function once(found) {
   const kept = [];
-  for (const glyph of [...found].sort((a, b) => b.heat - a.heat).slice(0, MOST)) {
+  for (const glyph of [...found].sort((a, b) => b.heat - a.heat).slice(0, FINDER_PLACES)) {
     const own = measured(glyph);
     if (!kept.some((other) => same(own, other))) kept.push(own);
   }
   return withoutParts(withoutCovers(kept)).map(({ glyph }) => glyph);
 }
 
-/** The glyphs without those that cover two or more digits about as hot: rows seen as one. */
+/** The glyphs without those that cover two or more digits of similar heat. */
 function withoutCovers(measures) {
   const digits = measures.filter(({ glyph }) => glyph.kind === DIGIT);
   return measures.filter(({ tall, glyph: { left, top, right, bottom, heat } }) => {
-    const inside = (d) => d.x > left && d.x < right && d.y > top && d.y < bottom && d.tall < COVERED * tall;
-    return digits.filter((d) => inside(d) && d.glyph.heat > AS_HOT * heat).length < 2;
+    const inside = (d) => d.x > left && d.x < right && d.y > top && d.y < bottom && d.tall < FINDER_COVERED_HEIGHT * tall;
+    return digits.filter((d) => inside(d) && d.glyph.heat > FINDER_COVERED_HEAT * heat).length < 2;
   });
 }
 
@@ -83,18 +81,20 @@ function withoutCovers(measures) {
 function withoutParts(measures) {
   return measures.filter(({ x, y, tall, glyph }) =>
     glyph.kind !== DIGIT || !measures.some(({ tall: high, glyph: { left, top, right, bottom, heat } }) =>
-      x > left && x < right && y > top && y < bottom && tall < PART * high && glyph.heat < heat));
+      x > left && x < right && y > top && y < bottom && tall < FINDER_PART_HEIGHT * high && glyph.heat < heat));
 }
 
+/** A glyph with its middle and its size. */
 function measured(glyph) {
   const { left, top, right, bottom } = glyph;
   return { x: (left + right) / 2, y: (top + bottom) / 2, wide: right - left, tall: bottom - top, glyph };
 }
 
+/** Whether two places are one glyph. */
 function same(a, b) {
   const [dx, dy] = [Math.abs(a.x - b.x), Math.abs(a.y - b.y)];
   const [w, t] = [Math.max(a.wide, b.wide), Math.max(a.tall, b.tall)];
-  if (!(dx < NEAR * w && dy < NEAR * t)) return false;
-  const small = Math.min(a.wide, b.wide) < 0.6 * w && Math.min(a.tall, b.tall) < 0.6 * t;
-  return !(small && dy > 0.25 * t);
+  if (!(dx < FINDER_SAME * w && dy < FINDER_SAME * t)) return false;
+  const small = Math.min(a.wide, b.wide) < FINDER_DOT_SIZE * w && Math.min(a.tall, b.tall) < FINDER_DOT_SIZE * t;
+  return !(small && dy > FINDER_DOT_BELOW * t);
 }

@@ -1,17 +1,24 @@
-/** Lines: where something is written, line by line, each brought upright to one height. A copy of read/lines.py. */
+/** Lines: the lines of writing on a picture, each made level and scaled to one height. A copy of read/lines.py. */
 
+import {
+  LINE_DOT_BELOW, LINE_DOT_GAP, LINE_EXTENT, LINE_GAP, LINE_HEIGHT_INK, LINE_HEIGHT_QUANTILES, LINE_HIGHEST, LINE_INK,
+  LINE_LARGE, LINE_LARGEST_SCALE, LINE_MARGIN, LINE_OVERLAP, LINE_PAD, LINE_REDUCED, LINE_REDUCED_BLUR, LINE_STEEPEST,
+  LINE_STROKE_APART, LINE_STROKE_HEIGHT, LINE_STROKE_SHARED, LINE_TILT_FAR, LINE_TILT_HEIGHT, LINE_TILT_PARTS,
+  LINE_TILT_POINTS, LINE_TILT_WIDE, LINE_WIDEST, PART_BIG, PART_COVER, PART_COVER_EDGES, PART_EDGE, PART_FLAT_LONG,
+  PART_FLAT_RATIO, PART_FLAT_THIN, PART_FRAME, PART_HOLLOW, PART_SPECK, PART_SPECK_AREA, SLANTS, SLANT_COLUMNS,
+  SLANT_COST, SLANT_PIXELS, SLANT_TAKEN, SLANT_WIDE,
+} from "./constants.js";
 import { blurred, clip, components, cv, largest, median, morphed, ones, quantile, round, smallest, spread, straight, total, warped } from "./vision.js";
 
 export const HEIGHT = 64;
-const MARGIN = 16;
 
-/** A piece of the picture with one line on it: its ink, and the affine map from its pixels to the picture's. */
+/** A part of the picture with one line of writing: its ink, and the affine transform from its pixels to the picture. */
 class Line {
   constructor(ink, toPicture) {
     Object.assign(this, { ink, toPicture });
   }
 
-  /** The upright rectangle around one on the line, on a picture of that size, `scale` times smaller. */
+  /** The upright rectangle around a rectangle on the line, on a picture of a size that is smaller by `scale`. */
   box(left, top, right, bottom, [width, height], scale) {
     const corners = [[left, top], [right, top], [left, bottom], [right, bottom]];
     const points = corners.map(([x, y]) => this.toPicture.map(([a, b, c]) => (a * x + b * y + c) / scale));
@@ -24,12 +31,12 @@ class Line {
 
 /** The lines of writing on ink, from the top down. */
 export function lines(ink) {
-  const { labels, parts } = components(ink.above(0.35));
+  const { labels, parts } = components(ink.above(LINE_INK));
   parts.forEach((part, label) => Object.assign(part, { label }));
   const written = writing(parts.slice(1), ink);
   if (!written.length) return [];
   const height = heightOf(written);
-  const found = groups(written, height).map((group) => ({ top: smallest(group.map((part) => part.y), Infinity), line: straighten(ink, labels, group) }));
+  const found = groups(written, height).map((group) => ({ top: smallest(group.map((part) => part.y), Infinity), line: straightened(ink, labels, group) }));
   return found.filter(({ line }) => line).sort((a, b) => a.top - b.top).map(({ line }) => line);
 }
 
@@ -38,33 +45,33 @@ function writing(parts, { width: w, height: h }) {
   const judged = parts.map((part) => {
     const { x, y, width, height, area } = part;
     const side = Math.max(width, height);
-    const [left, top, right, bottom] = [x <= 1, y <= 1, x + width >= w - 1, y + height >= h - 1];
+    const [left, top, right, bottom] = [x <= PART_EDGE, y <= PART_EDGE, x + width >= w - PART_EDGE, y + height >= h - PART_EDGE];
     const edges = left + top + right + bottom;
-    const big = side > 0.92 * Math.max(w, h);
-    const level = height < 0.1 * h && width > 0.5 * w && (top || bottom);
-    const upright = width < 0.1 * w && height > 0.5 * h && (left || right);
-    const flat = (level || upright) && side > 5 * Math.min(width, height);
-    const hollow = area < 0.12 * width * height;
-    const cover = area > 0.6 * w * h || (area > 0.2 * w * h && edges >= 3);
-    const frame = width > 0.6 * w && height > 0.6 * h && hollow && edges > 0;
+    const big = side > PART_BIG * Math.max(w, h);
+    const level = height < PART_FLAT_THIN * h && width > PART_FLAT_LONG * w && (top || bottom);
+    const upright = width < PART_FLAT_THIN * w && height > PART_FLAT_LONG * h && (left || right);
+    const flat = (level || upright) && side > PART_FLAT_RATIO * Math.min(width, height);
+    const hollow = area < PART_HOLLOW * width * height;
+    const cover = area > PART_COVER * w * h || (area > PART_COVER_EDGES * w * h && edges >= 3);
+    const frame = width > PART_FRAME * w && height > PART_FRAME * h && hollow && edges > 0;
     return { part, side, area, big, flat, edges, none: (edges && flat) || cover || frame || (big && hollow && edges >= 2) };
   });
   const most = largest(judged.filter(({ edges, flat, big }) => !(edges && (flat || big))).map(({ side }) => side), 0);
-  return judged.filter(({ side, area, none }) => !none && side >= 0.12 * most && area >= 4).map(({ part }) => part);
+  return judged.filter(({ side, area, none }) => !none && side >= PART_SPECK * most && area >= PART_SPECK_AREA).map(({ part }) => part);
 }
 
-/** The middle one of the parts' heights, larger parts counting more. */
+/** The height of the writing: the median of the heights of the parts, weighted by their squares. */
 function heightOf(parts) {
   const heights = parts.map((part) => part.height).sort((a, b) => a - b);
   let rest = heights.reduce((sum, height) => sum + height ** 2, 0) / 2;
   return heights.find((height) => (rest -= height ** 2) <= 0);
 }
 
-/** Parts side by side make a line: neighbours that overlap in height and are not far apart. */
+/** The parts of each line. Neighbours that overlap vertically and are near are in one line. height: of the writing. */
 function groups(parts, height) {
   const group = parts.map((_, i) => i);
   parts.forEach((a, i) => {
-    const near = parts.flatMap((b, j) => (group[j] !== group[i] && together(a, b, height) ? [j] : []));
+    const near = parts.flatMap((b, j) => (group[j] !== group[i] && areTogether(a, b, height) ? [j] : []));
     for (const j of near) {
       const other = group[j];
       group.forEach((value, k) => {
@@ -74,27 +81,28 @@ function groups(parts, height) {
   });
   const numbers = [...new Set(group)].sort((a, b) => a - b);
   const found = numbers.map((number) => parts.filter((_, i) => group[i] === number));
-  return found.filter((some) => some.some((part) => part.height > 0.4 * height));
+  return found.filter((some) => some.some((part) => part.height > LINE_LARGE * height));
 }
 
-function together(a, b, height) {
-  const large = (part) => part.height > 0.4 * height;
+/** Whether two parts are in one line. */
+function areTogether(a, b, height) {
+  const large = (part) => part.height > LINE_LARGE * height;
   const gap = Math.max(a.x, b.x) - Math.min(a.x + a.width, b.x + b.width);
   const overlap = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
   const lower = Math.min(a.height, b.height);
-  if (gap < 2.2 * height && overlap > 0.35 * lower && large(a) && large(b)) return true;
-  if (gap < -0.3 * Math.min(a.width, b.width) && -overlap < 0.25 * height && lower < 0.7 * height) return true;
+  if (gap < LINE_GAP * height && overlap > LINE_OVERLAP * lower && large(a) && large(b)) return true;
+  const above = gap < -LINE_STROKE_SHARED * Math.min(a.width, b.width) && -overlap < LINE_STROKE_APART * height;
+  if (above && lower < LINE_STROKE_HEIGHT * height) return true;
   const middle = b.y + b.height / 2;
-  return large(a) && !large(b) && middle > a.y && middle < a.y + 1.1 * a.height && gap < 1.2 * height;
+  return large(a) && !large(b) && middle > a.y && middle < a.y + LINE_DOT_BELOW * a.height && gap < LINE_DOT_GAP * height;
 }
 
-/** Cut a group out of the picture, turn it level, take the slant out and scale it. */
-function straighten(ink, labels, group) {
-  const pad = 2;
-  const x0 = Math.max(0, smallest(group.map((part) => part.x), Infinity) - pad);
-  const y0 = Math.max(0, smallest(group.map((part) => part.y), Infinity) - pad);
-  const right = Math.min(ink.width, largest(group.map((part) => part.x + part.width), 0) + pad);
-  const bottom = Math.min(ink.height, largest(group.map((part) => part.y + part.height), 0) + pad);
+/** The line of a group of parts, level, without slant and scaled; null if it has hardly ink. */
+function straightened(ink, labels, group) {
+  const x0 = Math.max(0, smallest(group.map((part) => part.x), Infinity) - LINE_PAD);
+  const y0 = Math.max(0, smallest(group.map((part) => part.y), Infinity) - LINE_PAD);
+  const right = Math.min(ink.width, largest(group.map((part) => part.x + part.width), 0) + LINE_PAD);
+  const bottom = Math.min(ink.height, largest(group.map((part) => part.y + part.height), 0) + LINE_PAD);
   const members = new Set(group.map((part) => part.label));
   const member = labels.crop(y0, bottom, x0, right).map((label) => (members.has(label) ? 1 : 0), Uint8Array);
   const near = morphed(member, cv.MORPH_DILATE, ones(3, 3));
@@ -105,14 +113,14 @@ function straighten(ink, labels, group) {
   const slant = slantOf(clear, turn);
   const [[a, b], [c, d]] = turn;
   const shear = [[a + slant * c, b + slant * d], [c, d]];
-  const inked = moved(piece.points(0.2), shear);
+  const inked = moved(piece.points(LINE_EXTENT), shear);
   const [x1, y1] = inked.map((values) => smallest(values, Infinity));
   const [x2, y2] = inked.map((values) => largest(values, -Infinity) + 1);
-  const scale = Math.min(HEIGHT / Math.max(textHeight(piece, shear), 1e-6), 12, 4000 / Math.max(x2 - x1, 1), 400 / Math.max(y2 - y1, 1));
+  const scale = Math.min(HEIGHT / Math.max(textHeight(piece, shear), 1e-6), LINE_LARGEST_SCALE, LINE_WIDEST / Math.max(x2 - x1, 1), LINE_HIGHEST / Math.max(y2 - y1, 1));
   const [first, second] = shear.map((row) => row.map((value) => scale * value));
-  const forward = [[...first, MARGIN - scale * x1], [...second, MARGIN - scale * y1]];
-  if (scale < 0.7) piece = blurred(piece, 0.45 / scale);
-  const [width, height] = [round(scale * (x2 - x1)) + 2 * MARGIN, round(scale * (y2 - y1)) + 2 * MARGIN];
+  const forward = [[...first, LINE_MARGIN - scale * x1], [...second, LINE_MARGIN - scale * y1]];
+  if (scale < LINE_REDUCED) piece = blurred(piece, LINE_REDUCED_BLUR / scale);
+  const [width, height] = [round(scale * (x2 - x1)) + 2 * LINE_MARGIN, round(scale * (y2 - y1)) + 2 * LINE_MARGIN];
   const line = warped(piece, forward, width, height, scale > 1 ? cv.INTER_CUBIC : cv.INTER_LINEAR, cv.BORDER_CONSTANT);
   const [back, last] = inverse(forward);
   back[2] += x0;
@@ -120,12 +128,14 @@ function straighten(ink, labels, group) {
   return new Line(line.map((value) => clip(value, 0, 1)), [back, last]);
 }
 
+/** The affine transform back. */
 function inverse([[a, b, c], [d, e, f]]) {
   const determinant = a * e - b * d;
   const [p, q, r, s] = [e, -b, -d, a].map((value) => value / determinant);
   return [[p, q, -(p * c + q * f)], [r, s, -(r * c + s * f)]];
 }
 
+/** Points moved by a matrix: [xs, ys]. */
 function moved({ columns, rows }, [[a, b], [c, d]]) {
   return [columns.map((x, i) => a * x + b * rows[i]), columns.map((x, i) => c * x + d * rows[i])];
 }
@@ -133,49 +143,51 @@ function moved({ columns, rows }, [[a, b], [c, d]]) {
 /** The rotation, at most 25 degrees, that makes a line of several digits level. */
 function turnOf(piece, group) {
   const tallest = largest(group.map((part) => part.height), 0);
-  const large = group.filter((part) => part.height > 0.5 * tallest);
+  const large = group.filter((part) => part.height > LINE_TILT_HEIGHT * tallest);
   const { columns, rows } = piece.points(0.5);
   let angle = 0;
-  if (large.length >= 3) angle = slope(large.map((part) => part.x + part.width / 2), large.map((part) => part.y + part.height / 2));
-  else if (columns.length && spread(columns) > 2.5 * spread(rows)) angle = slope(columns, rows);
-  const radians = (-clip(angle, -25, 25) * Math.PI) / 180;
+  if (large.length >= LINE_TILT_PARTS) angle = slope(large.map((part) => part.x + part.width / 2), large.map((part) => part.y + part.height / 2));
+  else if (columns.length && spread(columns) > LINE_TILT_WIDE * spread(rows)) angle = slope(columns, rows);
+  const radians = (-clip(angle, -LINE_STEEPEST, LINE_STEEPEST) * Math.PI) / 180;
   return [[Math.cos(radians), -Math.sin(radians)], [Math.sin(radians), Math.cos(radians)]];
 }
 
-/** In degrees, of the straight line through points: the median of the slopes between them (Theil 1950). */
+/** The slope of a straight line through points, in degrees: the median of those between them (Theil 1950). */
 function slope(x, y) {
   const degrees = (value) => (Math.atan(value) * 180) / Math.PI;
-  if (x.length > 60) return degrees(straight(x, y)[0]);
-  const far = 0.3 * spread(x);
+  if (x.length > LINE_TILT_POINTS) return degrees(straight(x, y)[0]);
+  const far = LINE_TILT_FAR * spread(x);
   const slopes = x.flatMap((_, i) => x.flatMap((_, j) => (j > i && Math.abs(x[i] - x[j]) > far ? [(y[i] - y[j]) / (x[i] - x[j])] : [])));
   return slopes.length ? degrees(median(slopes)) : 0;
 }
 
 /** The shear that makes the strokes upright: the one with the most nearly empty and nearly full columns. */
 function slantOf(points, turn) {
-  if (points.columns.length < 8) return 0;
+  if (points.columns.length < SLANT_PIXELS) return 0;
   const [x, y] = moved(points, turn);
   const height = spread(y) + 1;
-  if (spread(x) < 1.6 * height) return 0;
-  const step = Math.max(1, height / 48);
+  if (spread(x) < SLANT_WIDE * height) return 0;
+  const columnWidth = Math.max(1, height / SLANT_COLUMNS);
   let [best, most] = [0, -1];
-  const more = -0.3 + 0.1 + 0.3; // 0.1 as NumPy's arange has it: to the last bit, for columns begin at whole numbers
-  for (let i = 0; i < 13; i++) {
-    const slant = -0.3 + more * i;
-    const places = x.map((value, k) => (value + slant * y[k]) / step);
-    const first = smallest(places, Infinity);
-    const filled = new Uint32Array(Math.floor(largest(places, first) - first) + 1);
-    for (const place of places) filled[Math.floor(place - first)] += 1;
-    const score = total(filled.map((count) => count ** 2)) * (1 - 0.05 * Math.abs(slant));
+  const [first, end, step] = SLANTS;
+  const more = first + step - first; // as NumPy's arange, to the last bit, because columns begin at whole numbers
+  for (let i = 0; i < Math.ceil((end - first) / step); i++) {
+    const slant = first + more * i;
+    const places = x.map((value, k) => (value + slant * y[k]) / columnWidth);
+    const left = smallest(places, Infinity);
+    const filled = new Uint32Array(Math.floor(largest(places, left) - left) + 1);
+    for (const place of places) filled[Math.floor(place - left)] += 1;
+    const score = total(filled.map((count) => count ** 2)) * (1 - SLANT_COST * Math.abs(slant));
     if (score > most) [best, most] = [slant, score];
   }
-  return 0.75 * best;
+  return SLANT_TAKEN * best;
 }
 
 /** The height that most of the ink lies in. */
 function textHeight(piece, matrix) {
-  const points = piece.points(0.4);
+  const points = piece.points(LINE_HEIGHT_INK);
   if (!points.rows.length) return piece.height;
   const [, y] = moved(points, matrix);
-  return quantile(y, 0.98) - quantile(y, 0.02) + 1;
+  const [low, high] = LINE_HEIGHT_QUANTILES;
+  return quantile(y, high) - quantile(y, low) + 1;
 }

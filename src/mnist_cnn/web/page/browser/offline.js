@@ -1,8 +1,8 @@
-/** The service worker: keeps all the files, so that the page works without a network after it was opened once. */
+/** The service worker: caches all files, so that the page works offline after the first visit. */
 
-importScripts("files.js"); // VERSION and FILES, written with the site
+importScripts("files.js"); // VERSION and FILES, written by web/site.py
 
-const OURS = `mnist_cnn ${registration.scope} `; // other folders of this host may hold other sites
+const OURS = `mnist_cnn ${registration.scope} `; // other folders of this host may have other sites
 const NAME = OURS + VERSION;
 
 addEventListener("install", (event) => {

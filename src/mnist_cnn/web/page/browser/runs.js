@@ -1,16 +1,13 @@
-/** Runs: which glyphs stand close together, so that one strip shows them. A copy of read/runs.py. */
+/** Runs: glyphs that stand close together, so that one strip shows them. A copy of read/runs.py. */
 
+import {
+  RUN_DIGITS, RUN_GAP, RUN_HEIGHT_RATIO, RUN_OVERLAP, RUN_SIGN_GAP, RUN_SIGN_OFFSET, TILT_LOG_RATIO, TILT_OFFSET,
+  TILT_REACH,
+} from "./constants.js";
 import { DIGIT, SIGN } from "./finder.js";
 import { argmin, largest, median, smallest } from "./vision.js";
 
-const REACH = 1.1;
-const SIGN_REACH = 2;
-const SIGN_OFF = 0.8;
-const OVERLAP = 0.45;
-const RATIO = 2.2;
-const LONGEST = 40;
-
-/** The tilt of the page: the median over digits and the next digit to the right of each. */
+/** The tilt of the page, dy / dx: the median over pairs of a digit and the next one to its right. */
 export function slope(glyphs) {
   const digits = glyphs.filter(({ kind }) => kind === DIGIT);
   const [x, y] = [digits.map((g) => (g.left + g.right) / 2), digits.map((g) => (g.top + g.bottom) / 2)];
@@ -20,8 +17,8 @@ export function slope(glyphs) {
     let [nearest, rise] = [Infinity, 0];
     for (let j = 0; j < digits.length; j++) {
       const [dx, dy] = [x[j] - x[i], y[j] - y[i]];
-      if (!(dx > 0 && dx < 3.5 * tall[i] && dx < nearest && Math.abs(dy) < 0.5 * tall[i])) continue;
-      if (Math.abs(Math.log(tall[j] / tall[i])) < 0.5) [nearest, rise] = [dx, dy];
+      if (!(dx > 0 && dx < TILT_REACH * tall[i] && dx < nearest && Math.abs(dy) < TILT_OFFSET * tall[i])) continue;
+      if (Math.abs(Math.log(tall[j] / tall[i])) < TILT_LOG_RATIO) [nearest, rise] = [dx, dy];
     }
     if (nearest < Infinity) slopes.push(rise / nearest);
   }
@@ -40,7 +37,7 @@ export function runs(glyphs, tilt) {
       const last = run.at(-1);
       const [gap, high, lower] = [glyphs[i].left - glyphs[last].right, Math.max(tall[i], tall[last]), Math.min(tall[i], tall[last])];
       const overlap = (tall[i] + tall[last]) / 2 - Math.abs(middle[i] - middle[last]);
-      const fits = gap < REACH * high && overlap > OVERLAP * lower && high < RATIO * lower && run.length < LONGEST;
+      const fits = gap < RUN_GAP * high && overlap > RUN_OVERLAP * lower && high < RUN_HEIGHT_RATIO * lower && run.length < RUN_DIGITS;
       return fits ? gap : Infinity;
     });
     const n = argmin(gaps);
@@ -58,7 +55,7 @@ export function runs(glyphs, tilt) {
     places.forEach((place, n) => {
       const gap = Math.max(place.left - glyphs[i].right, glyphs[i].left - place.right);
       const off = Math.abs(middle[i] - place.middle);
-      if (!(off < SIGN_OFF * place.high && gap < SIGN_REACH * place.high)) return;
+      if (!(off < RUN_SIGN_OFFSET * place.high && gap < RUN_SIGN_GAP * place.high)) return;
       if (Math.max(gap, 0) + off < least) [best, least] = [n, Math.max(gap, 0) + off];
     });
     if (best !== null) found[best].push(i);

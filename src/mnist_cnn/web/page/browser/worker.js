@@ -1,4 +1,4 @@
-/** The worker: reads and explains beside the page, so that drawing never waits. */
+/** The worker: reads and explains in the background, so that drawing is never blocked. */
 
 import * as ort from "./onnxruntime.js";
 import { Grid } from "./vision.js";
@@ -6,9 +6,9 @@ import { read } from "./reader.js";
 
 const PATCH = 4; // as in web/insight.py
 const STEP = 2;
-const AT_ONCE = 64; // tiles that go through the classifier together
+const BATCH = 64; // tiles per batch of the classifier
 
-ort.env.wasm.numThreads = 1; // more need headers that a static host does not send
+ort.env.wasm.numThreads = 1; // more threads need headers that static hosts do not send
 ort.env.wasm.wasmPaths = { wasm: new URL("ort-wasm-simd-threaded.wasm", import.meta.url).href };
 const card = await (await fetch("model.json")).json();
 const [network, finder, strings] = await Promise.all(
@@ -16,10 +16,10 @@ const [network, finder, strings] = await Promise.all(
 );
 const first = card.maps ? await ort.InferenceSession.create("first.onnx") : null;
 
-const asks = {
+const answers = {
   async read(blob) {
     const { pixels, size } = await gray(blob);
-    return read(pixels, { finder: find, strings: say, classify, threshold: card.threshold }, size);
+    return read(pixels, { finder: runFinder, strings: runStrings, classify, threshold: card.threshold }, size);
   },
 
   async explain(rows) {
@@ -34,18 +34,18 @@ const asks = {
 
 onmessage = async ({ data: { name, argument } }) => {
   try {
-    postMessage({ answer: await asks[name](argument) });
+    postMessage({ answer: await answers[name](argument) });
   } catch (error) {
     postMessage({ error: String(error?.message ?? error) });
   }
 };
 postMessage({ ready: true });
 
-/** Ten probabilities for each of some tiles. */
+/** The ten probabilities of each tile. */
 async function classify(tiles) {
   const found = [];
-  for (let start = 0; start < tiles.length; start += AT_ONCE) {
-    const some = tiles.slice(start, start + AT_ONCE);
+  for (let start = 0; start < tiles.length; start += BATCH) {
+    const some = tiles.slice(start, start + BATCH);
     const images = new Float32Array(784 * some.length);
     some.forEach((tile, i) => images.set(tile.data, 784 * i));
     const { probabilities } = await network.run({ image: new ort.Tensor("float32", images, [some.length, 28, 28, 1]) });
@@ -54,20 +54,20 @@ async function classify(tiles) {
   return found;
 }
 
-/** What the finder says of contrast, a Float32Array (h, w, 2). */
-async function find(contrast, height, width) {
+/** The output of the finder for contrast, a Float32Array (h, w, 2). */
+async function runFinder(contrast, height, width) {
   const { glyphs } = await finder.run({ picture: new ort.Tensor("float32", contrast, [1, height, width, 2]) });
   const [, rows, columns] = glyphs.dims;
   return { data: glyphs.data, rows, columns };
 }
 
-/** What the string network says of the contrast of strips, a Float32Array (n, 40, w, 2). */
-async function say(contrast, count, width) {
-  const { log_probabilities: said } = await strings.run({ strip: new ort.Tensor("float32", contrast, [count, 40, width, 2]) });
-  return { data: said.data, frames: said.dims[1] };
+/** The output of the string network for the contrast of strips, a Float32Array (n, 40, w, 2). */
+async function runStrings(contrast, count, width) {
+  const { log_probabilities: output } = await strings.run({ strip: new ort.Tensor("float32", contrast, [count, 40, width, 2]) });
+  return { data: output.data, frames: output.dims[1] };
 }
 
-/** The first layer's outputs; none for a network that does not begin with a convolution. */
+/** The outputs of the first layer; none for a network that does not begin with a convolution. */
 async function maps(tile) {
   if (!first) return [];
   const outputs = await first.run({ image: new ort.Tensor("float32", tile.data, [1, 28, 28, 1]) });
@@ -77,7 +77,7 @@ async function maps(tile) {
   return Array.from({ length: count }, (_, k) => Array.from({ length: height }, (_, y) => row(k * height + y)));
 }
 
-/** By how much the best digit's probability falls when a pixel and those around it are wiped out. */
+/** How much the best digit's probability falls when a pixel and those around it are erased, 28 x 28. */
 async function saliency(tile) {
   const starts = Array.from({ length: Math.floor((28 - PATCH) / STEP) + 1 }, (_, i) => STEP * i);
   const corners = starts.flatMap((y) => starts.map((x) => [y, x]));
@@ -97,7 +97,7 @@ async function saliency(tile) {
   }));
 }
 
-/** A picture's grey pixels, as Pillow has them, and its size. */
+/** The grey pixels of a picture, as Pillow converts them, and its size. */
 async function gray(blob) {
   let bitmap;
   try {
@@ -107,7 +107,7 @@ async function gray(blob) {
   }
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  context.fillStyle = "#fff"; // behind what is transparent
+  context.fillStyle = "#fff"; // behind transparent parts
   context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, 0, 0);
   bitmap.close();

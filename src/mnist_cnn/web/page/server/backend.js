@@ -1,22 +1,22 @@
-/** The back end: the server that this page comes from. The one that needs no server is in ../browser/backend.js. */
+/** The back end on the server of this page. ../browser/backend.js needs no server. */
 
 import { BackendError } from "./problem.js";
 
 export const backend = {
-  /** It answers from now on. */
+  /** Resolves when the back end is ready. */
   ready: Promise.resolve(),
-  /** What becomes of what is drawn. */
-  privacy: "What you draw is read and forgotten: the server keeps no picture.",
-  /** Whether programs can ask it too. */
-  forPrograms: true,
+  /** What happens to drawings and pictures. */
+  privacy: "Your drawings and pictures are read on this server, which does not store them.",
+  /** Whether there is an HTTP API. */
+  hasApi: true,
 
-  /** What is read on a picture (a Blob), with each digit's probabilities and tile. */
+  /** The reading of a picture (a Blob), with the probabilities and the tile of each digit. */
   async read(blob, { signal } = {}) {
     const type = blob.type.startsWith("image/") ? blob.type : "application/octet-stream";
     return ask("v1/read?detail=true", { method: "POST", body: blob, headers: { "content-type": type }, signal });
   },
 
-  /** What the network sees of a tile (28 x 28 numbers): its first layer's maps, and how much hangs on which ink. */
+  /** The maps of the first layer and the saliency for a tile (28 x 28 numbers). */
   async explain(tile, { signal } = {}) {
     const body = JSON.stringify({ images: [tile] });
     return ask("v1/explain", { method: "POST", body, headers: { "content-type": "application/json" }, signal });
@@ -38,7 +38,7 @@ async function ask(path, options) {
   } catch (error) {
     options.signal?.throwIfAborted();
     if (!response) throw new BackendError(0, "no connection to the server");
-    throw new BackendError(response.status, `the answer is no JSON (status ${response.status})`);
+    throw new BackendError(response.status, `expected JSON, found another response (status ${response.status})`);
   }
   if (response.ok) return content;
   const seconds = Number(response.headers.get("retry-after"));
