@@ -1,14 +1,14 @@
-"""How fast does bulk reading go, and where does Ray begin to pay? Tiles and photographs, on this machine.
+"""Measure the throughput of `mnist-cnn bulk` on this machine, with local processes and with Ray.
 
     python benchmarks/bulk.py --only tiles              1,000,000 tiles of MNIST's form: about ten minutes
     python benchmarks/bulk.py --only photographs        20,000 photographs: about an hour
     python benchmarks/bulk.py --only plan               plans of 200,000 and 1,000,000 pictures: a minute
-    python benchmarks/bulk.py --tiles 50000 --photographs 200        to try it; writes nothing
+    python benchmarks/bulk.py --tiles 50000 --photographs 200        a short trial; writes nothing
 
-Each way is a process of its own: `mnist-cnn bulk`, local with 1 and 2 processes, Ray with 1 and 2 actors. Measured are
-inputs a second, seconds until the first part is there (start-up, and one unit), and the most memory that it and all of
-its children had together (each page that they share counted once). Writes benchmarks/results/bulk.json. The photographs
-are 500 different ones, again and again. Leave the machine idle meanwhile.
+The command runs with 1 and 2 local processes, and with 1 and 2 Ray actors. For each it measures the seconds, the
+seconds until the first part is written (start-up and one unit), and the peak memory of all its processes together, in
+which shared pages count once. 500 different photographs are repeated to make 20,000.
+Writes benchmarks/results/bulk.json. Leave the machine idle meanwhile.
 """
 
 import argparse
@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +27,18 @@ import photographs
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
+import result_files
 
 from mnist_cnn import mnist
-from mnist_cnn.files import replacing
 from mnist_cnn.mnist import idx
-from mnist_cnn.provenance import machine
 
-RESULT = Path(__file__).parent / "results/bulk.json"
+RESULT = result_files.FOLDER / "bulk.json"
 TILES, PHOTOGRAPHS, DIFFERENT, PLANS = 1_000_000, 20_000, 500, (200_000, 1_000_000)
 WAYS = (("local", 1), ("local", 2), ("ray", 1), ("ray", 2))
 
 
 def tiles(folder: Path, n: int) -> Path:
+    """Write n images of MNIST's training set, repeated, as one IDX file."""
     images = mnist.load().train.images
     file = folder / "tiles.idx3"
     with file.open("wb") as out:
@@ -50,7 +49,10 @@ def tiles(folder: Path, n: int) -> Path:
 
 
 def pictures(folder: Path, n: int) -> Path:
-    """Photographs of validation digits, one to five on each, as a Parquet file of row groups of 100."""
+    """Write n photographs of validation digits, one to five per photograph, as a Parquet file.
+
+    It has row groups of 100.
+    """
     _, (images, _) = mnist.split(mnist.load().train)
     different = []
     for i in range(min(n, DIFFERENT)):
@@ -67,6 +69,7 @@ def pictures(folder: Path, n: int) -> Path:
 
 
 def measure(file: Path, engine: str, workers: int, n: int) -> dict[str, Any]:
+    """Read a file of n pictures by `mnist-cnn bulk` and return the row: seconds, and memory and sizes in bytes."""
     out = file.with_name("read")
     command = [sys.executable, "-m", "mnist_cnn", "bulk", str(file), "--out", str(out), "--engine", engine]
     began, first, most = time.perf_counter(), None, 0
@@ -95,7 +98,10 @@ def measure(file: Path, engine: str, workers: int, n: int) -> dict[str, Any]:
 
 
 def planned(folder: Path, n: int) -> dict[str, Any]:
-    """What a plan of n pictures costs, by the one process that makes it and, with Ray, holds it to hand it out."""
+    """Return the cost of a plan of n pictures for the process that makes it.
+
+    With Ray this process also keeps the plan in memory, to distribute its units.
+    """
     for i in range(n):
         file = folder / f"{i // 1000:05}/{i:09}.png"
         file.parent.mkdir(exist_ok=True)
@@ -115,7 +121,7 @@ def planned(folder: Path, n: int) -> dict[str, Any]:
 
 
 def memory(pid: int) -> int:
-    """Bytes of a process and all that came of it; Ray's own servers are its children too."""
+    """Return the bytes of a process and its descendants, which include Ray's servers."""
     total = 0
     for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
         try:
@@ -127,9 +133,9 @@ def memory(pid: int) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tiles", type=int, default=TILES, metavar="N")
-    parser.add_argument("--photographs", type=int, default=PHOTOGRAPHS, metavar="N")
-    parser.add_argument("--only", choices=("tiles", "photographs", "plan"))
+    parser.add_argument("--tiles", type=int, default=TILES, metavar="N", help="number of tiles")
+    parser.add_argument("--photographs", type=int, default=PHOTOGRAPHS, metavar="N", help="number of photographs")
+    parser.add_argument("--only", choices=("tiles", "photographs", "plan"), help="run this part only")
     options = parser.parse_args()
     for kind, make, full in (("tiles", tiles, TILES), ("photographs", pictures, PHOTOGRAPHS)):
         if options.only not in (None, kind):
@@ -145,7 +151,7 @@ def main() -> None:
             store(kind, rows)
     if options.only in (None, "plan"):
         plans = []
-        for n in PLANS:  # two, since much of the memory is the same for all
+        for n in PLANS:  # two sizes: part of the memory does not depend on n
             with tempfile.TemporaryDirectory() as folder:
                 (Path(folder) / "pictures").mkdir()
                 plans.append(planned(Path(folder) / "pictures", n))
@@ -153,12 +159,10 @@ def main() -> None:
 
 
 def store(kind: str, result: Any) -> None:
+    """Print a part of the result and store it beside the other parts."""
     print(kind, json.dumps(result), flush=True)
-    known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    versions = {name: version(name) for name in ("onnxruntime", "pyarrow", "ray")}
-    with replacing(RESULT) as temporary:
-        result = known | {"machine": machine(), "versions": versions, kind: result}
-        temporary.write_text(json.dumps(result, indent=2) + "\n")
+    origin = result_files.origin("onnxruntime", "pyarrow", "ray")
+    result_files.write(RESULT, result_files.load(RESULT) | origin | {kind: result})
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Does training one network by several processes pay? Milliseconds a step, on one core of a processor and on two.
+"""Measure the milliseconds per step when one process, or two, train one network.
 
     python benchmarks/distributed.py              25 minutes; leave the machine idle meanwhile
 
-For some recipes and batches: Keras on TensorFlow, and Keras on JAX, by one process on one core; then JAX by two
-processes on two cores, as by two machines of one core each with a network as fast as this machine's memory. Each way is
-`mnist-cnn train` in a process of its own; a step's time is the last of three epochs', which has no compiling in it.
-Writes benchmarks/results/distributed.json.
+Each case is a recipe and a batch size. It is trained by Keras on TensorFlow and by Keras on JAX with one process on one
+core, then by JAX with two processes on two cores. The last stands for two machines of one core each, with a connection
+as fast as this machine's memory. Each way is a separate `mnist-cnn train`. The step time comes from the last of three
+epochs, in which nothing is compiled. Writes benchmarks/results/distributed.json.
 """
 
 import json
@@ -13,23 +13,22 @@ import math
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mnist_cnn.files import replacing
+import result_files
+
 from mnist_cnn.learn.recipes import RECIPES
 from mnist_cnn.learn.run import Run
-from mnist_cnn.provenance import machine
 
-RESULT = Path(__file__).parent / "results/distributed.json"
+RESULT = result_files.FOLDER / "distributed.json"
 CASES = (("seed", 32), ("seed", 1024), ("accurate", 128), ("accurate", 1024))
 WAYS = {"tensorflow": (1, ()), "jax": (1, ("--processes", "1")), "jax, 2 processes": (2, ("--processes", "2"))}
 STEPS, EPOCHS = 40, 3
 
 
 def measure(recipe: str, batch: int, cores: int, arguments: tuple[str, ...]) -> float:
-    """Seconds a step."""
+    """Return the seconds per step of a training on the first `cores` cores."""
     limit = min(STEPS * batch, 20 * 1024)
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
@@ -49,9 +48,7 @@ def main() -> None:
             row[way] = 1000 * measure(recipe, batch, cores, arguments)
         rows.append(row)
         print(json.dumps(row), flush=True)
-    versions = {name: version(name) for name in ("keras", "tensorflow-cpu", "jax")}
-    with replacing(RESULT) as temporary:
-        temporary.write_text(json.dumps({"machine": machine(), "versions": versions, "rows": rows}, indent=2) + "\n")
+    result_files.write(RESULT, result_files.origin("keras", "tensorflow-cpu", "jax") | {"rows": rows})
 
 
 if __name__ == "__main__":

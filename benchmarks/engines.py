@@ -1,10 +1,10 @@
-"""Engines: who trains the networks of many seeds. This machine one after the other, or a Ray cluster side by side.
+"""Engines that train the networks of many seeds: this machine, one after the other, or a Ray cluster in parallel.
 
 >>> for seed, row in each(measure, [1, 2, 3], "ray", address="head:6379"):                  # doctest: +SKIP
 ...     store(row)
 
-With Ray a seed is a task: one whose machine dies is tried again, elsewhere, and goes on from its last epoch if the
-folder of runs is on a disk that the machines share. What is yielded is done; nobody does it twice.
+With Ray each seed is a task. If its machine dies, another machine retries the task. It resumes after its last epoch if
+the machines share the disk with the runs. A seed whose row was returned is not computed again.
 """
 
 import argparse
@@ -18,15 +18,16 @@ RETRIES = 3
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="ray: the seeds side by side")
-    parser.add_argument("--address", metavar="HOST:PORT", help="a Ray cluster (default: Ray on this machine)")
-    parser.add_argument("--cpus", type=int, default=2, metavar="N", help="of Ray's, for each seed (default 2)")
+    """Add the options that choose an engine."""
+    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="ray: run the seeds in parallel")
+    parser.add_argument("--address", metavar="HOST:PORT", help="Ray cluster to use (default: Ray on this machine)")
+    parser.add_argument("--cpus", type=int, default=2, metavar="N", help="Ray: cores per seed (default 2)")
 
 
 def each(
     work: Callable[[int], Row], seeds: Iterable[int], engine: str = "local", address: str | None = None, cpus: int = 2
 ) -> Iterator[tuple[int, Row]]:
-    """Each seed with what `work` makes of it, as they come."""
+    """Yield each seed with the row that `work` returns for it, in order of completion."""
     if engine == "local":
         yield from ((seed, work(seed)) for seed in seeds)
         return

@@ -1,10 +1,11 @@
-"""What does each form of the model weigh, load and take? Keras, ONNX, its int8 form and LiteRT, side by side.
+"""Compare the formats of the model: size, load time, latency and errors of Keras, ONNX, ONNX in int8 and LiteRT.
 
-    python benchmarks/formats.py RUN      a run of the recipe handwriting; writes benchmarks/results/formats.json
+    python benchmarks/formats.py RUN      RUN: a run of the recipe `handwriting`; writes benchmarks/results/formats.json
 
-Loading is that of the file alone, in a process that has imported the library already, the median of 10; latency is of
-one image, the median of 1,000 in five rounds that take turns; all on one thread. Errors are of MNIST's test images.
-And what reading takes with it: a photograph of 12 megapixels, and the command from its start to its answer.
+All formats use one thread. The load time is the median of 10 loads of the file, after its library was imported. The
+latency is that of one image: the median of 1,000, in five rounds in which the formats alternate. Errors are those on
+MNIST's test images. Two more times show the whole reader: `read_image` on a photograph of 12 megapixels, and
+`mnist-cnn read` from its start to its end.
 """
 
 import argparse
@@ -22,32 +23,37 @@ import cv2
 import keras
 import numpy as np
 import photographs
+import result_files
 import tensorflow as tf
-from reading_speed import Read, litert, seconds
+from cost import seconds
+from reading_speed import Classify, litert
 
 from mnist_cnn import mnist
-from mnist_cnn.files import replacing
 from mnist_cnn.learn import export
 from mnist_cnn.learn.evaluate import load
 from mnist_cnn.learn.model import digits
 from mnist_cnn.learn.run import Run
-from mnist_cnn.provenance import READING, machine, versions
+from mnist_cnn.provenance import READING
 from mnist_cnn.read import Classifier, read_image
 
-RESULT = Path(__file__).parent / "results" / "formats.json"
+RESULT = result_files.FOLDER / "formats.json"
 
 
-def by_keras(file: Path) -> Read:
+def by_keras(file: Path) -> Classify:
+    """Return a function that classifies images by a Keras model; a single image without `predict`, which is slower."""
     model = keras.saving.load_model(file)
     return lambda images: digits(model, images) if len(images) > 1 else np.asarray(model(images))[:, :10]
 
 
-def by_onnx(file: Path) -> Read:
+def by_onnx(file: Path) -> Classify:
     return Classifier(file).probabilities
 
 
 def reading() -> dict[str, Any]:
-    """Medians of 9: a photograph of 4,000 x 3,000 pixels with five digits, and the command on README's page."""
+    """Return the median seconds, of 9 times, to read a photograph, and of the command on the README's page.
+
+    The photograph has 4,000 x 3,000 pixels and five digits.
+    """
     images = mnist.load().test.images[:5]
     photograph = cv2.resize(photographs.photograph(images, np.random.default_rng(0)), (4000, 3000))
     content = cv2.imencode(".jpg", photograph[..., ::-1])[1].tobytes()
@@ -65,7 +71,7 @@ def reading() -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, metavar="RUN")
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a run of the recipe `handwriting`")
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     run = Run.open(parser.parse_args().run)
@@ -103,15 +109,13 @@ def main() -> None:
         for name, values in taken.items():
             rows[name] |= {"seconds": statistics.median(values), "seconds_p99": float(np.quantile(values, 0.99))}
     result = {
-        "machine": machine(),
-        "versions": versions(*READING, "keras"),
+        **result_files.origin(*READING, "keras"),
         "model": hashlib.sha256((run.path / "model.onnx").read_bytes()).hexdigest(),
         "n": len(labels),
         "forms": rows,
         "reading": reading(),
     }
-    with replacing(RESULT) as temporary:
-        temporary.write_text(json.dumps(result, indent=2) + "\n")
+    result_files.write(RESULT, result)
     print(json.dumps(result, indent=2))
 
 

@@ -1,15 +1,14 @@
-"""How does the cost grow? Training on 10,000, 60,000 and 600,000 images; reading 1, 100 and 10,000 pictures.
+"""Measure how time and memory grow: training on 10,000, 60,000 and 600,000 images, reading 1, 100 and 10,000 pictures.
 
     python benchmarks/growth.py        about ten minutes; writes benchmarks/results/growth.json
 
-Training is an epoch of the recipe `fast`; the 600,000 images are MNIST's and nine copies of each, changed by `augment`,
-made before the time runs and streamed from their file. Reading is `mnist-cnn read FOLDER --csv`, the whole process, on
-photographs of one digit (100 different ones). Memory is the most that the process had, pages of the images' file among
-it. Leave the machine idle meanwhile.
+Training is one epoch of the recipe `fast`. The 600,000 images are MNIST's and nine augmented copies of each; they are
+made before the measurement and streamed from a file. Reading is the whole process `mnist-cnn read FOLDER --csv` on
+photographs of one digit, of which 100 are different. Memory is the peak of the process, with the pages of the image
+file that are in memory. Leave the machine idle meanwhile.
 """
 
 import argparse
-import importlib.metadata
 import json
 import statistics
 import subprocess
@@ -22,18 +21,17 @@ from typing import Any
 import cv2
 import numpy as np
 import photographs
-from reading_speed import memory
+import result_files
+from cost import peak_memory
 
 from mnist_cnn import mnist
-from mnist_cnn.files import replacing
-from mnist_cnn.provenance import machine
 
-RESULT = Path(__file__).parent / "results" / "growth.json"
+RESULT = result_files.FOLDER / "growth.json"
 IMAGES, PICTURES, TIMES = (10_000, 60_000, 600_000), (1, 100, 10_000), 3
 
 
 def copies(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """MNIST's training images, and changed copies of them if they are not enough: uint8 (n, 28, 28) and labels."""
+    """Return n images, uint8 (n, 28, 28), and their labels: MNIST's training images, then augmented copies."""
     from mnist_cnn.learn import augment
 
     digits, rng = mnist.load().train, np.random.default_rng(0)
@@ -46,7 +44,7 @@ def copies(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def train(n: int, folder: Path) -> None:
-    """In a process of its own: an epoch on the first n images."""
+    """Train one epoch on the first n images and print its cost; run this in a separate process."""
     import keras
 
     from mnist_cnn.learn import kernel
@@ -58,19 +56,20 @@ def train(n: int, folder: Path) -> None:
     digits = mnist.Digits(images, np.fromfile(folder / "labels", np.uint8, n))
     keras.utils.set_random_seed(0)
     model = build(FAST)
-    kernel.Network(model, 256).learn(images[:256], digits.labels[:256], 0.0)  # numba loads what it has compiled
+    kernel.Network(model, 256).learn(images[:256], digits.labels[:256], 0.0)  # numba loads its compiled functions
     steps = rates(FAST, -(-n // FAST.batch_size))[:1]
     began = time.perf_counter()
     kernel.fit(model, digits, FAST.batch_size, steps, keras.callbacks.CallbackList([], model=model))
     taken = time.perf_counter() - began
-    print(json.dumps({"seconds": taken, "memory": memory(), "data": images.nbytes}))
+    print(json.dumps({"seconds": taken, "memory": peak_memory(), "data": images.nbytes}))
 
 
 def read(n: int, photographs: list[bytes]) -> dict[str, float]:
+    """Read n pictures by `mnist-cnn read` and return its seconds and its peak memory in bytes."""
     code = (
         "import sys; from mnist_cnn.cli import main\n"
         "try: main()\n"
-        "finally: sys.path.insert(0, {!r}); import reading_speed; print(reading_speed.memory(), file=sys.stderr)"
+        "finally: sys.path.insert(0, {!r}); import cost; print(cost.peak_memory(), file=sys.stderr)"
     )
     with tempfile.TemporaryDirectory() as folder:
         for i in range(n):
@@ -82,7 +81,7 @@ def read(n: int, photographs: list[bytes]) -> dict[str, float]:
 
 
 def row(measured: list[dict[str, float]]) -> dict[str, Any]:
-    """The medians of some measurements, and the spread of the seconds."""
+    """Return the median of each measured value, and the minimum and maximum of the seconds."""
     taken = [each["seconds"] for each in measured]
     medians = {name: statistics.median(each[name] for each in measured) for name in measured[0]}
     return medians | {"n": len(measured), "seconds_min": min(taken), "seconds_max": max(taken)}
@@ -112,17 +111,15 @@ def main() -> None:
     shots = [cv2.imencode(".jpg", photographs.photograph(digits[i : i + 1], rng)[..., ::-1])[1] for i in range(100)]
     for again in range(TIMES):
         for n in PICTURES:
-            if n < PICTURES[-1] or not again:  # the many are read once
+            if n < PICTURES[-1] or not again:  # the largest number is read once
                 reading[n].append(read(n, [shot.tobytes() for shot in shots]))
                 print(n, reading[n][-1], flush=True)
     result = {
-        "machine": machine(),
-        "versions": {name: importlib.metadata.version(name) for name in ("keras", "numba", "numpy", "onnxruntime")},
+        **result_files.origin("keras", "numba", "numpy", "onnxruntime"),
         "training": {str(n): row(measured) for n, measured in training.items()},
         "reading": {str(n): row(measured) for n, measured in reading.items()},
     }
-    with replacing(RESULT) as temporary:
-        temporary.write_text(json.dumps(result, indent=2) + "\n")
+    result_files.write(RESULT, result)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
-"""What does the server bear? Requests a second, their times and its memory, from 1, 8 and 64 clients.
+"""Load test of the server: throughput, latency and memory with 1, 8 and 64 clients.
 
     python benchmarks/load.py        about five minutes; writes benchmarks/results/load.json
 
-`mnist-cnn serve` on this machine's loopback, in a process of its own; the clients, on the same cores, send one picture
-of a digit after the other, 280 x 280 pixels, over connections that stay open. Then one request in ten is malformed. At
-last schemathesis asks what its OpenAPI document allows, and what it does not, and looks whether the answers keep to it.
-A request that finds the queue full (503) is counted, and sent again after a moment. Leave the machine idle meanwhile.
+The server is `mnist-cnn serve` on the loopback address, and the clients share its cores. Each client sends pictures of
+one digit, 280 x 280 pixels, one after the other over a connection that stays open. A second part makes every tenth
+request malformed. In a third part, schemathesis sends valid and invalid requests made from the OpenAPI document and
+checks the responses against it. A request that is rejected with 503 is counted and sent again after 0.1 s.
+Leave the machine idle meanwhile.
 """
 
 import argparse
 import asyncio
-import importlib.metadata
+import contextlib
 import json
 import os
 import re
@@ -18,33 +19,38 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cost
 import cv2
 import httpx2 as httpx
 import numpy as np
+import result_files
 
 from mnist_cnn import mnist
-from mnist_cnn.files import replacing
-from mnist_cnn.provenance import machine
 from mnist_cnn.read import read_image
 
-RESULT = Path(__file__).parent / "results" / "load.json"
+RESULT = result_files.FOLDER / "load.json"
 CLIENTS, REQUESTS = (1, 8, 64), 1000
 EXAMPLES = 200
-"""At most so many requests of each kind for each route."""
+"""Maximum number of requests per kind and route that schemathesis sends."""
 MALFORMED = (b"no picture", b"\x89PNG\r\n\x1a\n", b"")
 
 
 def pictures(n: int) -> list[bytes]:
+    """Return n of MNIST's test digits as PNG files of 280 x 280 pixels, dark on light."""
     images = mnist.load().test.images[:n]
     large = (cv2.resize(255 - np.pad(image, 14), (280, 280), interpolation=cv2.INTER_CUBIC) for image in images)
     return [cv2.imencode(".png", image)[1].tobytes() for image in large]
 
 
-async def crowd(url: str, clients: int, requests: int, bodies: list[bytes], malformed: int = 0) -> dict[str, Any]:
-    """Every `malformed`th request is broken; 0: none is."""
+async def send(url: str, clients: int, requests: int, bodies: list[bytes], malformed: int = 0) -> dict[str, Any]:
+    """Send requests from several clients at the same time and return their row, with times in seconds.
+
+    bodies: valid pictures, sent in turn. malformed: every N-th request is malformed; 0 for none.
+    """
     numbers, seconds, wrong, busy = iter(range(requests)), [], 0, 0
     expected = [read_image(body).to_dict() for body in bodies]
 
@@ -83,7 +89,7 @@ async def crowd(url: str, clients: int, requests: int, bodies: list[bytes], malf
 
 
 def fuzzed(url: str) -> dict[str, Any]:
-    """What schemathesis makes of its OpenAPI document: how many requests it sends, and how many get a wrong answer."""
+    """Run schemathesis against the server: return its number of requests, of wrong responses, and its seconds."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json", f"--max-examples={EXAMPLES}"]
@@ -97,47 +103,49 @@ def fuzzed(url: str) -> dict[str, Any]:
     return {"requests": cases["generated"], "wrong": cases["with_failures"], "seconds": found["running_time"]}
 
 
-def memory(process: int) -> int:
-    """Bytes the process has now, on Linux."""
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
-    return int(found[1]) * 1024 if found else 0
+@contextlib.contextmanager
+def server() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run `mnist-cnn serve` on a free port; yield its address and its process."""
+    command = [sys.executable, "-m", "mnist_cnn", "serve", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, bufsize=1) as process:
+        assert process.stderr  # noqa: S101
+        found = re.search(r"http://\S+:\d+", process.stderr.readline())
+        assert found  # noqa: S101
+        # Its log has to be read, since a full pipe would block the server.
+        drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
+        try:
+            yield found[0], process
+        finally:
+            process.terminate()
+            process.wait(60)
+            drain.wait(60)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--requests", type=int, default=REQUESTS, metavar="N", help=f"of each crowd (default {REQUESTS})"
+        "--requests", type=int, default=REQUESTS, metavar="N", help=f"requests per row (default {REQUESTS})"
     )
     options = parser.parse_args()
     result = measure(options.requests)
     if options.requests == REQUESTS:
-        with replacing(RESULT) as temporary:
-            temporary.write_text(json.dumps(result, indent=2) + "\n")
+        result_files.write(RESULT, result)
     print(json.dumps(result, indent=2))
 
 
 def measure(requests: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "mnist_cnn", "serve", "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, bufsize=1) as server:
-        assert server.stderr  # noqa: S101
-        found = re.search(r"http://\S+:\d+", server.stderr.readline())
-        assert found  # noqa: S101
-        drain = subprocess.Popen(["cat"], stdin=server.stderr, stdout=subprocess.DEVNULL)  # a full pipe would stop it
+    """Return the result, with `requests` requests per row."""
+    with server() as (url, process):
         bodies = pictures(100)
-        asyncio.run(crowd(found[0], 8, requests // 5, bodies))  # what is only done the first time
-        rows, before = [], memory(server.pid)
+        asyncio.run(send(url, 8, requests // 5, bodies))  # the first requests are slower
+        rows, before = [], cost.memory(process.pid)
         for clients, malformed in (*((n, 0) for n in CLIENTS), (8, 10)):
-            rows.append(asyncio.run(crowd(found[0], clients, requests, bodies, malformed)))
-            rows[-1]["memory"] = memory(server.pid)
-        fuzz = fuzzed(found[0]) | {"memory": memory(server.pid)}
-        alive = server.poll() is None
-        server.terminate()
-        server.wait(60)
-        drain.wait(60)
-    versions = {
-        name: importlib.metadata.version(name) for name in ("fastapi", "uvicorn", "onnxruntime", "schemathesis")
-    }
-    return {"machine": machine(), "versions": versions, "memory": before, "alive": alive, "rows": rows, "fuzz": fuzz}
+            rows.append(asyncio.run(send(url, clients, requests, bodies, malformed)))
+            rows[-1]["memory"] = cost.memory(process.pid)
+        fuzz = fuzzed(url) | {"memory": cost.memory(process.pid)}
+        alive = process.poll() is None
+    origin = result_files.origin("fastapi", "uvicorn", "onnxruntime", "schemathesis")
+    return origin | {"memory": before, "alive": alive, "rows": rows, "fuzz": fuzz}
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""The RapidOCR worker of peers.py. It runs in an environment that has RapidOCR and not this project.
+"""RapidOCR as a worker process of peers.py, in an environment with RapidOCR and without this project.
 
     runs/peers/rapidocr/bin/python benchmarks/peers_rapidocr.py whole|digits < paths
 
-It prints one JSON line with its versions, then one line per path: a list of [text, left, top, right, bottom].
+The first line of the output is a JSON object of versions. Then one line per path follows, a JSON list of
+[text, left, top, right, bottom].
+
 `whole` is RapidOCR as its documentation uses it: detection, orientation, recognition, text score of 0.5.
-`digits` is its recogniser alone, on the whole picture, with every character but 0 to 9 masked before decoding.
+`digits` is its recogniser alone on the whole picture. All characters except 0 to 9 are masked before decoding.
 """
 
 import importlib.metadata
@@ -29,7 +31,7 @@ def digits_only(engine: Any) -> None:
 
 
 def read(engine: Any, path: str, digits: bool) -> list[Word]:
-    """The words on a picture: text, left, top, right, bottom in pixels."""
+    """Return the words on a picture: text, and left, top, right, bottom in pixels."""
     if digits:
         height, width = np.asarray(cv2.imread(path)).shape[:2]
         return [(text, 0, 0, width, height) for text in engine(path, **RECOGNISER_ONLY).txts or ()]

@@ -1,16 +1,14 @@
-"""How fast is each way to run the trained network? Our Classifier beside Keras, TensorFlow, LiteRT and ONNX Runtime.
+"""Compare ways to run a trained network: `Classifier`, ONNX Runtime, LiteRT, TensorFlow and Keras.
 
     python benchmarks/reading_speed.py        some minutes; writes benchmarks/results/reading_speed.json
 
-The network is one that the recipe `fast` trains first, so each way reads the same weights. Each is a process of its
-own, held for as long as it takes: they work in turns, round after round, while the others sleep. Start-up is from the
-start of the process to its first answer; memory is the most that the process had. Leave the machine idle meanwhile.
+The recipe `fast` trains one network first, and all ways use its weights. Each way has a process of its own. The
+processes stay alive and alternate: in each round one of them works while the others wait. The start-up time is that
+from the start of the process to its first answer. Memory is the peak of the process. Leave the machine idle meanwhile.
 """
 
 import argparse
-import importlib.metadata
 import json
-import re
 import statistics
 import subprocess
 import sys
@@ -21,22 +19,26 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cost
 import numpy as np
 
+# Each way imports its packages itself, since their import is part of its start-up time.
+
 RESULT = Path(__file__).parent / "results" / "reading_speed.json"
-Read = Callable[[np.ndarray], np.ndarray]
+Classify = Callable[[np.ndarray], np.ndarray]
 """float32 (n, 28, 28, 1) -> float32 (n, 10)."""
 ROUNDS, ONES, MANY = 8, 200, 3
+"""Rounds, and per round the number of single images and of batches."""
 BATCH = 1000
 
 
-def by_classifier(folder: Path, threads: int) -> Read:
+def by_classifier(folder: Path, threads: int) -> Classify:
     from mnist_cnn.read.classifier import Classifier
 
     return Classifier(folder / "model.onnx", threads=threads).probabilities
 
 
-def by_onnxruntime(folder: Path, threads: int) -> Read:
+def by_onnxruntime(folder: Path, threads: int) -> Classify:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -45,11 +47,12 @@ def by_onnxruntime(folder: Path, threads: int) -> Read:
     return lambda images: session.run(None, {"image": images})[0]
 
 
-def by_litert(folder: Path, threads: int) -> Read:
+def by_litert(folder: Path, threads: int) -> Classify:
     return litert(folder / "model.tflite", threads)
 
 
-def litert(file: Path, threads: int = 1) -> Read:
+def litert(file: Path, threads: int = 1) -> Classify:
+    """Return a function that classifies images by a LiteRT file."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(str(file), num_threads=threads)
@@ -69,7 +72,7 @@ def litert(file: Path, threads: int = 1) -> Read:
     return read
 
 
-def by_keras(folder: Path, threads: int) -> Read:
+def by_keras(folder: Path, threads: int) -> Classify:
     import keras
     import tensorflow as tf
 
@@ -79,7 +82,7 @@ def by_keras(folder: Path, threads: int) -> Read:
     return lambda images: model.predict(images, batch_size=BATCH, verbose=0)
 
 
-def by_function(folder: Path, threads: int, jit_compile: bool = False) -> Read:
+def by_function(folder: Path, threads: int, jit_compile: bool = False) -> Classify:
     import keras
     import tensorflow as tf
 
@@ -91,7 +94,7 @@ def by_function(folder: Path, threads: int, jit_compile: bool = False) -> Read:
     return lambda images: function(images).numpy()
 
 
-def by_xla(folder: Path, threads: int) -> Read:
+def by_xla(folder: Path, threads: int) -> Classify:
     return by_function(folder, threads, jit_compile=True)
 
 
@@ -106,7 +109,7 @@ WAYS = {
 
 
 class Child:
-    """A process that reads one of these ways; it sleeps until it is asked for a round."""
+    """A process that classifies images in one of these ways; it waits between its rounds."""
 
     def __init__(self, way: str, threads: int, folder: Path) -> None:
         began = time.perf_counter()
@@ -118,12 +121,14 @@ class Child:
         self.startup = time.perf_counter() - began
 
     def round(self) -> dict[str, Any]:
+        """Run one round; return the seconds of single images and of batches, and the memory in bytes."""
         assert self._process.stdin  # noqa: S101
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         return self._line()
 
     def end(self) -> None:
+        """Close the standard input, which ends the process, and wait for it."""
         self._process.communicate()
 
     def _line(self) -> Any:
@@ -132,45 +137,28 @@ class Child:
 
 
 def child(way: str, threads: int, folder: Path) -> None:
+    """Print the answer for one image, then a round for each line on standard input; run this in a separate process."""
     images = np.load(folder / "images.npy")
     read = WAYS[way](folder, threads)
     print(json.dumps(read(images[:1])[0].tolist()), flush=True)
-    for size in (1, BATCH):  # what is only done the first time
+    for size in (1, BATCH):  # the first calls are slower
         read(images[:size])
     for _ in sys.stdin:
-        ones, many = seconds(partial(read, images[:1]), ONES), seconds(partial(read, images), MANY)
-        print(json.dumps({"ones": ones, "many": many, "memory": memory()}), flush=True)
+        ones, many = cost.seconds(partial(read, images[:1]), ONES), cost.seconds(partial(read, images), MANY)
+        print(json.dumps({"ones": ones, "many": many, "memory": cost.peak_memory()}), flush=True)
 
 
-def seconds(work: Callable[[], Any], times: int) -> list[float]:
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - began)
-    return taken
-
-
-def memory() -> int:
-    """The most bytes that this process has had, on Linux; `resource` would count those of the one that started it."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found[1]) * 1024 if found else 0
-
-
-def prepare(folder: Path) -> dict[str, Any]:
-    """A trained network in each form, and images; and where this is measured."""
+def prepare(folder: Path) -> None:
+    """Train a network and write it in every format, and a batch of images."""
     from mnist_cnn import mnist
     from mnist_cnn.learn import export, train
     from mnist_cnn.learn.recipes import FAST
     from mnist_cnn.learn.run import start
-    from mnist_cnn.provenance import TRAINING, machine, versions
 
     dataset = mnist.load()
     model = train.fit(start(FAST, dataset, folder), dataset)
     export.litert(model, folder / "model.tflite")
     np.save(folder / "images.npy", mnist.as_input(dataset.test.images[:BATCH]))
-    others = {name: importlib.metadata.version(name) for name in ("onnxruntime", "ai-edge-litert")}
-    return {"machine": machine(), "versions": versions(*TRAINING) | others}
 
 
 def main() -> None:
@@ -181,26 +169,28 @@ def main() -> None:
         way, threads, folder = options.child
         child(way, int(threads), Path(folder))
         return
-    from mnist_cnn.files import replacing
+    import result_files
+
+    from mnist_cnn.provenance import TRAINING
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "run")
-        origin = prepare(folder)
+        prepare(folder)
         rows = [measure(folder, threads) for threads in (1, 2)]
-    result = origin | {"rounds": ROUNDS, "batch": BATCH, "threads": dict(zip(("1", "2"), rows, strict=True))}
-    with replacing(RESULT) as temporary:
-        temporary.write_text(json.dumps(result, indent=2) + "\n")
+    result = result_files.origin(*TRAINING, "onnxruntime", "ai-edge-litert")
+    result |= {"rounds": ROUNDS, "batch": BATCH, "threads": dict(zip(("1", "2"), rows, strict=True))}
+    result_files.write(RESULT, result)
     print(json.dumps(result, indent=2))
 
 
 def measure(folder: Path, threads: int) -> dict[str, Any]:
-    """A row for each way: medians, and the 99th percentile of one image."""
+    """Return a row per way: medians in seconds, and the 99th percentile of one image."""
     startups: dict[str, list[float]] = {way: [] for way in WAYS}
     for again in range(6):
         for way in WAYS:
             process = Child(way, threads, folder)
             process.end()
-            if again:  # the first brings the files into memory
+            if again:  # the first start reads the files from the disk
                 startups[way].append(process.startup)
     children = {way: Child(way, threads, folder) for way in WAYS}
     reference = np.array(children["keras predict"].answer)

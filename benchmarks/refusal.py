@@ -1,43 +1,41 @@
-"""Does it know what it does not know? What the shipped model accepts, of MNIST's test digits and of what is no digit.
+"""Measure which inputs the shipped model accepts: MNIST's test digits, and marks that are not digits.
 
-    python benchmarks/refusal.py          writes benchmarks/results/refusal.json; about a minute
+    python benchmarks/refusal.py          about a minute; writes benchmarks/results/refusal.json
 
-Letters are those of fonts that the network was not trained on, drawn dark on light and read as pictures.
+The letters are from fonts that the network was not trained on. They are drawn dark on light and read as pictures.
 """
 
 import hashlib
 import json
-from pathlib import Path
 
 import numpy as np
+import result_files
 
 from mnist_cnn import mnist
-from mnist_cnn.files import replacing
 from mnist_cnn.learn import outliers
-from mnist_cnn.provenance import READING, machine, versions
+from mnist_cnn.learn.score import score
+from mnist_cnn.provenance import READING
 from mnist_cnn.read import Classifier, read_image
 from mnist_cnn.read.classifier import SHIPPED
 
-RESULT = Path(__file__).parent / "results" / "refusal.json"
+RESULT = result_files.FOLDER / "refusal.json"
 FONTS = ("cmr10", "cmss10", "cmtt10", "cmb10", "cmmi10")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def on_paper(ink: np.ndarray) -> np.ndarray:
-    """Ink, float32 (h, w), 0 to 1, as dark pencil on light paper with room around it: uint8."""
+    """Return ink, float32 (h, w) from 0 to 1, as dark pencil on light paper with a margin, uint8."""
     return np.rint(225 - 180 * np.pad(ink, 40)).astype(np.uint8)
 
 
 def digits() -> dict[str, object]:
-    """Of the 10,000 test images: what is accepted, and errors among the most confident."""
+    """Return how many of the 10,000 test images are accepted, and the errors in order of confidence."""
     images, labels = mnist.load().test
     classifier = Classifier(threads=2)
     probabilities = classifier.probabilities(mnist.as_input(images))
     confidences, wrong = probabilities.max(axis=1), probabilities.argmax(axis=1) != labels
     accepted = confidences >= classifier.threshold
     order = np.argsort(-confidences, kind="stable")
-    places = np.clip(np.ceil(confidences * 15).astype(int) - 1, 0, 14)
-    gaps = [abs(float(confidences[places == b].sum() - (~wrong[places == b]).sum())) for b in range(15)]
     through_pictures = sum(read_image(image).number != str(label) for image, label in zip(images, labels, strict=True))
     return {
         "n": len(labels),
@@ -47,13 +45,14 @@ def digits() -> dict[str, object]:
         "temperature": float(classifier.metadata["temperature"]),
         "accepted": int(accepted.sum()),
         "errors_among_accepted": int(wrong[accepted].sum()),
-        "calibration_error": sum(gaps) / len(labels),
-        # How many were more confident than each error: what the curve of risk and coverage is drawn from.
+        "calibration_error": score(probabilities, labels).calibration_error,
+        # For each error, the number of more confident images: the curve of risk and coverage is drawn from these.
         "error_ranks": np.flatnonzero(wrong[order]).tolist(),
     }
 
 
 def refused(pictures: list[np.ndarray]) -> dict[str, int]:
+    """Return how many pictures were read, and how many of them were not accepted."""
     return {"n": len(pictures), "refused": sum(not read_image(picture).accepted for picture in pictures)}
 
 
@@ -70,14 +69,12 @@ def main() -> None:
         "blank paper": grain,
     }
     result = {
-        "machine": machine(),
-        "versions": versions(*READING),
+        **result_files.origin(*READING),
         "model": hashlib.sha256(SHIPPED.read_bytes()).hexdigest(),
         "digits": digits(),
         "no digits": {name: refused(pictures) for name, pictures in kinds.items()},
     }
-    with replacing(RESULT) as temporary:
-        temporary.write_text(json.dumps(result, indent=2) + "\n")
+    result_files.write(RESULT, result)
     print(json.dumps({name: result[name] for name in ("digits", "no digits")}, indent=2))
 
 

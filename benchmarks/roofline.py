@@ -1,9 +1,9 @@
-"""Where do the seconds of `fast` go, and how far are they from what the processor can do?
+"""Profile the recipe `fast`: the seconds of each part of its kernel, compared with the processor's peak rate.
 
     python benchmarks/roofline.py        half a minute; writes benchmarks/results/roofline.json
 
-A training with a clock around each of the kernel's parts, beside the rate of a large matrix product of NumPy's, which
-is as fast as this processor multiplies. Seconds of the threads are divided by their number. Leave the machine idle.
+The peak rate is that of a large matrix product by NumPy. The seconds of parts that several threads run are divided by
+the number of threads. Leave the machine idle meanwhile.
 """
 
 import json
@@ -18,24 +18,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cost
 import keras
 import numba
 import numpy as np
+import result_files
 
 from mnist_cnn import mnist
-from mnist_cnn.files import replacing
 from mnist_cnn.learn import kernel, train
 from mnist_cnn.learn.recipes import FAST
 from mnist_cnn.learn.run import start
-from mnist_cnn.provenance import TRAINING, machine, versions
+from mnist_cnn.provenance import TRAINING
 
-RESULT = Path(__file__).parent / "results" / "roofline.json"
-CONVOLUTION = 2 * 9 * 26 * 26 * 32  # floating-point operations for an image, if blank patches are not skipped
+RESULT = result_files.FOLDER / "roofline.json"
+CONVOLUTION = 2 * 9 * 26 * 26 * 32  # floating-point operations per image, if blank patches are not skipped
 TIMES = 5
 
 
 class Clock:
-    """Seconds and operations of some functions, over all threads."""
+    """The seconds and operations of some functions, summed over all threads."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
@@ -43,6 +44,8 @@ class Clock:
         self._lock = threading.Lock()
 
     def around(self, name: str, function: Callable, operations: Callable[..., int] = lambda *_: 0) -> Callable:
+        """Return the function with a clock around it. operations: their number for the function's arguments."""
+
         def timed(*arguments: Any, **named: Any) -> Any:
             began = time.perf_counter()
             result = function(*arguments, **named)
@@ -66,19 +69,15 @@ class Numpy:
 
 
 def peak() -> float:
-    """Operations a second of a matrix product that has all it could wish for."""
+    """Return the operations per second of a large matrix product whose arrays are allocated already."""
     a = np.random.default_rng(0).random((2048, 2048), np.float32)
     out = np.empty_like(a)
     np.matmul(a, a, out=out)
-    taken = []
-    for _ in range(10):
-        began = time.perf_counter()
-        np.matmul(a, a, out=out)
-        taken.append(time.perf_counter() - began)
-    return 2 * 2048**3 / statistics.median(taken)
+    return 2 * 2048**3 / statistics.median(cost.seconds(lambda: np.matmul(a, a, out=out), 10))
 
 
 def parts(dataset: mnist.Dataset, seed: int) -> dict[str, dict[str, float]]:
+    """Train a network and return the seconds, and where they are known the operations, of each part."""
     clock, threads = Clock(), min(numba.get_num_threads(), kernel.SIDE)
     conv = "convolution and pooling"
     clocked = {
@@ -109,31 +108,28 @@ def parts(dataset: mnist.Dataset, seed: int) -> dict[str, dict[str, float]]:
     return rows
 
 
-def imports() -> float:
-    began = time.perf_counter()
+def import_keras() -> None:
+    """Import Keras in a fresh process."""
     subprocess.run([sys.executable, "-c", "import keras"], check=True, capture_output=True)
-    return time.perf_counter() - began
 
 
 def main() -> None:
     dataset = mnist.load()
-    parts(dataset, 0)
+    parts(dataset, 0)  # warm-up
     measured = [parts(dataset, seed) for seed in range(1, TIMES + 1)]
     rows = {
         name: {key: statistics.median(each[name][key] for each in measured) for key in row}
         for name, row in measured[0].items()
     }
     result = {
-        "machine": machine(),
-        "versions": versions(*TRAINING),
+        **result_files.origin(*TRAINING),
         "n": TIMES,
         "threads": numba.get_num_threads(),
         "peak": peak(),
-        "imports": statistics.median(imports() for _ in range(TIMES)),
+        "imports": statistics.median(cost.seconds(import_keras, TIMES)),
         "parts": rows,
     }
-    with replacing(RESULT) as temporary:
-        temporary.write_text(json.dumps(result, indent=2) + "\n")
+    result_files.write(RESULT, result)
     print(json.dumps(result, indent=2))
 
 

@@ -1,18 +1,18 @@
-"""How long does a learner wait? The exercise's script and `mnist-cnn train --recipe fast`, in turns, whole processes.
+"""Compare the time to a saved model: the plain Keras script `exercise.py` and `mnist-cnn train --recipe fast`.
 
-    python benchmarks/speed.py --pairs 5      about two minutes a pair on 2 cores; writes benchmarks/results/speed.json
+    python benchmarks/speed.py --pairs 5      about two minutes per pair on 2 cores
 
-Seconds are from the start of the process to the saved model: imports, data, compiling and training are in them. Beside
-them the same recipe trained by Keras, for what the kernel gives and what the schedule gives; the first start after
-installation, when numba compiles; and the whole command, with score and report. Leave the machine idle meanwhile.
+They alternate as whole processes, together with the recipe `fast` trained by Keras without the kernel. `seconds` is
+from the start of the process to the saved model, with imports, data, compiling and training. `to_the_end` also has the
+score and the report. `first_start` is the first start after installation, when Numba compiles.
 
-Keras imports scikit-learn where it is installed, which takes it 0.7 s more; who trains has no need of it, so the stored
-result is of an environment with the extra `train` alone: pip install '.[train]', and its python for this script.
+If scikit-learn is installed, Keras imports it, which takes 0.7 s more. Training does not need it. So the stored result
+is from an environment with the extra `train` only: run `pip install '.[train]'` and use that Python.
+Writes benchmarks/results/speed.json. Leave the machine idle meanwhile.
 """
 
 import argparse
 import importlib.util
-import json
 import os
 import re
 import statistics
@@ -23,17 +23,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mnist_cnn.files import replacing
-from mnist_cnn.provenance import TRAINING, machine, versions
+import result_files
+
+from mnist_cnn.provenance import TRAINING
 
 HERE = Path(__file__).parent
-RESULT = HERE / "results" / "speed.json"
+RESULT = result_files.FOLDER / "speed.json"
 NAMES = ("exercise", "fast, by Keras", "fast")
 TRAIN = "from mnist_cnn.cli import main; main()"
 
 
 def command(name: str, seed: int, folder: Path) -> tuple[list[str], Path]:
-    """What to start, and the model it will write."""
+    """Return the command to run and the model file that it writes."""
     if name == "exercise":
         file = folder / "model.keras"
         return [sys.executable, str(HERE / "exercise.py"), str(seed), str(file)], file
@@ -44,7 +45,7 @@ def command(name: str, seed: int, folder: Path) -> tuple[list[str], Path]:
 
 
 def measure(name: str, seed: int, **variables: str) -> dict[str, Any]:
-    """Start it, wait for its end, and look when the model was there."""
+    """Run one training; return its seconds to the saved model and to its end, and the facts of its last epoch."""
     with tempfile.TemporaryDirectory() as folder:
         line, model = command(name, seed, Path(folder))
         began = time.time()
@@ -62,14 +63,22 @@ def measure(name: str, seed: int, **variables: str) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=5, help="rounds, in each of which all have their turn (default 5)")
-    parser.add_argument("--out", type=Path, default=RESULT, help="the result's file (default benchmarks/results/)")
+    parser.add_argument(
+        "--pairs",
+        type=int,
+        default=5,
+        metavar="N",
+        help="number of rounds, each with one run of every kind (default 5)",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=RESULT, metavar="FILE", help="result file (default benchmarks/results/speed.json)"
+    )
     options = parser.parse_args()
     pairs: int = options.pairs
     if pairs < 1:
         parser.error(f"--pairs: expected at least 1, found {pairs}")
     with tempfile.TemporaryDirectory() as cache:
-        first = measure("fast", 0, NUMBA_CACHE_DIR=cache)  # also brings TensorFlow's files into memory
+        first = measure("fast", 0, NUMBA_CACHE_DIR=cache)  # this also reads TensorFlow's files from the disk once
     measure("fast", 0)
     rounds = []
     for seed in range(1, pairs + 1):
@@ -78,18 +87,16 @@ def main() -> None:
         print(f"{seed}: " + ", ".join(f"{name} {row[name]['seconds']} s" for name in NAMES), flush=True)
     ratios = [row["exercise"]["seconds"] / row["fast"]["seconds"] for row in rounds]
     result = {
-        "machine": machine(),
-        "versions": versions(*TRAINING),
+        **result_files.origin(*TRAINING),
         "scikit_learn": importlib.util.find_spec("sklearn") is not None,
         "n": pairs,
         "first_start": first,
         "ratio": {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)},
         "rounds": rounds,
     }
-    with replacing(options.out) as temporary:
-        temporary.write_text(json.dumps(result, indent=2) + "\n")
+    result_files.write(options.out, result)
     low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
-    print(f"From its start to the saved model, fast takes {middle:.1f} times less ({low:.1f} to {high:.1f}).")
+    print(f"fast is {middle:.1f} times faster to the saved model ({low:.1f} to {high:.1f}).")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""How soon after a stroke is the answer there? The page in Chromium, read by its server, and by the browser alone.
+"""Measure the time from the end of a stroke to the page's answer, with the server and with the static site.
 
-    python benchmarks/strokes.py          a minute; the machine should do nothing else
+    python benchmarks/strokes.py          a minute; writes benchmarks/results/strokes.json
 
-Numbers of one to five digits are drawn with the mouse, ten times. Measured is the time from the mouse's going up to the
-page's final answer to all that is drawn: for each stroke, in the browser. Writes benchmarks/results/strokes.json.
+The page runs in Chromium. Ten numbers of five digits are drawn with the mouse, one stroke per digit. For each stroke
+the browser measures the milliseconds from the release of the mouse button to the final answer for the whole drawing.
+Leave the machine idle meanwhile.
 """
 
 import contextlib
@@ -15,16 +16,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
+import load
+import result_files
 from playwright.sync_api import Page, sync_playwright
 
-from mnist_cnn.files import replacing
-from mnist_cnn.provenance import machine
-
-RESULT = Path(__file__).parent / "results/strokes.json"
+RESULT = result_files.FOLDER / "strokes.json"
 ROUNDS, DIGITS = 10, 5
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 TWO = ((0, 20), (12, 6), (45, 0), (80, 8), (90, 28), (72, 52), (35, 78), (0, 100), (50, 97), (100, 99))
@@ -42,19 +40,14 @@ CLOCK = """() => {
 
 @contextlib.contextmanager
 def server() -> Iterator[str]:
-    command = [sys.executable, "-m", "mnist_cnn", "serve", "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr  # noqa: S101
-        found = re.search(r"http://\S+/", process.stderr.readline())
-        assert found  # noqa: S101
-        drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
-        yield found[0]
-        process.terminate()
-        drain.wait()
+    """Run the server; yield the address of its page."""
+    with load.server() as (url, _):
+        yield f"{url}/"
 
 
 @contextlib.contextmanager
 def site() -> Iterator[str]:
+    """Serve the static site by Python's HTTP server; yield its address."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "mnist_cnn", "site", folder], check=True, stdout=subprocess.DEVNULL)
         command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", folder]
@@ -67,7 +60,7 @@ def site() -> Iterator[str]:
 
 
 def draw(page: Page) -> None:
-    """A number, digit by digit, each a stroke."""
+    """Draw a number of five digits, one stroke per digit, and wait for the answer after each."""
     box = page.locator("#canvas").bounding_box()
     assert box  # noqa: S101
     for i in range(DIGITS):
@@ -84,13 +77,14 @@ def draw(page: Page) -> None:
         page.mouse.up()
         while page.evaluate("window.times.length") == before:
             page.wait_for_timeout(20)
-        page.wait_for_timeout(300)  # what the network sees of it is drawn meanwhile
+        page.wait_for_timeout(300)  # the page draws the network's view of the digit meanwhile
 
 
 def measured(page: Page, url: str) -> dict[str, Any]:
+    """Return median and 99th percentile in milliseconds, and the median by the number of digits drawn."""
     page.goto(url)
     page.evaluate(CLOCK)
-    draw(page)  # once to warm up
+    draw(page)  # warm-up
     page.keyboard.press("Escape")
     page.evaluate("() => { window.times = []; }")
     for _ in range(ROUNDS):
@@ -106,10 +100,10 @@ def measured(page: Page, url: str) -> dict[str, Any]:
 
 def main() -> None:
     program = shutil.which("chromium") or shutil.which("google-chrome")
-    result: dict[str, Any] = {"machine": machine(), "unit": "ms"}
+    result: dict[str, Any] = result_files.origin("onnxruntime") | {"unit": "ms"}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        result["versions"] = {"chromium": browser.version, "onnxruntime": version("onnxruntime")}
+        result["versions"]["chromium"] = browser.version
         for name, running in (("server", server), ("site", site)):
             with running() as url:
                 context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
@@ -117,8 +111,7 @@ def main() -> None:
                 context.close()
             print(name, json.dumps(result[name]))
         browser.close()
-    with replacing(RESULT) as temporary:
-        temporary.write_text(json.dumps(result, indent=2) + "\n")
+    result_files.write(RESULT, result)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Make mnist_cnn.ipynb from mnist_cnn.py: convert, run every cell, keep the outputs.
+"""Generate mnist_cnn.ipynb from mnist_cnn.py: convert it, run every cell and keep the outputs.
 
-    python notebooks/build.py          about 5 minutes on 2 cores; writes notebooks/mnist_cnn.ipynb
+    python notebooks/build.py          two to five minutes on 2 cores; writes notebooks/mnist_cnn.ipynb
 
-The .py is the source, to be edited and reviewed; the .ipynb is never edited by hand.
+Edit and review the .py; the .ipynb is generated.
 """
 
 import re
@@ -15,14 +15,14 @@ from nbclient import NotebookClient
 SOURCE = Path(__file__).parent / "mnist_cnn.py"
 NOTEBOOK = SOURCE.with_suffix(".ipynb")
 
-# TensorFlow's C++ start-up messages, which no Python setting turns off.
-_CHATTER = re.compile(
+# TensorFlow's C++ messages at start-up, which no Python setting turns off.
+_START_UP_MESSAGES = re.compile(
     r"^(WARNING: All log messages before absl|[IWE]\d{4} |To enable the following instructions).*\n?", re.M
 )
 
 
 def convert() -> nbformat.NotebookNode:
-    """The notebook as the .py has it: no outputs, and the same ids each time."""
+    """Return the notebook without outputs; the ids of its cells are the same each time."""
     notebook = jupytext.read(SOURCE)
     notebook.metadata.pop("jupytext", None)
     for number, cell in enumerate(notebook.cells):
@@ -32,23 +32,26 @@ def convert() -> nbformat.NotebookNode:
 
 
 def execute(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Run it top to bottom in a fresh kernel; a failing cell raises nbclient's CellExecutionError."""
+    """Run the notebook from top to bottom in a new kernel and return it with its outputs.
+
+    Raises nbclient's CellExecutionError if a cell fails.
+    """
     client = NotebookClient(
         notebook,
         timeout=1800,
         kernel_name="python3",
         resources={"metadata": {"path": str(SOURCE.parent)}},
-        coalesce_streams=True,  # progress bars leave their last state only
+        coalesce_streams=True,  # keeps only the last state of a progress bar
         record_timing=False,
     )
     client.execute()
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "stream":
-                output.text = _CHATTER.sub("", output.text)
+                output.text = _START_UP_MESSAGES.sub("", output.text)
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if output.get("text", "?")]
-    notebook.metadata.language_info = {"name": "python"}  # and not the version it happened to be run with
+    notebook.metadata.language_info = {"name": "python"}  # without the version of Python
     return notebook
 
 

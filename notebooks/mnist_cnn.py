@@ -11,15 +11,15 @@
 #
 # ## Introduction
 #
-# MNIST is 70,000 images of handwritten digits, 28 × 28 grey pixels each: 60,000 to learn from and 10,000 to be
-# examined on. In this notebook a small **convolutional neural network** (CNN) learns to tell the ten digits apart,
-# and a **callback** of our own stops its training as soon as it gets more than 99.5 % of the training images right.
+# MNIST is a dataset of 70,000 images of handwritten digits. Each image has 28 × 28 grey pixels. 60,000 images are for
+# training, 10,000 for testing. In this notebook you train a small **convolutional neural network** (CNN) to recognise
+# the digits. You also write a Keras **callback** that stops training when the training accuracy is above 99.5 %.
 #
-# It runs top to bottom in about five minutes on a laptop. The last two sections are the ones that most tutorials
-# leave out: where such a network fails, and why 99.5 % here is not 99.5 % on your own digits.
+# The notebook runs in two to five minutes on a laptop. Its last two sections show where such a network fails, and why
+# 99.5 % training accuracy does not mean 99.5 % on your own digits.
 #
-# The first cell installs what is missing; on a machine that has it all it does nothing. On Colab, first put the
-# project's folder beside the notebook: `!git clone` and the address you have the project from.
+# The first cell installs missing packages. If everything is installed, it does nothing. On Colab, put the project's
+# folder beside the notebook first, with `!git clone` and the address of the repository.
 
 # %%
 import importlib.util
@@ -27,7 +27,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# This notebook's own source, mnist_cnn.py, lies beside it and must not be imported in the package's place.
+# The source of this notebook has the same name as the package; remove its folder from the import path.
 sys.path[:] = [folder for folder in sys.path if not (Path(folder) / "mnist_cnn.py").exists()]
 
 missing = [name for name in ("mnist_cnn", "keras", "tensorflow", "matplotlib") if not importlib.util.find_spec(name)]
@@ -35,23 +35,23 @@ if missing:
     here = Path.cwd()
     projects = [f for f in (here, *here.parents, *here.iterdir()) if (f / "src" / "mnist_cnn").is_dir()]
     if not projects:
-        raise SystemExit("Put the project's folder beside this notebook, or this notebook into its notebooks/.")
-    extra = "" if missing == ["mnist_cnn"] else "[train]"  # Colab has its own TensorFlow, and it stays
+        raise SystemExit("Put the project's folder beside this notebook, or the notebook into the folder notebooks/.")
+    extra = "" if missing == ["mnist_cnn"] else "[train]"  # keeps the TensorFlow of Colab
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", f"{projects[0]}{extra}"], check=True)
     importlib.invalidate_caches()
 
 # %%
-# TensorFlow may say a few lines about your processor here; they are no fault.
+# TensorFlow may print messages about your processor here; they are not errors.
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-keras.utils.set_random_seed(0)  # the same first weights and the same order of images each time
+keras.utils.set_random_seed(0)  # the same initial weights and the same order of images each time
 
 # %% [markdown]
 # ## Data Preprocessing
 #
-# The images come with this project, so nothing is downloaded. They are numbers from 0 (paper) to 255 (ink).
+# The project contains the images, so nothing is downloaded. Pixel values are from 0 (paper) to 255 (ink).
 
 # %%
 from mnist_cnn import mnist
@@ -68,8 +68,8 @@ for axes, image, label in zip(grid.ravel(), x_train, y_train, strict=False):
     axes.axis("off")
 
 # %% [markdown]
-# A convolution expects a channel at the end (one, for grey), hence the shape `(n, 28, 28, 1)`. And training goes
-# better with small numbers, so the values are scaled from 0…255 to 0…1.
+# A convolution expects the channels in the last dimension. Grey images have one channel, so the shape is
+# `(n, 28, 28, 1)`. Training works better with small numbers, so the values are scaled from 0…255 to 0…1.
 
 # %%
 train_images = x_train.reshape(-1, 28, 28, 1) / 255.0
@@ -81,11 +81,11 @@ print(train_images.shape, train_images.min(), "to", train_images.max())
 #
 # | layer | what it does | output |
 # | --- | --- | --- |
-# | `Conv2D(32, 3x3)` | lays 32 small filters over every place of the image, each to find one thing | 26 × 26 × 32 |
-# | `MaxPooling2D(2x2)` | keeps the strongest answer of every 2 × 2 places | 13 × 13 × 32 |
-# | `Flatten` | writes the maps as one long row | 5,408 |
-# | `Dense(128)` | weighs all of it, 128 times over | 128 |
-# | `Dense(10, softmax)` | turns that into ten probabilities, one a digit | 10 |
+# | `Conv2D(32, 3x3)` | applies 32 filters at every position; each detects one pattern, such as an edge | 26 × 26 × 32 |
+# | `MaxPooling2D(2x2)` | keeps the largest value of every 2 × 2 block | 13 × 13 × 32 |
+# | `Flatten` | writes the 32 maps as one vector | 5,408 |
+# | `Dense(128)` | computes 128 weighted sums of all values | 128 |
+# | `Dense(10, softmax)` | computes ten probabilities, one per digit | 10 |
 
 
 # %%
@@ -110,13 +110,13 @@ model.summary()
 # %% [markdown]
 # ## Training the Model
 #
-# A callback is an object whose methods Keras calls as training goes on. This one looks at the training accuracy after
-# each epoch (one pass over all the images) and stops once it is above the target.
+# A callback is an object with methods that Keras calls during training. An epoch is one pass over all training images.
+# This callback checks the training accuracy after each epoch and stops training when it is above the target.
 
 
 # %%
 class StopAtAccuracy(keras.callbacks.Callback):
-    """Stops training once an epoch's training accuracy is above the target."""
+    """Stop training after the first epoch with a training accuracy above the target."""
 
     def __init__(self, target=0.995):
         super().__init__()
@@ -150,8 +150,8 @@ right.set(title="Training loss", xlabel="epoch", xticks=epochs, ylim=0)
 assert history.history["accuracy"][-1] > 0.995
 
 # %% [markdown]
-# The model and the callback above are written out to be read. The package has the same two, used by `mnist-cnn train`;
-# this cell makes sure that they really are the same.
+# The package has the same model and the same callback; `mnist-cnn train` uses them. The next cell checks that they are
+# equal to those above.
 
 # %%
 from mnist_cnn.learn import callback
@@ -159,14 +159,14 @@ from mnist_cnn.learn.model import build
 from mnist_cnn.learn.recipes import SEED
 
 keras.utils.set_random_seed(1)
-ours = create_model()
+written = create_model()
 keras.utils.set_random_seed(1)
 packaged = build(SEED)
-for mine, theirs in zip(ours.layers, packaged.layers, strict=True):
-    assert mine.get_config() | {"name": ""} == theirs.get_config() | {"name": ""}
-    assert all(np.array_equal(a, b) for a, b in zip(mine.get_weights(), theirs.get_weights(), strict=True))
-assert ours.optimizer.get_config() | {"name": ""} == packaged.optimizer.get_config() | {"name": ""}
-assert ours.get_compile_config() | {"optimizer": ""} == packaged.get_compile_config() | {"optimizer": ""}
+for own, other in zip(written.layers, packaged.layers, strict=True):
+    assert own.get_config() | {"name": ""} == other.get_config() | {"name": ""}
+    assert all(np.array_equal(a, b) for a, b in zip(own.get_weights(), other.get_weights(), strict=True))
+assert written.optimizer.get_config() | {"name": ""} == packaged.optimizer.get_config() | {"name": ""}
+assert written.get_compile_config() | {"optimizer": ""} == packaged.get_compile_config() | {"optimizer": ""}
 
 for accuracy in (0.9, 0.994, 0.995, 0.99501, 1.0):
     stops = []
@@ -182,7 +182,7 @@ print("The model and the callback of this notebook are those of the package.")
 # %% [markdown]
 # ## Usage
 #
-# Now the honest number: the 10,000 test images, which the network has never seen.
+# The test accuracy is measured on the 10,000 test images, which the network was not trained on.
 
 # %%
 probabilities = model.predict(test_images, verbose=0)
@@ -194,26 +194,28 @@ print(f"{errors} errors of {len(y_test):,}: test accuracy {1 - errors / len(y_te
 figure, grid = plt.subplots(2, 5, figsize=(10, 4.4), layout="constrained")
 for axes, image, row in zip(grid.ravel(), x_test, probabilities, strict=False):
     axes.imshow(image, cmap="gray")
-    axes.set_title(f"{row.argmax()}  ({row.max():.1%} sure)")
+    axes.set_title(f"{row.argmax()}  ({row.max():.1%})")
     axes.axis("off")
 
 # %% [markdown]
-# A trained model is kept in one file and used again later, without training:
+# Save the trained model as a file to use it later without training:
 
 # %%
 import tempfile
 
 with tempfile.TemporaryDirectory() as folder:
     model.save(Path(folder) / "digits.keras")
-    again = keras.saving.load_model(Path(folder) / "digits.keras")
+    loaded = keras.saving.load_model(Path(folder) / "digits.keras")
 
 one = test_images[0:1]  # a batch of one: shape (1, 28, 28, 1)
-print("the first test image is a", again.predict(one, verbose=0).argmax())
+print("the first test image is a", loaded.predict(one, verbose=0).argmax())
 
 # %% [markdown]
-# ## Where it fails
+# ## Limits
 #
-# First, on the test images themselves. These are the mistakes it was most sure of.
+# The network makes errors in three cases.
+#
+# **On some test images.** These are the 16 errors with the highest confidence.
 
 # %%
 wrong = np.flatnonzero(predictions != y_test)
@@ -221,36 +223,36 @@ wrong = wrong[np.argsort(-probabilities[wrong].max(axis=1))][:16]
 figure, grid = plt.subplots(2, 8, figsize=(11, 3.6), layout="constrained")
 for axes, index in zip(grid.ravel(), wrong, strict=False):
     axes.imshow(x_test[index], cmap="gray")
-    axes.set_title(f"is {y_test[index]}, said {predictions[index]}", fontsize=10)
+    axes.set_title(f"{y_test[index]}, predicted {predictions[index]}", fontsize=10)
 for axes in grid.ravel():
     axes.axis("off")
 
 # %% [markdown]
-# Second, on pictures that are not of MNIST's form. Every MNIST digit is bright on dark, fits a 20 × 20 box and has its
-# centre of mass in the middle. The network has seen nothing else, so changes that no person would mind cost it much:
-# that is why your own handwriting, photographed dark on white and cropped by eye, is so often not recognised.
+# **On images that are not like MNIST's.** MNIST digits are bright on dark, fit into a 20 × 20 box and have their centre
+# of mass in the middle. The network was trained on nothing else. Changes that are no problem for people cause many
+# errors. So your own handwriting, photographed dark on white and cropped by hand, is often not recognised.
 
 # %%
 from PIL import Image
 
 
-def each(change):
+def change_all(change):
     return np.stack([np.asarray(change(Image.fromarray(image))) for image in x_test])
 
 
-def smaller(picture):
+def half_size(picture):
     field = Image.new("L", (28, 28))
     field.paste(picture.resize((14, 14), Image.Resampling.BILINEAR), (7, 7))
     return field
 
 
 changed = {
-    "as it is": x_test,
+    "unchanged": x_test,
     "dark on white": 255 - x_test,
-    "moved 5 pixels": np.roll(x_test, 5, axis=2),
-    "half the size": each(smaller),
-    "turned 30 degrees": each(lambda picture: picture.rotate(30, Image.Resampling.BILINEAR)),
-    "fainter: a third": x_test // 3,
+    "moved by 5 pixels": np.roll(x_test, 5, axis=2),
+    "half the size": change_all(half_size),
+    "rotated by 30 degrees": change_all(lambda picture: picture.rotate(30, Image.Resampling.BILINEAR)),
+    "a third of the contrast": x_test // 3,
 }
 figure, grid = plt.subplots(1, len(changed), figsize=(12, 2.6), layout="constrained")
 for axes, (name, images) in zip(grid, changed.items(), strict=True):
@@ -260,37 +262,38 @@ for axes, (name, images) in zip(grid, changed.items(), strict=True):
     axes.axis("off")
 
 # %% [markdown]
-# Third, on what is no digit at all. It has only ten answers, "none of these" is not among them, and the ten
-# probabilities always add up to 1. So it calls a letter or a scribble a digit, and often is quite sure of it.
+# **On images that are not digits.** The network has ten outputs, and their probabilities always add up to 1. It has no
+# output for "not a digit". So it classifies letters and scribbles as digits, often with high confidence.
 
 # %%
 from PIL import ImageDraw, ImageFont
 
-nothing = []
+not_digits = []
 for letter in "AHKMW":
     field = Image.new("L", (28, 28))
     ImageDraw.Draw(field).text((14, 14), letter, 255, ImageFont.load_default(24), anchor="mm")
-    nothing.append(np.asarray(field))
+    not_digits.append(np.asarray(field))
 random = np.random.default_rng(3)
 for _ in range(3):
     field = Image.new("L", (28, 28))
     ImageDraw.Draw(field).line([tuple(point) for point in random.integers(4, 24, (9, 2)).tolist()], 255, 2)
-    nothing.append(np.asarray(field))
+    not_digits.append(np.asarray(field))
 
-rows = model.predict(np.stack(nothing).reshape(-1, 28, 28, 1) / 255.0, verbose=0)
-figure, grid = plt.subplots(1, len(nothing), figsize=(12, 2.2), layout="constrained")
-for axes, image, row in zip(grid, nothing, rows, strict=True):
+rows = model.predict(np.stack(not_digits).reshape(-1, 28, 28, 1) / 255.0, verbose=0)
+figure, grid = plt.subplots(1, len(not_digits), figsize=(12, 2.2), layout="constrained")
+for axes, image, row in zip(grid, not_digits, rows, strict=True):
     axes.imshow(image, cmap="gray")
-    axes.set_title(f"said {row.argmax()}\n{row.max():.0%} sure", fontsize=10)
+    axes.set_title(f"predicted {row.argmax()}\n({row.max():.0%})", fontsize=10)
     axes.axis("off")
 
 # %% [markdown]
-# ## Why 99.5 % on the training set is not 99.5 % on new digits
+# ## Training accuracy and overfitting
 #
-# Training accuracy is measured on the very images the network is learning. It can learn those by heart, oddities and
-# wrong labels included, which helps with no other image. To see that happen, we keep 5,000 of the training images
-# aside, train a fresh network on the other 55,000 without stopping it, and after each epoch ask for its accuracy on
-# both. (In batches of 128 images rather than 32: that is faster.)
+# Training accuracy is measured on the images that the network is trained on. It can memorise these images, even those
+# with wrong labels. Memorised images do not help with new ones; this is called overfitting.
+#
+# To see it, keep 5,000 of the training images for validation and train a new network on the other 55,000, without the
+# callback. After each epoch, Keras reports the accuracy on both. (The batch size is 128, not 32, to save time.)
 
 # %%
 training, validation = mnist.split(mnist.Digits(x_train, y_train))
@@ -307,22 +310,21 @@ longer = create_model().fit(
 # %%
 epochs = range(1, 13)
 figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
-axes.plot(epochs, longer.history["accuracy"], "o-", label="the 55,000 images it learns from")
-axes.plot(epochs, longer.history["val_accuracy"], "s-", label="5,000 images it has not seen")
+axes.plot(epochs, longer.history["accuracy"], "o-", label="training (55,000 images)")
+axes.plot(epochs, longer.history["val_accuracy"], "s-", label="validation (5,000 images)")
 axes.axhline(0.995, color="tab:red", linestyle="--", label="99.5 %")
 axes.set(xlabel="epoch", ylabel="accuracy", xticks=epochs, ylim=(0.93, 1.002))
 axes.yaxis.set_major_formatter(lambda value, _: f"{value:.1%}")
 legend = axes.legend(loc="lower right")
 
 # %%
-learnt, unseen = longer.history["accuracy"][-1], longer.history["val_accuracy"][-1]
-print(f"after 12 epochs: training {learnt:.2%}, validation {unseen:.2%}, the gap {100 * (learnt - unseen):.2f} points")
+seen, unseen = longer.history["accuracy"][-1], longer.history["val_accuracy"][-1]
+print(f"after 12 epochs: training {seen:.2%}, validation {unseen:.2%}, gap {100 * (seen - unseen):.2f} points")
 
 # %% [markdown]
-# The blue line goes on towards 100 %; the other one stays near 98.5 to 99 %. What lies between them is learnt by heart.
-# So:
+# The training accuracy approaches 100 %. The validation accuracy stays near 98.5 to 99 %. The gap is overfitting.
 #
-# - Stopping at 99.5 % *training* accuracy is a rule for when to stop. It is no promise about new digits.
-# - Judge by images that were kept aside. If you *choose* anything by them (when to stop, which network, which seed),
-#   they are no longer unseen: choose on validation images, and look at the test images once, at the end.
-# - The test set is of the same form as the training set. Your own handwriting is further away still, as we saw above.
+# - 99.5 % *training* accuracy is a rule for when to stop. It does not predict the accuracy on new digits.
+# - Measure accuracy on images that were not used for training. If you *choose* anything by these images (when to stop,
+#   the network, the seed), use validation images, and use the test images only once, at the end.
+# - The test set has the same form as the training set. Your own handwriting differs more, as shown above.

@@ -100,7 +100,7 @@ def test_seconds_of_runs_from_another_machine_are_measured_here(few: Path, monke
 def test_a_run_of_an_earlier_recipe_is_an_error(dataset: mnist.Dataset, few: Path) -> None:
     recipe = accuracy.RECIPES["tiny"]
     start(dataclasses.replace(recipe, batch_size=64), dataset, accuracy.RUNS / "tiny-1", seed=1)
-    with pytest.raises(RunError, match="tiny-1: expected a run of tiny as it is now"):
+    with pytest.raises(RunError, match="tiny-1: expected a run of the current recipe tiny, found another"):
         accuracy.trained(recipe, 1, dataset)
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import drawings
 import fsspec
 import numpy as np
-import photographs
 import psutil
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -42,7 +42,7 @@ def png(pixels: np.ndarray) -> bytes:
 @pytest.fixture(scope="module")
 def pictures() -> list[bytes]:
     """Drawings of one to three digits; every seventh is broken."""
-    drawn = (photographs.drawing(1 + i % 3, np.random.default_rng(i))[0] for i in range(60))
+    drawn = (drawings.drawing(1 + i % 3, np.random.default_rng(i))[0] for i in range(60))
     return [BROKEN if i % 7 == 3 else png(drawing) for i, drawing in enumerate(drawn)]
 
 

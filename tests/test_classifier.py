@@ -1,4 +1,4 @@
-"""The classifier: the shipped model matches its metadata, and a file that is not a model is a clear error."""
+"""The classifier: the shipped model matches its card and metadata, and invalid models are errors."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +15,13 @@ from mnist_cnn.read import Classifier
 from mnist_cnn.read.classifier import SHIPPED
 
 
-def test_the_shipped_file_is_the_one_in_its_card() -> None:
+def test_the_model_card_has_the_hash_of_the_shipped_file() -> None:
     content = SHIPPED.read_bytes()
     assert len(content) < 3_000_000
     assert hashlib.sha256(content).hexdigest() in (SHIPPED.parent / "README.md").read_text("utf-8")
 
 
-def test_the_shipped_model_has_the_score_of_its_metadata(dataset: mnist.Dataset) -> None:
+def test_the_shipped_model_has_the_score_in_its_metadata(dataset: mnist.Dataset) -> None:
     classifier = Classifier(threads=2)
     assert classifier.metadata["recipe"] == "handwriting"
     assert classifier.metadata["dataset"] == mnist.SHA256["train-images-idx3-ubyte"]
@@ -38,7 +38,7 @@ def test_the_shipped_model_has_the_score_of_its_metadata(dataset: mnist.Dataset)
 
 
 @pytest.mark.parametrize("n", [1, 2, 63, 64, 65, 128, 200])
-def test_a_batch_gives_the_same_as_single_images(n: int, dataset: mnist.Dataset) -> None:
+def test_a_batch_gives_the_same_probabilities_as_single_images(n: int, dataset: mnist.Dataset) -> None:
     classifier, images = Classifier(), mnist.as_input(dataset.test.images[:n])
     alone = np.concatenate([classifier.probabilities(image[None]) for image in images])
     together = classifier.probabilities(images)
@@ -55,14 +55,14 @@ def test_threads_can_share_a_classifier(dataset: mnist.Dataset) -> None:
     np.testing.assert_allclose(np.concatenate(found), expected, atol=1e-6)
 
 
-def test_any_layout_and_precision_is_accepted(dataset: mnist.Dataset) -> None:
+def test_images_of_any_layout_and_precision_are_accepted(dataset: mnist.Dataset) -> None:
     classifier, images = Classifier(), mnist.as_input(dataset.test.images[:2])
     expected = classifier.probabilities(images)
     for image in (images[:1].astype(np.float64), np.asfortranarray(images[:1]), images[::2], images[:1].astype(">f4")):
         np.testing.assert_allclose(classifier.probabilities(image), expected[:1], atol=1e-6)
 
 
-def test_no_images_are_allowed_and_wrong_ones_are_an_error() -> None:
+def test_an_empty_batch_is_classified_and_invalid_images_are_refused() -> None:
     assert Classifier().probabilities(np.zeros((0, 28, 28, 1), np.float32)).shape == (0, 10)
     with pytest.raises(ModelError, match=r"expected a shape \(n, 28, 28, 1\), found \(28, 28\)"):
         Classifier().probabilities(np.zeros((28, 28), np.float32))
@@ -72,7 +72,7 @@ def test_no_images_are_allowed_and_wrong_ones_are_an_error() -> None:
 
 
 def made(path: Path, name: str = "image", width: int = 10, **metadata: str) -> Path:
-    """Write a model that is one Gemm of zeros."""
+    """Write a model of one Gemm with zero weights and return its file."""
     nodes = [
         helper.make_node("Flatten", [name], ["flat"]),
         helper.make_node("Gemm", ["flat", "kernel"], ["logits"]),
@@ -105,7 +105,7 @@ def test_a_model_without_calibration_accepts_all(tmp_path: Path) -> None:
         ({"threshold": "3"}, "expected a threshold from 0 to 1"),
     ],
 )
-def test_a_foreign_model_is_an_error(arguments: dict[str, str], message: str, tmp_path: Path) -> None:
+def test_a_model_of_another_kind_is_an_error(arguments: dict[str, str], message: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=message):
         Classifier(made(tmp_path / "model.onnx", **arguments))  # type: ignore[arg-type]
 
@@ -117,7 +117,7 @@ def test_a_file_that_is_not_a_model_is_an_error(content: bytes, tmp_path: Path) 
         Classifier(tmp_path / "model.onnx")
 
 
-def test_a_model_that_refers_to_other_files_is_an_error(tmp_path: Path) -> None:
+def test_a_model_that_refers_to_other_files_is_refused(tmp_path: Path) -> None:
     model = onnx.load(made(tmp_path / "model.onnx"))
     onnx.save(model, tmp_path / "other.onnx", save_as_external_data=True, location="weights", size_threshold=0)
     with pytest.raises(ModelError, match=r"other\.onnx: expected"):

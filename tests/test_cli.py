@@ -1,4 +1,4 @@
-"""The command line: quick help, one line for whatever is wrong, and the whole way from training to report."""
+"""The command line: fast help, errors in one line, and the commands from training to report."""
 
 import json
 import os
@@ -28,10 +28,10 @@ HEAVY = {
     "pyarrow",
     "onnx",
 }
-HEAVY |= {"cv2", "onnxruntime"}  # a command needs them to read a picture, not to find that there is none
+HEAVY |= {"cv2", "onnxruntime"}  # needed to read a picture, not to report that it is missing
 
 
-def test_the_whole_way(command: Command, tmp_path: Path) -> None:
+def test_train_evaluate_report_and_resume(command: Command, tmp_path: Path) -> None:
     done = command("train", "--limit", 3000, "--epochs", 2, "--out", "run")
     assert done.returncode == 0, done
     assert done.stderr == ""
@@ -79,7 +79,7 @@ def test_the_whole_way(command: Command, tmp_path: Path) -> None:
         (["train", "--data", "nowhere"], "nowhere: expected a folder of IDX files or an mnist.npz, found nothing"),
     ],
 )
-def test_what_is_not_there_is_one_line_and_exit_code_2(arguments: list[str], message: str, command: Command) -> None:
+def test_a_missing_path_is_one_line_and_exit_code_2(arguments: list[str], message: str, command: Command) -> None:
     done = command(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
@@ -102,13 +102,13 @@ def test_what_is_not_there_is_one_line_and_exit_code_2(arguments: list[str], mes
         ),
     ],
 )
-def test_bad_options_are_explained(arguments: list[str], message: str) -> None:
+def test_invalid_options_are_explained(arguments: list[str], message: str) -> None:
     done = CliRunner().invoke(cli, ["train", *arguments])
     assert done.exit_code == 2
     assert message in done.stderr
 
 
-def test_a_run_without_a_model_says_how_to_get_one(command: Command, tmp_path: Path, run: Run) -> None:
+def test_a_run_without_a_model_tells_how_to_finish_it(command: Command, tmp_path: Path, run: Run) -> None:
     unfinished = tmp_path / "unfinished"
     unfinished.mkdir()
     (unfinished / "config.json").write_bytes((run.path / "config.json").read_bytes())
@@ -178,7 +178,7 @@ def test_a_refused_command_imports_nothing_heavy(arguments: list[str], tmp_path:
     assert not {name.partition(".")[0] for name in modules} & HEAVY
 
 
-def test_help_answers_at_once() -> None:
+def test_help_takes_less_than_half_a_second() -> None:
     best = min(_seconds([sys.executable, "-m", "mnist_cnn", "--help"]) for _ in range(5))
     assert best < 0.5
 
@@ -189,14 +189,14 @@ def _seconds(arguments: list[str]) -> float:
     return time.perf_counter() - began
 
 
-def test_another_keras_backend_elsewhere_does_not_matter(command: Command, run: Run) -> None:
+def test_another_keras_backend_in_the_environment_is_ignored(command: Command, run: Run) -> None:
     done = command("evaluate", run.path, KERAS_BACKEND="jax")
     assert done.returncode == 0, done
     assert done.stderr == ""
 
 
 def test_a_missing_extra_is_named_in_one_line(tmp_path: Path) -> None:
-    """With a tensorflow on the path that cannot be found: what a plain installation has."""
+    """TensorFlow is hidden, as in an installation without extras."""
     code = (
         "import sys; sys.modules['tensorflow'] = None; sys.argv = ['mnist-cnn', 'train'];"
         "from mnist_cnn.cli import main; main()"

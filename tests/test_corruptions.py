@@ -1,10 +1,11 @@
-"""The corruptions keep MNIST's form and a digit readable, and are the same each time; models and reader are scored."""
+"""Corruptions are reproducible, keep MNIST's form and a readable digit; models and the reader are scored."""
 
 import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import corruptions
+import mnist_c
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,12 +15,12 @@ from mnist_cnn import mnist
 from mnist_cnn.errors import ImageError
 from mnist_cnn.read import Classifier
 
-NAMES = list(corruptions.CORRUPTIONS)
+NAMES = list(mnist_c.CORRUPTIONS)
 
 
-def test_all_corruptions_of_mnist_c_are_there() -> None:
+def test_all_corruptions_of_mnist_c_are_implemented() -> None:
     assert len(NAMES) == 17
-    assert len(set(NAMES) - set(corruptions.LONGER_LIST)) == 15
+    assert len(set(NAMES) - set(mnist_c.LONGER_LIST)) == 15
     assert {"shot noise", "glass blur", "dotted line", "canny edges"} < set(NAMES)
 
 
@@ -27,13 +28,13 @@ def test_all_corruptions_of_mnist_c_are_there() -> None:
 def test_a_corrupted_digit_is_changed_and_still_readable(name: str, dataset: mnist.Dataset) -> None:
     images = dataset.test.images[:200]
     before = images.copy()
-    corrupted = corruptions.corrupt(name, images)
+    corrupted = mnist_c.corrupt(name, images)
     assert np.array_equal(images, before)
     assert corrupted.shape == images.shape
     assert corrupted.dtype == np.uint8
-    assert np.array_equal(corrupted[:50], corruptions.corrupt(name, images[:50]))
+    assert np.array_equal(corrupted[:50], mnist_c.corrupt(name, images[:50]))
     assert (np.abs(corrupted.astype(int) - images).mean(axis=(1, 2)) > 1).all()
-    # Chance is 10 %; the network was not trained on most of them, so the bar is low.
+    # Chance is 10 %. The bar is low, since the network was not trained on most corruptions.
     found = Classifier().probabilities(mnist.as_input(corrupted)).argmax(axis=1)
     assert (found == dataset.test.labels[:200]).mean() > 0.15
 
@@ -42,7 +43,7 @@ def test_a_corrupted_digit_is_changed_and_still_readable(name: str, dataset: mni
 def test_any_image_can_be_corrupted(name: str, value: int | None, seed: int) -> None:
     rng = np.random.default_rng(seed)
     image = rng.random((28, 28), np.float32) if value is None else np.full((28, 28), value / 255, np.float32)
-    found = corruptions.CORRUPTIONS[name](image, rng)
+    found = mnist_c.CORRUPTIONS[name](image, rng)
     assert found.shape == (28, 28)
     assert np.isfinite(found).all()
 
@@ -55,9 +56,9 @@ def test_scale_and_translate_have_the_published_severity(dataset: mnist.Dataset)
         return np.array([(ink * x).sum(), (ink * y).sum()]) / ink.sum()
 
     for _ in range(20):
-        small = corruptions.scale(image.copy(), rng)
+        small = mnist_c.scale(image.copy(), rng)
         assert 0.2 < small.sum() / image.sum() < 0.55
-        moved = np.abs(centre(corruptions.translate(small, rng)) - centre(small))  # too small to leave the field
+        moved = np.abs(centre(mnist_c.translate(small, rng)) - centre(small))  # too small to leave the image
         assert (moved > 2.9).all()
         assert (moved < 5.1).all()
 
@@ -82,7 +83,7 @@ def test_stored_models_are_kept_beside_new_ones(
     assert list(row["errors"]) == NAMES
     read = result["reading"]
     assert read["n"] == 10
-    assert list(read["errors"]) == [name for name in NAMES if name not in corruptions.LONGER_LIST]
+    assert list(read["errors"]) == [name for name in NAMES if name not in mnist_c.LONGER_LIST]
     assert read["mean"] == pytest.approx(np.mean(list(read["errors"].values())))
     assert list(read["accepted"]) == list(read["accepted_wrong"]) == ["clean", *read["errors"]]
 
@@ -99,7 +100,7 @@ def test_the_reader_can_be_scored_alone(tmp_path: Path, monkeypatch: pytest.Monk
     assert result["reading"]["clean"] == 0
 
 
-def test_a_picture_that_is_misread_or_rejected_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_misread_and_rejected_pictures_count_as_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([("7", True), ("1", True), ("1", False), ("77", False), None])
 
     def read_image(image: np.ndarray) -> SimpleNamespace:

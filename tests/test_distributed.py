@@ -1,4 +1,4 @@
-"""Several processes train one network: as one does, and without hanging when one is missing or dies."""
+"""Distributed training: the same network as with one process, and an error if a process is missing or dies."""
 
 import contextlib
 import dataclasses
@@ -51,7 +51,7 @@ def apart(some: list[np.ndarray], others: list[np.ndarray]) -> float:
 
 
 def begin(folder: Path, *arguments: object, host: str | None = None) -> subprocess.Popen[str]:
-    """A training that goes on for minutes, if nothing ends it."""
+    """Start a training that takes minutes."""
     namespace = ["ip", "netns", "exec", host] if host else []
     command = [*namespace, *TRAIN, *map(str, arguments)]
     return subprocess.Popen(
@@ -60,24 +60,24 @@ def begin(folder: Path, *arguments: object, host: str | None = None) -> subproce
 
 
 def until(done: bool | object, seconds: float = 90) -> None:
-    """Wait for what a function says."""
+    """Wait until a function returns a true value."""
     end = time.monotonic() + seconds
     while not done():  # type: ignore[operator]
-        assert time.monotonic() < end, "it did not come"
+        assert time.monotonic() < end, "timed out"
         time.sleep(0.1)
 
 
 def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    """The processes that train, rank 0 first."""
+    """Return the processes that train, rank 0 first."""
     children = psutil.Process(process.pid).children(recursive=True)
     return sorted((child for child in children if "spawn_main" in " ".join(child.cmdline())), key=lambda c: c.pid)
 
 
-# What is said of wrong commands
+# Invalid commands
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ("--processes 3", "3 processes: expected a number that divides the batch of 32"),
         (
@@ -109,22 +109,27 @@ def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
         ),
     ],
 )
-def test_a_wrong_command_is_told_in_a_line(command: Command, tmp_path: Path, arguments: str, said: str) -> None:
+def test_an_invalid_command_is_reported_in_one_line(
+    command: Command, tmp_path: Path, arguments: str, message: str
+) -> None:
     done = command("train", *shlex.split(arguments))
     assert done.returncode == 2
-    assert said in done.stderr.splitlines()[-1]
+    assert message in done.stderr.splitlines()[-1]
     assert not list(tmp_path.iterdir())
 
 
-def test_a_name_that_only_this_machine_knows_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loopback_name_is_refused_as_address_of_rank_0(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.1.1", 9000))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    with pytest.raises(DistributedError, match=r"found that head means 127\.0\.1\.1 here: give the IP address"):
+    with pytest.raises(
+        DistributedError,
+        match=r"expected an address that other machines reach, but head means 127\.0\.1\.1 here; use the IP",
+    ):
         World.join("head:9000", 0, 2)
     assert World.join("head:9000", 1, 2).ranks == range(1, 2)
 
 
-def test_addresses() -> None:
+def test_addresses_are_parsed_or_refused() -> None:
     assert address("10.0.0.1:9000") == ("10.0.0.1", 9000)
     assert address("[fe80::1]:1") == ("fe80::1", 1)
     for wrong in ("", ":9000", "host", "host:", "host:0", "host:65536", "host:-1", "host:²", "::1:9000", "[]:9"):
@@ -132,12 +137,12 @@ def test_addresses() -> None:
             address(wrong)
 
 
-# What comes of it
+# Results
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("recipe", "limit"), [("seed", 1618), ("accurate", 274)])  # the last batch has 18
-def test_two_processes_train_what_one_does(
+def test_two_processes_train_the_same_network_as_one(
     command: Command, tmp_path: Path, dataset: mnist.Dataset, recipe: str, limit: int
 ) -> None:
     for n in (1, 2):
@@ -146,7 +151,7 @@ def test_two_processes_train_what_one_does(
         assert done.returncode == 0, done.stderr
         assert "Gloo" not in done.stdout + done.stderr
     one, two = weights(tmp_path / "by-1"), weights(tmp_path / "by-2")
-    assert 0 < apart(one, two) < (1e-4 if recipe == "seed" else 0.5)  # dropout leaves out other units
+    assert 0 < apart(one, two) < (1e-4 if recipe == "seed" else 0.5)  # dropout drops other units
     assert Run(tmp_path / "by-2").config()["trained_by"] == ["keras on jax, 2 processes"]
 
     images = mnist.as_input(dataset.test.images[:100])
@@ -157,11 +162,12 @@ def test_two_processes_train_what_one_does(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", [SEED, TINY], ids=lambda recipe: recipe.name)
-def test_keras_on_tensorflow_trains_the_same(tmp_path: Path, dataset: mnist.Dataset, recipe: Recipe) -> None:
-    """An independent reference, with batch normalisation, augmentation and a rate for each step.
+def test_keras_on_tensorflow_trains_the_same_network(tmp_path: Path, dataset: mnist.Dataset, recipe: Recipe) -> None:
+    """An independent reference, with batch normalisation, augmentation and a learning rate per step.
 
-    By plain gradient descent: Adam makes whole steps of what is mere rounding, as a bias before a normalisation is. And
-    for a few steps: after eight, TensorFlow with oneDNN is 6e-4 from TensorFlow without.
+    The optimizer is plain gradient descent, since Adam turns rounding errors into full steps, for example in a bias
+    before a normalisation. The steps are few: after eight, TensorFlow with oneDNN differs by 6e-4 from TensorFlow
+    without it.
     """
     recipe = dataclasses.replace(recipe, epochs=1, optimizer="sgd")
     keras.utils.set_random_seed(0)
@@ -175,7 +181,7 @@ def test_keras_on_tensorflow_trains_the_same(tmp_path: Path, dataset: mnist.Data
     config = start(recipe, dataset, tmp_path / "tensorflow", limit=300).config()
     if recipe.augmentation:
         _learn(model, recipe, dataset.train, config, 0, [], None)
-    else:  # which would take them in another order
+    else:  # `_learn` would use another order of the images
         digits = mnist.Digits(*(array[:300] for array in dataset.train))
         model.fit(TrainingBatches(recipe, digits, config["seed"]), shuffle=False, verbose=0)
     found.append(model.get_weights())
@@ -183,15 +189,15 @@ def test_keras_on_tensorflow_trains_the_same(tmp_path: Path, dataset: mnist.Data
     assert 0 < apart(found[0], found[2]) < 1e-4
 
 
-# What goes wrong
+# Failures
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("rank", "kill"), [(1, signal.SIGKILL), (0, signal.SIGSTOP), (1, signal.SIGSTOP)])
-def test_a_dying_process_ends_the_others_and_the_run_goes_on_later(
+def test_a_lost_process_ends_the_others_and_the_run_resumes(
     tmp_path: Path, command: Command, rank: int, kill: signal.Signals
 ) -> None:
-    """Killed, or silent as a machine that is gone."""
+    """The process is killed, or stopped, which stands for a machine that is lost."""
     settings = ("--limit", 3200, "--target", 1, "--processes", 2, "--out", "run")
     with begin(tmp_path, *settings, "--epochs", 500) as process:
         until(lambda: (tmp_path / "run/history.csv").exists() and Run(tmp_path / "run").done())
@@ -220,7 +226,7 @@ def test_a_dying_process_ends_the_others_and_the_run_goes_on_later(
 
 
 @pytest.mark.slow
-def test_a_resumed_run_is_that_of_one_go(command: Command, tmp_path: Path) -> None:
+def test_a_resumed_run_equals_an_uninterrupted_one(command: Command, tmp_path: Path) -> None:
     settings = ("--limit", 1600, "--target", 1, "--processes", 2)
     assert command("train", *settings, "--epochs", 3, "--out", "whole").returncode == 0
     with begin(tmp_path, *settings, "--epochs", 3, "--out", "cut") as process:
@@ -243,7 +249,7 @@ def test_ctrl_c_and_a_killed_parent_leave_nothing_running(tmp_path: Path) -> Non
             both = workers(process)
             assert len(both) == 2
             if kill == signal.SIGINT:
-                os.killpg(process.pid, kill)  # as a terminal does
+                os.killpg(process.pid, kill)  # like a terminal
             else:
                 process.kill()
             _, errors = process.communicate(timeout=30)
@@ -255,7 +261,7 @@ def test_ctrl_c_and_a_killed_parent_leave_nothing_running(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rank", [0, 1])
-def test_a_missing_process_is_not_waited_for_for_ever(command: Command, rank: int) -> None:
+def test_waiting_for_a_missing_process_ends(command: Command, rank: int) -> None:
     where = f"127.0.0.1:{port()}"
     began = time.monotonic()
     done = command(
@@ -263,8 +269,10 @@ def test_a_missing_process_is_not_waited_for_for_ever(command: Command, rank: in
     )
     assert time.monotonic() - began < 60
     assert done.returncode == 2
-    said = f"mnist-cnn: {where}: expected 2 processes to meet there in 3 s, found fewer; start each, with --rank 0 to 1"
-    assert done.stderr.startswith(said)
+    message = (
+        f"mnist-cnn: {where}: expected 2 processes to meet there in 3 s, found fewer; start each, with --rank 0 to 1"
+    )
+    assert done.stderr.startswith(message)
     assert "Traceback" not in done.stderr
     if rank == 0:
         resume = rf"  mnist-cnn train --resume \S+ --coordinator {where} --rank 0 --world 2 --wait 3"
@@ -272,9 +280,11 @@ def test_a_missing_process_is_not_waited_for_for_ever(command: Command, rank: in
 
 
 @pytest.mark.slow
-def test_what_nobody_foresaw_ends_all_at_once_with_its_name(tmp_path: Path, dataset: mnist.Dataset) -> None:
+def test_an_unexpected_error_ends_all_processes_and_is_named(tmp_path: Path, dataset: mnist.Dataset) -> None:
     run = start(SEED, dataset, tmp_path / "run")
-    build(dataclasses.replace(SEED, loss="categorical_crossentropy")).save(run.checkpoint_file(0))  # wants other labels
+    build(dataclasses.replace(SEED, loss="categorical_crossentropy")).save(
+        run.checkpoint_file(0)
+    )  # expects other labels
     began = time.monotonic()
     with pytest.raises(DistributedError, match=r"^rank [01] ended: ValueError: "):
         launch.train(World.local(2), run)
@@ -282,14 +292,14 @@ def test_what_nobody_foresaw_ends_all_at_once_with_its_name(tmp_path: Path, data
 
 
 @pytest.mark.slow
-def test_fewer_images_than_processes_are_too_few(command: Command) -> None:
+def test_fewer_images_than_processes_are_refused(command: Command) -> None:
     done = command("train", "--limit", 1, "--processes", 2)
     assert done.returncode == 2
     assert "mnist-cnn: 2 processes: expected at least as many images, found fewer\n" in done.stderr
 
 
 @pytest.mark.slow
-def test_the_stop_is_told_once_and_a_finished_run_needs_nobody(command: Command, tmp_path: Path) -> None:
+def test_the_stop_is_printed_once_and_a_finished_run_waits_for_no_process(command: Command, tmp_path: Path) -> None:
     settings = ("--limit", 640, "--target", 0.2, "--out", "run")
     done = command("train", *settings, "--processes", 2)
     assert done.returncode == 0, done.stderr
@@ -300,7 +310,7 @@ def test_the_stop_is_told_once_and_a_finished_run_needs_nobody(command: Command,
 
 
 @pytest.mark.slow
-def test_a_rank_with_other_images_is_told(tmp_path: Path, dataset: mnist.Dataset) -> None:
+def test_a_rank_with_other_images_is_refused(tmp_path: Path, dataset: mnist.Dataset) -> None:
     other = tmp_path / "other.npz"
     (x, y), (u, v) = dataset
     np.savez(other, x_train=x[::-1], y_train=y[::-1], x_test=u, y_test=v)
@@ -310,13 +320,13 @@ def test_a_rank_with_other_images_is_told(tmp_path: Path, dataset: mnist.Dataset
         begin(tmp_path, *together, "--rank", 1, "--data", other) as second,
     ):
         for process in (first, second):
-            said = "mnist-cnn: rank 1: expected the images of rank 0, found others: give it --data, as rank 0\n"
-            assert process.communicate(timeout=120)[1].startswith(said)
+            message = "mnist-cnn: rank 1: expected the images of rank 0, found others: give it --data, as rank 0\n"
+            assert process.communicate(timeout=120)[1].startswith(message)
         assert (first.returncode, second.returncode) == (2, 2)
 
 
 class Ending:
-    """A process that closes its pipe a moment before it has a code."""
+    """A process that closes its pipe a moment before it has an exit code."""
 
     sentinel = "ending"
 
@@ -331,7 +341,7 @@ class Ending:
         pass
 
 
-def test_an_end_that_is_told_before_its_code_is_not_missed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_end_reported_before_its_exit_code_is_detected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stopped = SimpleNamespace(sentinel="stopped", exitcode=None, join=lambda seconds: None)
     link = SimpleNamespace(poll=lambda: False)
 
@@ -340,7 +350,7 @@ def test_an_end_that_is_told_before_its_code_is_not_missed(monkeypatch: pytest.M
         yield _Worker(rank, cast("Any", stopped if rank else Ending()), cast("Any", link), tmp_path)
 
     def wait(going: list[str]) -> None:
-        assert "ending" in going, "it would wait for ever"
+        assert "ending" in going, "the wait would not end"
 
     monkeypatch.setattr("mnist_cnn.distributed.launch._started", started)
     monkeypatch.setattr("multiprocessing.connection.wait", wait)
@@ -349,7 +359,7 @@ def test_an_end_that_is_told_before_its_code_is_not_missed(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("consequence", [LOST, f"127.0.0.1:9000: {UNREACHABLE}"])
-def test_the_cause_is_told_and_not_what_came_of_it(
+def test_the_cause_is_reported_instead_of_its_consequence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, consequence: str
 ) -> None:
     @contextlib.contextmanager
@@ -370,7 +380,7 @@ def test_the_cause_is_told_and_not_what_came_of_it(
 
 @pytest.fixture
 def hosts() -> Iterator[tuple[str, str] | None]:
-    """Names of two network namespaces with a cable between them, or None where this machine allows none.
+    """Two connected network namespaces by name, or None if this machine does not allow them.
 
     The first has the address 10.97.0.1.
     """
@@ -389,7 +399,7 @@ def hosts() -> Iterator[tuple[str, str] | None]:
                 ip("-n", name, "addr", "add", f"10.97.0.{i + 1}/24", "dev", "cable")
                 ip("-n", name, "link", "set", "cable", "up")
                 ip("-n", name, "link", "set", "lo", "up")
-        except (OSError, subprocess.CalledProcessError) as error:  # no `ip`, an ordinary user, a container
+        except (OSError, subprocess.CalledProcessError) as error:  # no `ip`, not root, or a container
             print(f"no network namespaces: {getattr(error, 'stderr', error)}")
             yield None
         else:
@@ -401,10 +411,12 @@ def hosts() -> Iterator[tuple[str, str] | None]:
 
 
 @pytest.mark.slow
-def test_two_machines(tmp_path: Path, hosts: tuple[str, str] | None, command: Command) -> None:
-    """They train what one machine trains, and both end with an error after the cable is pulled.
+def test_two_machines_train_together_and_report_a_lost_connection(
+    tmp_path: Path, hosts: tuple[str, str] | None, command: Command
+) -> None:
+    """Two machines train the same network as one, and both end with an error after the cable is pulled.
 
-    Without network namespaces both are this machine, and one of them is stopped in place of the cable.
+    Without network namespaces, both are processes on this machine, and one is stopped instead of the cable.
     """
     first_host, second_host = hosts or (None, None)
     together = ("--coordinator", "10.97.0.1:9000" if hosts else f"127.0.0.1:{port()}", "--world", 2, "--wait", 60)

@@ -1,4 +1,4 @@
-"""The scorer, against scikit-learn and SciPy, which count in their own way."""
+"""The scorer, compared with scikit-learn and SciPy."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def made_up(n: int, seed: int, sharpness: float = 3) -> tuple[np.ndarray, np.nda
 
 @settings(deadline=None, max_examples=40)
 @given(n=st.integers(1, 400), seed=st.integers(0, 10**6), sharpness=st.floats(0, 6))
-def test_every_number_is_the_reference_implementations(n: int, seed: int, sharpness: float) -> None:
+def test_every_score_equals_the_reference_implementation(n: int, seed: int, sharpness: float) -> None:
     probabilities, labels = made_up(n, seed, sharpness)
     found = score(probabilities, labels)
     predictions = probabilities.argmax(axis=1)
@@ -40,21 +40,21 @@ def test_every_number_is_the_reference_implementations(n: int, seed: int, sharpn
     assert found.accuracy == metrics.accuracy_score(labels, predictions)
     assert np.array_equal(found.confusion, metrics.confusion_matrix(labels, predictions, labels=digits))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # scikit-learn warns where a ratio has no denominator
+        warnings.simplefilter("ignore")  # scikit-learn warns of ratios without a denominator
         precision, recall, _, _ = metrics.precision_recall_fscore_support(
             labels, predictions, labels=digits, zero_division=np.nan
         )
         expected_nll = metrics.log_loss(labels, probabilities.astype(float), labels=digits)
         expected_top2 = metrics.top_k_accuracy_score(labels, probabilities, k=2, labels=digits)
-    for ours, theirs in ((found.precision, precision), (found.recall, recall)):
-        assert np.allclose([np.nan if value is None else value for value in ours], theirs, equal_nan=True)
+    for own, reference in ((found.precision, precision), (found.recall, recall)):
+        assert np.allclose([np.nan if value is None else value for value in own], reference, equal_nan=True)
     assert found.negative_log_likelihood == pytest.approx(expected_nll, abs=1e-5)
     assert found.top2_accuracy == pytest.approx(expected_top2)
     interval = binomtest(n - found.errors, n).proportion_ci(method="wilson")
     assert found.interval == pytest.approx((interval.low, interval.high), abs=1e-12)
 
 
-def test_calibration_error_by_the_papers_own_formula() -> None:
+def test_calibration_error_follows_the_formula_of_the_paper() -> None:
     probabilities, labels = made_up(2000, 5, sharpness=2)
     confidences = probabilities.max(axis=1).astype(float)
     hits = probabilities.argmax(axis=1) == labels
@@ -69,7 +69,7 @@ def test_calibration_error_by_the_papers_own_formula() -> None:
     assert sum(b.images for b in found.bins) == 2000
 
 
-def test_a_sure_and_right_network() -> None:
+def test_a_confident_and_right_network_scores_perfectly() -> None:
     found = score(np.eye(10, dtype=np.float32), np.arange(10))
     assert (found.errors, found.accuracy, found.calibration_error) == (0, 1, 0)
     assert found.negative_log_likelihood == pytest.approx(0)
@@ -77,7 +77,7 @@ def test_a_sure_and_right_network() -> None:
     assert found.interval[0] < 0.75
 
 
-def test_a_sure_and_wrong_network_has_a_finite_likelihood() -> None:
+def test_a_confident_and_wrong_network_has_a_finite_likelihood() -> None:
     found = score(np.eye(10, dtype=np.float32), (np.arange(10) + 1) % 10)
     assert found.errors == 10
     assert found.negative_log_likelihood == pytest.approx(-np.log(np.finfo(np.float32).eps))
@@ -95,32 +95,34 @@ def test_a_sure_and_wrong_network_has_a_finite_likelihood() -> None:
         (np.tile([2.0, -1.0, *[0.0] * 8], (3, 1)), "other values"),
     ],
 )
-def test_what_is_no_probabilities_is_refused(probabilities: np.ndarray, found: str) -> None:
+def test_values_that_are_not_probabilities_are_refused(probabilities: np.ndarray, found: str) -> None:
     with pytest.raises(ModelError, match=f"probabilities: expected .*found {found}"):
         score(probabilities, np.zeros(3, int))
 
 
-def test_corrected_labels_put_ten_right_and_leave_five_out(dataset: mnist.Dataset) -> None:
+def test_corrected_labels_change_ten_and_leave_five_out(dataset: mnist.Dataset) -> None:
     labels = dataset.test.labels
     official = score(np.eye(10, dtype=np.float32)[labels], labels)
     corrected = score_corrected(np.eye(10, dtype=np.float32)[labels], labels)
     assert (official.errors, official.images) == (0, 10_000)
     assert (corrected.errors, corrected.images) == (10, 9_995)
-    assert labels[947] == 8, "the dataset itself stays as it is"
+    assert labels[947] == 8, "the dataset itself is unchanged"
 
 
-def test_the_report_of_a_run_is_its_models_score(run: Run, evaluation: Evaluation, dataset: mnist.Dataset) -> None:
+def test_the_report_of_a_run_has_the_score_of_its_model(
+    run: Run, evaluation: Evaluation, dataset: mnist.Dataset
+) -> None:
     report = json.loads((run.path / "report.json").read_text())
     assert evaluation.file == run.path / "report.json"
     predictions = load(run).predict(mnist.as_input(dataset.test.images), verbose=0).argmax(axis=1)
     assert report["score"]["errors"] == (predictions != dataset.test.labels).sum()
     assert report["score"]["images"] == 10_000
-    assert 0.8 < report["score"]["accuracy"] < 0.97, "3,000 images and two epochs teach that much"
+    assert 0.8 < report["score"]["accuracy"] < 0.97, "the expected accuracy after two epochs on 3,000 images"
     assert report["corrected"]["images"] == 9_995
     assert report["training"]["epochs"] == 2
 
 
-def test_other_data_does_not_replace_the_runs_own_score(run: Run, evaluation: Evaluation) -> None:
+def test_scores_on_other_data_are_stored_separately(run: Run, evaluation: Evaluation) -> None:
     before = (run.path / "report.json").read_bytes()
     random = np.random.default_rng(0)
     digits = mnist.Digits(random.integers(0, 256, (20, 28, 28), dtype=np.uint8), np.arange(20, dtype=np.uint8) % 10)
@@ -132,7 +134,7 @@ def test_other_data_does_not_replace_the_runs_own_score(run: Run, evaluation: Ev
     assert (run.path / "report.json").read_bytes() == before
 
 
-def test_a_model_that_is_none(run: Run, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_model_is_an_error(run: Run, tmp_path: Path) -> None:
     copy = Run(tmp_path)
     copy.write_json("config.json", run.config())
     with pytest.raises(RunError, match=r"expected a trained model.keras, found none"):

@@ -1,4 +1,4 @@
-"""model.onnx: the same function as model.keras, on every test image."""
+"""Export: ONNX, int8 and LiteRT agree with Keras on every test image."""
 
 from pathlib import Path
 
@@ -45,8 +45,8 @@ def test_litert_agrees_with_keras_on_all_test_images(
     assert np.array_equal(found.argmax(axis=1), evaluation.probabilities.argmax(axis=1))
 
 
-def test_the_shipped_model_is_the_same_in_every_form(dataset: mnist.Dataset, tmp_path: Path) -> None:
-    """Its weights put back into Keras, and from there into LiteRT: one function on all test images."""
+def test_the_shipped_model_agrees_in_every_format(dataset: mnist.Dataset, tmp_path: Path) -> None:
+    """Its weights are loaded into Keras and exported to LiteRT; all three agree on the test images."""
     model = build(HANDWRITING)
     arrays = [numpy_helper.to_array(array) for array in onnx_format.load(SHIPPED).graph.initializer]
     for layer in model.layers:
@@ -61,8 +61,8 @@ def test_the_shipped_model_is_the_same_in_every_form(dataset: mnist.Dataset, tmp
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_is_the_same_function_in_every_form(name: str, dataset: mnist.Dataset, tmp_path: Path) -> None:
-    """With weights that no layer can hide: normalisation is something else than when it is new."""
+def test_every_recipe_agrees_in_every_format(name: str, dataset: mnist.Dataset, tmp_path: Path) -> None:
+    """Normalisation layers get random weights, since a new one could be left out without a difference."""
     keras.utils.set_random_seed(0)
     model, rng = build(RECIPES[name]), np.random.default_rng(0)
     for layer in model.layers:
@@ -73,7 +73,7 @@ def test_every_recipe_is_the_same_function_in_every_form(name: str, dataset: mni
     export.litert(model, tmp_path / "model.tflite")
     images = mnist.as_input(dataset.train.images[:200])
     expected = digits(model, images)
-    assert expected.std(axis=0).max() > 0.003, "all alike would prove nothing"
+    assert expected.std(axis=0).max() > 0.003, "equal probabilities would prove nothing"
     for found in (
         Classifier(tmp_path / "model.onnx").probabilities(images),
         by_litert(tmp_path / "model.tflite", images),
@@ -91,7 +91,7 @@ def by_litert(file: Path, images: np.ndarray) -> np.ndarray:
     return interpreter.get_tensor(returned["index"])
 
 
-def test_int8_loses_hardly_anything(dataset: mnist.Dataset, tmp_path: Path) -> None:
+def test_int8_adds_at_most_five_errors(dataset: mnist.Dataset, tmp_path: Path) -> None:
     export.int8(SHIPPED, tmp_path / "model.onnx")
     assert (tmp_path / "model.onnx").stat().st_size < 0.6 * SHIPPED.stat().st_size
     full, small = Classifier(threads=2), Classifier(tmp_path / "model.onnx", threads=2)
@@ -102,7 +102,7 @@ def test_int8_loses_hardly_anything(dataset: mnist.Dataset, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("run", ["seed"], indirect=True)
-def test_the_command_writes_each_form(run: Run, tmp_path: Path) -> None:
+def test_the_command_writes_each_format(run: Run, tmp_path: Path) -> None:
     for options in (["--out", str(tmp_path / "m.onnx")], ["--quantize", "int8"], ["--format", "litert"]):
         done = CliRunner().invoke(cli, ["export", str(run.path), *options], catch_exceptions=False)
         assert done.exit_code == 0, done.output
@@ -113,7 +113,7 @@ def test_the_command_writes_each_form(run: Run, tmp_path: Path) -> None:
     )
 
 
-def test_the_graph_reads_like_the_recipe(run: Run) -> None:
+def test_the_graph_has_the_layers_of_the_recipe(run: Run) -> None:
     kinds = [node.op_type for node in onnx_format.load(run.path / "model.onnx").graph.node]
     tail = ["Flatten", "Gemm", "Relu", "Gemm", "Softmax"]
     seed = ["Reshape", "Conv", "Relu", "MaxPool", *tail]
@@ -146,9 +146,7 @@ def test_a_layer_without_an_onnx_form_is_named(layer: keras.Layer, message: str,
         ("calibration.json", '{"temperature": 1}', "expected a number for threshold, found None"),
     ],
 )
-def test_a_file_of_the_run_that_is_broken_is_named(
-    file: str, content: str, message: str, run: Run, tmp_path: Path
-) -> None:
+def test_a_damaged_file_of_the_run_is_named(file: str, content: str, message: str, run: Run, tmp_path: Path) -> None:
     copy = Run(tmp_path)
     copy.write_json("config.json", run.config())
     copy.write_text(file, content)

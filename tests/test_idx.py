@@ -1,4 +1,4 @@
-"""The IDX format: whatever is written is read back, and whatever is not IDX is refused, never a crash."""
+"""The IDX format: encoded arrays are read back, and all other bytes raise DatasetError."""
 
 import contextlib
 import gzip
@@ -19,7 +19,7 @@ IN_ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixt
 
 @IN_ONE_FOLDER
 @given(array=arrays.arrays(np.uint8, SHAPES), zipped=st.booleans())
-def test_what_is_written_is_read_back(array: np.ndarray, zipped: bool, tmp_path: Path) -> None:
+def test_encoded_arrays_are_read_back(array: np.ndarray, zipped: bool, tmp_path: Path) -> None:
     file = tmp_path / "array"
     content = idx.encode(array)
     file.write_bytes(gzip.compress(content) if zipped else content)
@@ -55,7 +55,7 @@ def test_damaged_bytes_are_refused_or_of_the_claimed_shape(
 
 @IN_ONE_FOLDER
 @given(content=st.binary(max_size=80), ndim=st.sampled_from([1, 3]))
-def test_any_bytes_at_all(content: bytes, ndim: int, tmp_path: Path) -> None:
+def test_any_bytes_are_decoded_or_refused(content: bytes, ndim: int, tmp_path: Path) -> None:
     file = tmp_path / "array"
     file.write_bytes(content)
     with contextlib.suppress(DatasetError):

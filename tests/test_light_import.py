@@ -1,4 +1,4 @@
-"""The wall between the light half and the heavy one: only `learn`, and what trains with it, bring in Keras."""
+"""Light and heavy imports: only `learn` and `distributed.worker` import Keras."""
 
 import json
 import os
@@ -19,7 +19,7 @@ def light_modules() -> list[str]:
 
 
 def loaded(code: str) -> set[str]:
-    """The top-level modules a fresh interpreter has after running the code."""
+    """Run code in a new interpreter and return the top-level modules that it has imported."""
     code += "\nimport json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout.splitlines()[-1]))
@@ -29,7 +29,7 @@ def loaded_error(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
 
 
-def test_everything_but_learn_is_light() -> None:
+def test_all_packages_except_learn_import_nothing_heavy() -> None:
     assert {"mnist_cnn.cli", "mnist_cnn.mnist", "mnist_cnn.mnist.idx", "mnist_cnn.errors"} <= set(light_modules())
     served = [name for name in light_modules() if any(part in name for part in ("_cnn.web.", "_cnn.bulk."))]
     light = [name for name in light_modules() if name not in served]
@@ -37,7 +37,7 @@ def test_everything_but_learn_is_light() -> None:
     assert not loaded("\n".join(f"import {name}" for name in served)) & (HEAVY - {"onnx"})
 
 
-def test_help_and_the_dataset_are_light() -> None:
+def test_help_and_the_dataset_import_nothing_heavy() -> None:
     code = (
         "from click.testing import CliRunner; from mnist_cnn.cli import cli; from mnist_cnn import mnist; mnist.load()"
     )
@@ -46,7 +46,7 @@ def test_help_and_the_dataset_are_light() -> None:
     assert not loaded(code) & HEAVY
 
 
-def test_classifying_needs_no_opencv_and_reading_does() -> None:
+def test_classifying_imports_no_opencv_and_reading_does() -> None:
     assert "cv2" not in loaded("from mnist_cnn.read import Classifier; Classifier()")
     assert "cv2" in loaded("from mnist_cnn.read import Page, pages, read_image")
     assert loaded_error("from mnist_cnn.read import Box, Digit, Reading, Row, Sign, Word") == ""
@@ -67,5 +67,5 @@ def test_the_public_names_are_imported_on_first_use() -> None:
     assert "no attribute 'write_image'" in loaded_error("import mnist_cnn; mnist_cnn.write_image")
 
 
-def test_the_test_can_fail() -> None:
+def test_the_callback_imports_keras() -> None:
     assert "keras" in loaded("import mnist_cnn.learn.callback")

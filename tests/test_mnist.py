@@ -1,4 +1,4 @@
-"""The dataset: what ships is MNIST, and every damaged or foreign file gets one clear line."""
+"""The dataset: the shipped files are MNIST, and damaged files or files of another form are errors in one line."""
 
 import gzip
 import struct
@@ -23,13 +23,13 @@ def digits(n: int, seed: int) -> mnist.Digits:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Small data of MNIST's form: 60 training and 10 test images."""
+    """A folder of small data in MNIST's form: 60 training and 10 test images."""
     for name, array in zip(mnist.SHA256, (*digits(60, 1), *digits(10, 2)), strict=True):
         (tmp_path / name).write_bytes(idx.encode(array))
     return tmp_path
 
 
-def test_what_ships_is_mnist(dataset: mnist.Dataset) -> None:
+def test_the_shipped_files_are_mnist(dataset: mnist.Dataset) -> None:
     (x_train, y_train), (x_test, y_test) = dataset
     assert (x_train.shape, y_train.shape) == ((60000, 28, 28), (60000,))
     assert (x_test.shape, y_test.shape) == ((10000, 28, 28), (10000,))
@@ -38,7 +38,7 @@ def test_what_ships_is_mnist(dataset: mnist.Dataset) -> None:
     assert dataset.sha256() == mnist.SHA256
 
 
-def test_a_changed_shipped_file_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_shipped_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(mnist.SHA256, TEST_LABELS, "0" * 64)
     with pytest.raises(DatasetError, match=r"t10k-labels.*expected SHA-256 0000.*reinstall.*found ff7bcfd4"):
         mnist.load()
@@ -97,9 +97,9 @@ def damage(folder: Path, kind: str) -> None:
             images.write_bytes(labels.read_bytes())
             labels.write_bytes(content)
         case "train and test swapped":
-            for ours, theirs in ((TRAIN_LABELS, TEST_LABELS), (TRAIN_IMAGES, TEST_IMAGES)):
-                (folder / ours).unlink()
-                (folder / (ours + ".gz")).write_bytes((FILES / (theirs + ".gz")).read_bytes())
+            for own, other in ((TRAIN_LABELS, TEST_LABELS), (TRAIN_IMAGES, TEST_IMAGES)):
+                (folder / own).unlink()
+                (folder / (own + ".gz")).write_bytes((FILES / (other + ".gz")).read_bytes())
         case "wrong number of labels":
             labels.write_bytes(idx.encode(np.zeros(59, np.uint8)))
         case "wrong size":
@@ -108,7 +108,7 @@ def damage(folder: Path, kind: str) -> None:
             images.write_bytes(idx.encode(np.zeros((0, 28, 28), np.uint8)))
         case "label 10":
             labels.write_bytes(idx.encode(np.full(60, 10, np.uint8)))
-        case "a huge claim":
+        case "a huge size":
             images.write_bytes(struct.pack(">IIII", 2051, 2**32 - 1, 2**32 - 1, 2**32 - 1))
         case "a truncated gzip":
             images.write_bytes(gzip.compress(content)[:-200])
@@ -123,7 +123,7 @@ def damage(folder: Path, kind: str) -> None:
         case "unreadable":
             images.unlink()
             images.symlink_to("/proc/self/mem")  # exists, opens, and cannot be read, even by root
-        case "not ours at all":
+        case "a file of another type":
             images.write_bytes(b"\x89PNG\r\n" + bytes(100))
 
 
@@ -135,16 +135,16 @@ DAMAGES = {
     "trailing": (TRAIN_IMAGES, "47,040 bytes for 60 x 28 x 28 values", "trailing bytes after them"),
     "swapped": (TRAIN_IMAGES, "magic number 2051 (uint8, 3 dimensions)", "2049"),
     "train and test swapped": (TRAIN_IMAGES, "train-images", "the content of MNIST's t10k-images"),
-    "wrong number of labels": (TRAIN_LABELS, "60 labels, one an image", "uint8 (59,)"),
+    "wrong number of labels": (TRAIN_LABELS, "60 labels, one per image", "uint8 (59,)"),
     "wrong size": (TRAIN_IMAGES, "images, uint8 (n, 28, 28)", "uint8 (60, 27, 28)"),
     "no images": (TRAIN_IMAGES, "images, uint8 (n, 28, 28)", "uint8 (0, 28, 28)"),
     "label 10": (TRAIN_LABELS, "labels from 0 to 9", "labels from 10 to 10"),
-    "a huge claim": (TRAIN_IMAGES, "at most 1,073,741,824 values", "4294967295 x 4294967295 x 4294967295"),
-    "a truncated gzip": (TRAIN_IMAGES, "a complete gzip file", "one that is cut short"),
+    "a huge size": (TRAIN_IMAGES, "at most 1,073,741,824 values", "4294967295 x 4294967295 x 4294967295"),
+    "a truncated gzip": (TRAIN_IMAGES, "a complete gzip file", "a truncated one"),
     "a damaged gzip": (TRAIN_IMAGES, "a gzip file", "a damaged one"),
     "a gzip with a wrong sum": (TRAIN_IMAGES, "a gzip file", "a damaged one (CRC check failed"),
     "unreadable": (TRAIN_IMAGES, "a readable file", ""),
-    "not ours at all": (TRAIN_IMAGES, "magic number 2051", "2303741511"),
+    "a file of another type": (TRAIN_IMAGES, "magic number 2051", "2303741511"),
 }
 
 
@@ -169,7 +169,7 @@ def test_a_bad_file_is_named_with_what_was_expected_and_found(kind: str, folder:
         ({"x_train": np.zeros((1, 28, 28), np.uint8)}, "expected an array y_train, found x_train"),
         ({"x_train": np.array([None])}, "expected a readable .npz file, found: Object arrays"),
         ({"x_train": np.zeros((1, 28, 28))}, r"\[x_train\]: expected images, uint8"),
-        ({"y_train": np.zeros(1)}, r"\[y_train\]: expected 1 labels, one an image, found float64"),
+        ({"y_train": np.zeros(1)}, r"\[y_train\]: expected 1 labels, one per image, found float64"),
         ({"y_train": np.array([-1])}, r"\[y_train\]: expected labels from 0 to 9, found labels from -1 to -1"),
     ],
 )
@@ -185,7 +185,7 @@ def test_a_bad_npz_is_named(content: bytes | dict[str, np.ndarray], message: str
         mnist.load(file)
 
 
-@pytest.mark.parametrize("kind", ["deflate", "member", "claim"])
+@pytest.mark.parametrize("kind", ["deflate", "member", "size"])
 def test_a_damaged_npz_is_named(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "mnist.npz"
     np.savez_compressed(file, x_train=np.tile(np.arange(28, dtype=np.uint8), (50, 28, 1)))
@@ -197,30 +197,30 @@ def test_a_damaged_npz_is_named(kind: str, tmp_path: Path) -> None:
         header = "{'descr': '|u1', 'fortran_order': False, 'shape': (10**12, 28, 28)}".replace("10**12", str(10**12))
         array = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
         with zipfile.ZipFile(file, "w") as members:
-            members.writestr("x_train.npy", array if kind == "claim" else b"not an array")
+            members.writestr("x_train.npy", array if kind == "size" else b"not an array")
     with pytest.raises(DatasetError, match=r"mnist.npz.*: expected .*, found .+"):
         mnist.load(file)
 
 
 @pytest.mark.parametrize(("path", "found"), [("", "an empty path"), ("a" * 300, "File name too long")])
-def test_a_path_that_is_none(path: str, found: str) -> None:
+def test_an_invalid_path_is_an_error(path: str, found: str) -> None:
     with pytest.raises(DatasetError, match=f"expected a folder of IDX files or an mnist.npz, found {found}"):
         mnist.load(path)
 
 
-def test_nothing_there(tmp_path: Path) -> None:
+def test_a_missing_path_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"expected a folder of IDX files or an mnist.npz, found nothing there"):
         mnist.load(tmp_path / "nowhere")
 
 
-def test_the_split_is_fixed_and_loses_nothing(dataset: mnist.Dataset) -> None:
+def test_the_split_is_fixed_and_complete(dataset: mnist.Dataset) -> None:
     training, validation = mnist.split(dataset.train)
     assert (len(training.images), len(validation.images)) == (55000, 5000)
     assert np.array_equal(np.concatenate([training.labels, validation.labels]), dataset.train.labels)
     assert np.shares_memory(validation.images, dataset.train.images)
 
 
-def test_input_is_the_exercises_formula(dataset: mnist.Dataset) -> None:
+def test_input_equals_the_formula_of_the_exercise(dataset: mnist.Dataset) -> None:
     images = dataset.test.images[:50]
     expected = (images.reshape(-1, 28, 28, 1) / 255.0).astype(np.float32)
     found = mnist.as_input(images)
@@ -230,6 +230,6 @@ def test_input_is_the_exercises_formula(dataset: mnist.Dataset) -> None:
     assert np.array_equal(mnist.as_input(every_value).ravel(), (every_value / 255.0).astype(np.float32).ravel())
 
 
-def test_the_corrections_are_of_labels_that_differ(dataset: mnist.Dataset) -> None:
+def test_every_correction_changes_a_label(dataset: mnist.Dataset) -> None:
     assert len(mnist.CORRECTED_LABELS) + len(mnist.DISPUTED_LABELS) == 15
     assert all(dataset.test.labels[index] != label for index, label in mnist.CORRECTED_LABELS.items())

@@ -1,4 +1,4 @@
-"""The notebook: what is stored is what the .py generates, executed without a fault, and it still runs in full."""
+"""The notebook: the stored file is generated from the source, was run without errors, and still runs."""
 
 import importlib.util
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-# By its path: its folder on sys.path would put the notebook's mnist_cnn.py in the package's place.
+# Imported by its path, since the notebook's mnist_cnn.py in this folder would hide the package.
 _spec = importlib.util.spec_from_file_location("build", Path(__file__).parents[1] / "notebooks" / "build.py")
 assert _spec
 assert _spec.loader
@@ -19,8 +19,8 @@ SECTIONS = [
     "Model Architecture",
     "Training the Model",
     "Usage",
-    "Where it fails",
-    "Why 99.5 % on the training set is not 99.5 % on new digits",
+    "Limits",
+    "Training accuracy and overfitting",
 ]
 
 
@@ -29,14 +29,14 @@ def stored() -> nbformat.NotebookNode:
     return nbformat.read(build.NOTEBOOK, as_version=4)
 
 
-def test_the_notebook_is_what_its_source_generates(stored: nbformat.NotebookNode) -> None:
+def test_the_stored_notebook_is_generated_from_its_source(stored: nbformat.NotebookNode) -> None:
     def cells(notebook: nbformat.NotebookNode) -> list[tuple[str, str, str]]:
         return [(cell.id, cell.cell_type, cell.source) for cell in notebook.cells]
 
     assert cells(stored) == cells(build.convert()), "run `make notebook`: the .ipynb is made from the .py"
 
 
-def test_it_is_valid_and_has_the_exercises_sections(stored: nbformat.NotebookNode) -> None:
+def test_the_notebook_is_valid_and_has_its_sections(stored: nbformat.NotebookNode) -> None:
     nbformat.validate(stored)
     titles = [
         line[3:] for cell in stored.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()
@@ -59,11 +59,11 @@ def check_outputs(notebook: nbformat.NotebookNode) -> None:
     assert "errors of 10,000: test accuracy 98." in text or "errors of 10,000: test accuracy 99." in text
 
 
-def test_it_is_stored_executed(stored: nbformat.NotebookNode) -> None:
+def test_the_stored_notebook_was_run(stored: nbformat.NotebookNode) -> None:
     check_outputs(stored)
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
-def test_it_runs_top_to_bottom() -> None:
+def test_the_notebook_runs_from_top_to_bottom() -> None:
     check_outputs(build.execute(build.convert()))

@@ -1,4 +1,4 @@
-"""The comparison with other readers: words are joined into rows and scored alike for all of them."""
+"""The comparison with other readers: all of them are joined into rows and scored by the same code."""
 
 import json
 import subprocess
@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import peers
 import peers_rapidocr
+import peers_readers
+import peers_rows
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from peers import Case, Row, Word
+from peers_rows import Case, Row, Word
+from PIL import Image
 
 from mnist_cnn import mnist
 
@@ -23,7 +26,7 @@ def word(text: str, left: float, top: float, height: float = 20, accepted: bool 
 
 
 def texts(*words: Word) -> list[str]:
-    return [row.text for row in peers.join_rows(list(words))]
+    return [row.text for row in peers_rows.join_rows(list(words))]
 
 
 def case(*written: str) -> Case:
@@ -38,22 +41,22 @@ def test_a_low_sign_joins_the_row_of_the_digits_beside_it() -> None:
     assert texts(word("-", 0, 9, height=3), word("7", 20, 0)) == ["- 7"]
 
 
-def test_a_row_may_slant_as_long_as_neighbours_overlap() -> None:
+def test_a_slanted_row_is_joined_if_neighbours_overlap() -> None:
     assert texts(*(word("1", 30 * i, 3 * i) for i in range(5))) == ["1 1 1 1 1"]
 
 
-def test_a_word_that_overlaps_two_rows_goes_to_the_nearer_one() -> None:
+def test_a_word_that_overlaps_two_rows_joins_the_nearer_one() -> None:
     assert texts(word("1", 0, 0), word("2", 0, 24), word("3", 50, 20)) == ["1", "2 3"]
 
 
 def test_a_row_is_accepted_if_all_of_its_words_are() -> None:
-    mixed = peers.join_rows([word("1", 0, 0, accepted=True), word("2", 30, 0), word("3", 0, 40, accepted=True)])
+    mixed = peers_rows.join_rows([word("1", 0, 0, accepted=True), word("2", 30, 0), word("3", 0, 40, accepted=True)])
     assert [row.accepted for row in mixed] == [False, True]
 
 
 @given(st.permutations([word(str(10 * y + x), 60 * x, 30 * y) for y in range(3) for x in range(3)]))
 def test_the_order_of_the_words_does_not_matter(words: list[Word]) -> None:
-    assert [row.number for row in peers.join_rows(words)] == ["012", "101112", "202122"]
+    assert [row.number for row in peers_rows.join_rows(words)] == ["012", "101112", "202122"]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +73,7 @@ def test_the_order_of_the_words_does_not_matter(words: list[Word]) -> None:
     ],
 )
 def test_digits_and_signs_are_kept(text: str, kept: str) -> None:
-    assert peers.numeric(text) == kept
+    assert peers_rows.numeric(text) == kept
 
 
 @pytest.mark.parametrize(
@@ -78,20 +81,20 @@ def test_digits_and_signs_are_kept(text: str, kept: str) -> None:
     [("35 x 2 + 1", "35x2+1"), ("3 -", "3"), ("21.5  49", "21.5 49"), ("-7", "-7"), ("7/3/24", "7/3/24")],
 )
 def test_two_ways_to_write_a_row_compare_equal(row: str, same: str) -> None:
-    assert peers.plain(row) == peers.plain(same) == same
+    assert peers_rows.plain(row) == peers_rows.plain(same) == same
 
 
-def test_rows_count_in_order() -> None:
-    assert peers.in_order(["1", "2", "3"], ["1", "2", "3"]) == 3
-    assert peers.in_order(["2", "1", "3"], ["1", "2", "3"]) == 2
-    assert peers.in_order(["1", "x", "3"], ["1", "2", "3"]) == 2
-    assert peers.in_order([], ["1"]) == 0
+def test_only_rows_in_order_count() -> None:
+    assert peers_rows.in_order(["1", "2", "3"], ["1", "2", "3"]) == 3
+    assert peers_rows.in_order(["2", "1", "3"], ["1", "2", "3"]) == 2
+    assert peers_rows.in_order(["1", "x", "3"], ["1", "2", "3"]) == 2
+    assert peers_rows.in_order([], ["1"]) == 0
 
 
 def test_pages_are_scored_by_rows() -> None:
     cases = [case("12.5", "7 8"), case("40")]
     answers = [[Row("125", True), Row("7 8", False), Row("3561", True)], [Row("40", True), Row("-", False)]]
-    assert peers.score_pages(cases, answers) == {
+    assert peers_rows.score_pages(cases, answers) == {
         "n": 2,
         "rows": 3,
         "digits": 3,
@@ -106,7 +109,7 @@ def test_pages_are_scored_by_rows() -> None:
 def test_crops_are_scored_by_pictures() -> None:
     cases = [case("2250"), case("178"), case("5"), case("6")]
     answers = [[Row("2.250.", True)], [Row("17", True), Row("-", False)], [], [Row("6", False)]]
-    row = peers.score_crops(cases, answers)
+    row = peers_rows.score_crops(cases, answers)
     assert row["n"] == 4
     assert row["whole"] == 2
     assert row["digits"] == pytest.approx(1 - 2 / 9)
@@ -122,14 +125,14 @@ def test_words_are_taken_from_the_tsv_of_tesseract() -> None:
         "5\t1\t1\t1\t1\t1\t5\t6\t7\t8\t96.1\t12",
         "5\t1\t1\t1\t1\t2\t9\t6\t7\t8\t95\t ",
     ]
-    assert peers.parse_tsv("\n".join([head, *lines])) == [Word("12", 5, 6, 12, 14)]
-    assert peers.parse_tsv("") == []
+    assert peers_readers.parse_tsv("\n".join([head, *lines])) == [Word("12", 5, 6, 12, 14)]
+    assert peers_readers.parse_tsv("") == []
 
 
 def test_a_bright_digit_on_dark_becomes_dark_on_light_with_a_border() -> None:
     image = np.zeros((28, 28), np.uint8)
     image[10:18, 12:16] = 255
-    prepared = peers.prepare(image)
+    prepared = peers_readers.prepare(image)
     assert prepared.shape == (140, 140)
     assert prepared[0, 0] == 255
     assert prepared[70, 70] == 0
@@ -140,14 +143,14 @@ def test_the_reader_of_this_project_is_called_by_its_python_api(dataset: mnist.D
     image[16:44, 16:44] = 255 - dataset.test.images[0]
     image[16:44, 64:92] = 255 - dataset.test.images[0]
     file = tmp_path / "77.png"
-    peers.Image.fromarray(image).save(file)
-    rows = peers.join_rows(peers.ours(file))
+    Image.fromarray(image).save(file)
+    rows = peers_rows.join_rows(peers_readers.ours(file))
     assert "".join(row.number for row in rows) == "77"
     file.write_bytes(b"not a picture")
-    assert peers.ours(file) == []
+    assert peers_readers.ours(file) == []
 
 
-def test_a_recogniser_limited_to_digits_decodes_nothing_else() -> None:
+def test_a_recogniser_limited_to_digits_decodes_digits_only() -> None:
     class Decoder:
         character = ("blank", "7", "Z", "2", " ")
 

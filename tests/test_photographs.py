@@ -1,4 +1,4 @@
-"""The pictures the handwriting benchmark makes, and how it reads sets, counts and writes."""
+"""The handwriting benchmark: its rendered pictures, its sets, its scores and its stored results."""
 
 import io
 import itertools
@@ -16,8 +16,11 @@ from mnist_cnn import mnist
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
+import drawings
 import handwriting
 import photographs
+import result_files
+import sets
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +57,9 @@ def test_a_midline_is_thin_and_keeps_loops() -> None:
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 4])
-def test_drawings_lie_whole_on_the_canvas(k: int) -> None:
+def test_drawings_fit_on_the_canvas(k: int) -> None:
     for seed in range(15):
-        image, label = photographs.drawing(k, np.random.default_rng(seed))
+        image, label = drawings.drawing(k, np.random.default_rng(seed))
         assert (image.shape, image.dtype) == ((280, 280), np.uint8)
         assert len(label) == k
         assert label.isdecimal()
@@ -68,37 +71,37 @@ def test_drawings_lie_whole_on_the_canvas(k: int) -> None:
 
 
 def test_drawings_are_the_same_for_the_same_generator() -> None:
-    assert np.array_equal(*(photographs.drawing(2, np.random.default_rng(3))[0] for _ in range(2)))
+    assert np.array_equal(*(drawings.drawing(2, np.random.default_rng(3))[0] for _ in range(2)))
 
 
 def distance(one: str, other: str) -> int:
-    """Levenshtein's distance by its definition."""
+    """Return Levenshtein's distance by its definition."""
     if not one or not other:
         return len(one) + len(other)
     replaced = distance(one[1:], other[1:]) + (one[0] != other[0])
     return min(replaced, distance(one[1:], other) + 1, distance(one, other[1:]) + 1)
 
 
-def test_edits_are_those_of_the_definition() -> None:
+def test_edits_follow_the_definition() -> None:
     strings = ["".join(digits) for n in range(4) for digits in itertools.product("12", repeat=n)] + ["12345", "5213"]
     for one, other in itertools.product(strings, repeat=2):
-        assert handwriting.edits(one, other) == distance(one, other)
+        assert result_files.edits(one, other) == distance(one, other)
 
 
 def test_the_built_in_sets_stay_the_same() -> None:
-    sets = {pictures.name: pictures for pictures in handwriting.built_in()}
-    assert {name: pictures.n for name, pictures in sets.items()} == {
+    known = {pictures.name: pictures for pictures in sets.built_in()}
+    assert {name: pictures.n for name, pictures in known.items()} == {
         "photographs": 1000,
         "photographed numbers": 400,
         "uci": 1797,
         "drawings": 1000,
     }
     for name, length in (("photographs", 1), ("photographed numbers", 5), ("uci", 1)):
-        item, again = sets[name].item(7), sets[name].item(7)
+        item, again = known[name].item(7), known[name].item(7)
         assert len(item.label) == length
         assert np.array_equal(item.picture, again.picture)
-    assert sets["uci"].item(0).picture.shape == (64, 64)
-    assert sets["uci"].item(3).label == "3"
+    assert known["uci"].item(0).picture.shape == (64, 64)
+    assert known["uci"].item(3).label == "3"
 
 
 def npz(folder: Path) -> Path:
@@ -117,7 +120,7 @@ def zipped(folder: Path) -> Path:
 
 
 def test_sets_are_read_from_npz_and_zip(tmp_path: Path) -> None:
-    small, cheques = handwriting.read_set(npz(tmp_path)), handwriting.read_set(zipped(tmp_path))
+    small, cheques = sets.read_set(npz(tmp_path)), sets.read_set(zipped(tmp_path))
     assert (small.name, small.n, [small.item(i).label for i in range(3)]) == ("small", 3, ["4", "0", "7"])
     assert small.item(1).picture.shape == (9, 7)
     assert (cheques.name, cheques.n, cheques.item(0)[::2]) == ("cheques", 2, ("a.png", "0123"))
@@ -128,17 +131,17 @@ def test_the_command_scores_and_stores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def read_image(picture: np.ndarray | bytes) -> SimpleNamespace:
-        """A reader that says 0123 to every file, sure of it, and 4 to every array, unsure."""
+        """Return 0123, accepted, for a file, and 4, not accepted, for an array."""
         digit = SimpleNamespace(tile=np.zeros((28, 28), np.float32))
-        number, sure = ("0123", True) if isinstance(picture, bytes) else ("4", False)
-        return SimpleNamespace(number=number, confidence=0.5, accepted=sure, digits=[digit] * len(number))
+        number, accepted = ("0123", True) if isinstance(picture, bytes) else ("4", False)
+        return SimpleNamespace(number=number, confidence=0.5, accepted=accepted, digits=[digit] * len(number))
 
     monkeypatch.setattr("mnist_cnn.read.read_image", read_image, raising=False)
     monkeypatch.setattr(handwriting, "RESULTS", tmp_path / "results" / "handwriting.json")
     monkeypatch.setattr(handwriting, "SHEETS", tmp_path / "sheets")
-    sets = ["handwriting.py", "--set", str(npz(tmp_path)), "--set", str(zipped(tmp_path)), "--only"]
+    command = ["handwriting.py", "--set", str(npz(tmp_path)), "--set", str(zipped(tmp_path)), "--only"]
     for name in ("small", "cheques"):
-        monkeypatch.setattr(sys, "argv", [*sets, name])
+        monkeypatch.setattr(sys, "argv", [*command, name])
         handwriting.main()
         assert (tmp_path / "sheets" / f"{name}.png").exists()
     rows = json.loads(handwriting.RESULTS.read_text())["sets"]
@@ -148,6 +151,6 @@ def test_the_command_scores_and_stores(
     assert (cheques["strings"], cheques["digits"], cheques["accepted_accuracy"]) == (1 / 2, 1 - 4 / 6, 1 / 2)
     assert (cheques["reached"], cheques["versions"]["numpy"]) == (False, np.__version__)
     assert "MISSED (strings 78.0%, digits 94.0%)" in capsys.readouterr().out
-    monkeypatch.setattr(sys, "argv", [*sets, "small", "--n", "2"])
+    monkeypatch.setattr(sys, "argv", [*command, "small", "--n", "2"])
     handwriting.main()
     assert json.loads(handwriting.RESULTS.read_text())["sets"] == rows  # a part is not stored

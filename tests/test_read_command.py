@@ -1,4 +1,4 @@
-"""The command that reads pictures: what it prints, what it draws, and what it does with bad files."""
+"""The command `read`: its output formats, its annotated pictures, and its errors."""
 
 import csv
 import dataclasses
@@ -27,25 +27,25 @@ def run(*arguments: object, stdin: bytes | None = None) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr
 
 
-def test_a_page_as_a_table_and_its_picture(command: Command, tmp_path: Path) -> None:
+def test_a_page_is_printed_and_annotated(command: Command, tmp_path: Path) -> None:
     done = command("read", PAGE, "--annotate", tmp_path / "seen")
     assert done.returncode == 0, done.stderr
     assert "314159" in done.stdout
-    assert "100" not in done.stdout  # never as sure as that
+    assert "100" not in done.stdout  # no confidence is printed as 100 %
     with Image.open(tmp_path / "seen/page.png") as seen, Image.open(PAGE) as page:
         assert seen.width == page.width
         assert seen.height > page.height  # the tiles are below
     assert [file.name for file in (tmp_path / "seen").iterdir()] == ["page.png"]
 
 
-def test_json_is_what_the_library_says() -> None:
+def test_json_output_equals_the_library_result() -> None:
     code, output, _ = run(PAGE, PAGE, "--json")
     assert code == 0
     expected = {"file": str(PAGE), **read_image(PAGE).to_dict()}
     assert [json.loads(line) for line in output.splitlines()] == [expected, expected]
 
 
-def test_standard_input_as_csv() -> None:
+def test_standard_input_is_read_and_printed_as_csv() -> None:
     code, output, _ = run("-", "--csv", stdin=PAGE.read_bytes())
     assert code == 0
     (row,) = csv.DictReader(output.splitlines())
@@ -53,7 +53,7 @@ def test_standard_input_as_csv() -> None:
     assert (row["file"], row["row"], row["number"], row["accepted"], row["reason"]) == ("-", "1", "314159", "yes", "")
 
 
-def test_words_are_parted_in_every_form(tmp_path: Path, dataset: mnist.Dataset) -> None:
+def test_words_are_separated_in_every_format(tmp_path: Path, dataset: mnist.Dataset) -> None:
     pixels, text = two_words(dataset.test)
     Image.fromarray(pixels).save(tmp_path / "row.png")
     assert f" {text} " in run(tmp_path / "row.png")[1]
@@ -65,7 +65,7 @@ def test_words_are_parted_in_every_form(tmp_path: Path, dataset: mnist.Dataset) 
     assert run(tmp_path / "row.png", "--table") == (0, text.replace(" ", ",") + "\n", "")
 
 
-def test_a_table_has_a_blank_line_between_pages_and_tells_unsure_words(tmp_path: Path, dataset: mnist.Dataset) -> None:
+def test_a_table_separates_pages_and_reports_unsure_words(tmp_path: Path, dataset: mnist.Dataset) -> None:
     pixels, text = two_words(dataset.test)
     sheets = [Image.fromarray(pixels), Image.fromarray(dataset.test.images[0])]
     sheets[0].save(tmp_path / "pages.tif", save_all=True, append_images=sheets[1:])
@@ -77,7 +77,7 @@ def test_a_table_has_a_blank_line_between_pages_and_tells_unsure_words(tmp_path:
     ]
 
 
-def test_a_table_without_rows_is_empty_and_says_why(tmp_path: Path) -> None:
+def test_a_table_without_rows_is_empty_and_gives_the_reason(tmp_path: Path) -> None:
     Image.fromarray(np.full((200, 300), 255, np.uint8)).save(tmp_path / "blank.png")
     code, output, errors = run(tmp_path / "blank.png", "--table")
     assert (code, output) == (0, "")
@@ -85,7 +85,7 @@ def test_a_table_without_rows_is_empty_and_says_why(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("other", ["--json", "--csv"])
-def test_a_table_cannot_be_printed_in_another_form_too(other: str) -> None:
+def test_a_table_excludes_the_other_formats(other: str) -> None:
     code, output, errors = run(PAGE, "--table", other)
     assert (code, output) == (2, "")
     assert f"--table cannot be given together with {other}" in errors
@@ -105,7 +105,7 @@ def test_reasons_of_rows_and_words_are_remarks() -> None:
     assert [line[5] for line in lines] == ["no", "no", "no"]
 
 
-def test_a_bad_file_is_told_and_the_rest_go_on(tmp_path: Path, dataset: mnist.Dataset) -> None:
+def test_a_damaged_file_is_reported_and_the_others_are_read(tmp_path: Path, dataset: mnist.Dataset) -> None:
     for i in range(3):
         Image.fromarray(dataset.test.images[i]).save(tmp_path / f"{i}.png")
     (tmp_path / "broken.png").write_bytes((tmp_path / "0.png").read_bytes()[:60])
@@ -126,7 +126,9 @@ def test_a_bad_file_is_told_and_the_rest_go_on(tmp_path: Path, dataset: mnist.Da
         ("zero.png", "found an empty file"),
     ],
 )
-def test_nothing_to_read_is_one_line_and_exit_code_2(command: Command, tmp_path: Path, name: str, message: str) -> None:
+def test_no_readable_picture_is_one_line_and_exit_code_2(
+    command: Command, tmp_path: Path, name: str, message: str
+) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.png").write_text("hello")
     (tmp_path / "zero.png").touch()
@@ -137,7 +139,7 @@ def test_nothing_to_read_is_one_line_and_exit_code_2(command: Command, tmp_path:
     assert name in done.stderr
 
 
-def test_endless_standard_input_ends() -> None:
+def test_endless_standard_input_is_refused() -> None:
     with Path("/dev/zero").open("rb") as endless:
         program = [sys.executable, "-m", "mnist_cnn", "read", "-"]
         done = subprocess.run(program, stdin=endless, capture_output=True, text=True, timeout=30)
@@ -160,7 +162,7 @@ def test_a_letter_and_a_blank_page_are_refused(tmp_path: Path) -> None:
     assert "not a digit" in run(tmp_path / "letter.png")[1]
 
 
-def test_digits_threshold_and_model(tmp_path: Path) -> None:
+def test_the_options_digits_threshold_and_model_are_used(tmp_path: Path) -> None:
     assert len(json.loads(run(PAGE, "--json", "--digits", 5)[1])["number"]) == 5
     assert not json.loads(run(PAGE, "--json", "--threshold", 1)[1])["accepted"]
     (tmp_path / "model.onnx").write_bytes(b"no model")
@@ -168,7 +170,7 @@ def test_digits_threshold_and_model(tmp_path: Path) -> None:
     assert "model.onnx: expected a model file (.onnx)" in str(done.exception)
 
 
-def test_a_drawing_does_not_replace_the_picture(tmp_path: Path) -> None:
+def test_an_annotated_picture_does_not_replace_the_original(tmp_path: Path) -> None:
     Image.open(PAGE).save(tmp_path / "page.png")
     before = (tmp_path / "page.png").read_bytes()
     assert run(tmp_path / "page.png", "--annotate", tmp_path)[0] == 0
@@ -176,7 +178,7 @@ def test_a_drawing_does_not_replace_the_picture(tmp_path: Path) -> None:
     assert (tmp_path / "page-2.png").exists()
 
 
-def test_a_folder_that_cannot_be_drawn_into_is_told_first(command: Command, tmp_path: Path) -> None:
+def test_an_unusable_annotation_folder_is_reported_first(command: Command, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     done = command("read", PAGE, "--annotate", "taken")
     assert (done.returncode, done.stdout) == (2, "")
@@ -184,7 +186,7 @@ def test_a_folder_that_cannot_be_drawn_into_is_told_first(command: Command, tmp_
     assert "taken: expected a folder to draw in" in done.stderr
 
 
-def test_empty_standard_input_is_told() -> None:
+def test_empty_standard_input_is_reported() -> None:
     code, _, errors = run("-", stdin=b"")
     assert code == 2
     assert "standard input: expected a picture, found nothing" in errors
@@ -197,7 +199,7 @@ def test_an_empty_folder_does_not_stop_the_rest(tmp_path: Path) -> None:
     assert "expected a folder of pictures, found none in it" in errors
 
 
-def test_a_name_of_several_lines_stays_one_row(tmp_path: Path) -> None:
+def test_a_file_name_with_a_line_break_stays_one_row(tmp_path: Path) -> None:
     file = tmp_path / "a\nb\x1b.jpg"
     file.write_bytes(PAGE.read_bytes())
     assert len(run(file)[1].splitlines()) == 2
@@ -205,7 +207,7 @@ def test_a_name_of_several_lines_stays_one_row(tmp_path: Path) -> None:
     assert (row["file"], row["number"]) == (str(file), "314159")
 
 
-def test_two_pictures_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
+def test_two_pictures_with_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         Image.open(PAGE).save(tmp_path / folder / "page.png")
@@ -214,7 +216,7 @@ def test_two_pictures_of_one_name_do_not_overwrite_each_other(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("arguments", [("read", PAGE), ("--help",)], ids=["read", "help"])
-def test_a_full_device_is_one_line(arguments: tuple[object, ...]) -> None:
+def test_a_full_device_is_reported_in_one_line(arguments: tuple[object, ...]) -> None:
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-m", "mnist_cnn", *map(str, arguments)]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
@@ -222,7 +224,7 @@ def test_a_full_device_is_one_line(arguments: tuple[object, ...]) -> None:
     assert done.stderr == "mnist-cnn: standard output: cannot be written: No space left on device\n"
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
+def test_a_closed_output_pipe_is_silent() -> None:
     command = [sys.executable, "-m", "mnist_cnn", "read", *[str(PAGE)] * 3]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -232,7 +234,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert process.returncode == 1
 
 
-def test_a_threshold_is_a_number() -> None:
+def test_a_threshold_that_is_not_a_number_is_refused() -> None:
     code, _, errors = run(PAGE, "--threshold", "nan")
     assert code == 2
     assert "nan is not in the range" in errors

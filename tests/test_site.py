@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import drawings
 import numpy as np
 import photographs
 import pytest
@@ -164,7 +165,7 @@ def test_drawings_photographs_and_tiles_are_read_as_in_python(count: int, page: 
     numbers = []
     for i in range(count):
         rng = np.random.default_rng((7, i))
-        numbers.append(same(page, png(photographs.drawing(int(rng.integers(1, 4)), rng)[0])))
+        numbers.append(same(page, png(drawings.drawing(int(rng.integers(1, 4)), rng)[0])))
         numbers.append(same(page, png(photographs.photograph(images[rng.integers(0, len(images), 1 + i % 4)], rng))))
         numbers.append(same(page, png(images[i])))
         numbers.append(same(page, png(np.where(abs(np.arange(28) - 13.5) > 7, 255 - images[i], images[i]))))

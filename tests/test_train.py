@@ -1,4 +1,4 @@
-"""Training: it learns, it repeats itself to the bit, and neither a kill nor a full disk costs a finished epoch."""
+"""Training: reproducible to the bit, resumable after a kill, and with every finished epoch kept."""
 
 import csv
 import dataclasses
@@ -52,7 +52,7 @@ def leftovers(run: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("recipe", [SEED, DENSE], ids=lambda recipe: recipe.name)
-def test_it_learns_eight_images_by_heart_and_stops(
+def test_training_memorises_eight_images_and_stops(
     recipe: object, dataset: mnist.Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = start(dataclasses.replace(recipe, epochs=60), dataset, tmp_path / "run", limit=8)  # type: ignore[type-var]
@@ -65,7 +65,7 @@ def test_it_learns_eight_images_by_heart_and_stops(
     assert f"Epoch {len(accuracies)}: training accuracy 1.00000 is above the target" in capsys.readouterr().out
 
 
-def test_the_run_folder_holds_what_it_promises(run: Run, dataset: mnist.Dataset) -> None:
+def test_the_run_folder_has_its_files_and_its_config(run: Run, dataset: mnist.Dataset) -> None:
     assert {"config.json", "history.csv", "model.keras", "model.onnx"} <= {file.name for file in run.path.iterdir()}
     assert leftovers(run.path) == []
     config = run.config()
@@ -101,8 +101,8 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("finished", [pytest.param(0, marks=pytest.mark.slow), 2])
-def test_a_killed_run_resumes_and_stops_at_the_same_rule(finished: int, tmp_path: Path) -> None:
-    """A real SIGKILL in the middle of the epoch after `finished` whole ones."""
+def test_a_killed_run_resumes_and_stops_at_its_target(finished: int, tmp_path: Path) -> None:
+    """The process gets a SIGKILL in the middle of the epoch after `finished` complete ones."""
     run = tmp_path / "run"
     options = ("--limit", 6000, "--target", 0.985, "--epochs", 9, "--batch-size", 16)
     running = process(*options, "--out", run, cwd=tmp_path)
@@ -132,7 +132,7 @@ def test_a_killed_run_resumes_and_stops_at_the_same_rule(finished: int, tmp_path
     assert accuracies[-1] > 0.985 >= max(accuracies[:-1])
     assert len(accuracies) > finished
     if finished:
-        assert accuracies[finished] > accuracies[0] + 0.02, "it went on and did not start again"
+        assert accuracies[finished] > accuracies[0] + 0.02, "the run was resumed, not started again"
     assert Run.open(run).config()["resumed_after_epochs"] == ([finished] if finished else [])
     assert (run / "report.html").exists()
     assert leftovers(run) == []
@@ -140,7 +140,7 @@ def test_a_killed_run_resumes_and_stops_at_the_same_rule(finished: int, tmp_path
 
 @pytest.mark.slow
 def test_handwriting_runs_end_to_end_and_resumes(tmp_path: Path) -> None:
-    """A real SIGKILL after the first epoch; the second one, calibration and export come after the resumption."""
+    """The process gets a SIGKILL after the first epoch; the resumed run trains the second, calibrates and exports."""
     run = tmp_path / "run"
     options = ("--recipe", "handwriting", "--limit", 300, "--epochs", 2, "--out", run)
     running = process(*options, cwd=tmp_path)
@@ -157,7 +157,7 @@ def test_handwriting_runs_end_to_end_and_resumes(tmp_path: Path) -> None:
     assert [row["epoch"] for row in rows(run)] == ["1", "2"]
     assert before[0].keys() >= {"val_loss", "val_accuracy"}
     rate = float(load(run / "model.keras", HANDWRITING).optimizer.learning_rate)
-    assert rate == pytest.approx(0, abs=1e-8), "it went on where it was: an epoch from the start would end at 1e-3"
+    assert rate == pytest.approx(0, abs=1e-8), "resumed at its step: an epoch from the start would end at 1e-3"
     assert Run.open(run).config()["resumed_after_epochs"] == [1]
     assert leftovers(run) == []
     calibration = json.loads((run / "calibration.json").read_text())
@@ -170,23 +170,23 @@ def test_handwriting_runs_end_to_end_and_resumes(tmp_path: Path) -> None:
     }
 
 
-def test_a_kill_between_history_and_checkpoint_costs_that_epoch_only(dataset: mnist.Dataset, tmp_path: Path) -> None:
+def test_a_kill_between_history_and_checkpoint_loses_one_epoch(dataset: mnist.Dataset, tmp_path: Path) -> None:
     recipe = dataclasses.replace(DENSE, epochs=2)
     run = start(recipe, dataset, tmp_path / "run", limit=500)
     model = fit(run, dataset)
     first, _ = run.history()
     run.model.unlink()
-    model.save(run.checkpoint_file(1))  # the history already says two
+    model.save(run.checkpoint_file(1))  # the history already has two epochs
     (run.path / f"{PARTIAL}1-epoch-02.keras").write_bytes(b"half of it")
     fit(run, dataset)
     assert leftovers(run.path) == []
     assert run.history()[0] == first
     assert [epoch["epoch"] for epoch in run.history()] == [1, 2]
     steps = int(load(run.model, recipe).optimizer.iterations)
-    assert steps == 3 * -(-500 // 32), "the lost epoch was trained again, from a model that here has seen two"
+    assert steps == 3 * -(-500 // 32), "the lost epoch was trained again, here from a model that had two epochs"
 
 
-def test_a_finished_run_without_its_history_is_not_trained_over(dataset: mnist.Dataset, tmp_path: Path) -> None:
+def test_a_finished_run_without_its_history_is_not_overwritten(dataset: mnist.Dataset, tmp_path: Path) -> None:
     run = start(dataclasses.replace(DENSE, epochs=1), dataset, tmp_path / "run", limit=500, seed=2**32 - 1)
     fit(run, dataset)
     (run.path / "history.csv").unlink()
@@ -196,7 +196,7 @@ def test_a_finished_run_without_its_history_is_not_trained_over(dataset: mnist.D
     assert run.model.read_bytes() == before
 
 
-def test_a_run_killed_after_its_last_epoch_trains_no_more(dataset: mnist.Dataset, tmp_path: Path) -> None:
+def test_a_run_killed_after_its_last_epoch_is_not_trained_further(dataset: mnist.Dataset, tmp_path: Path) -> None:
     run = start(dataclasses.replace(DENSE, epochs=5, target=0.3), dataset, tmp_path / "run", limit=500)
     model = fit(run, dataset)
     history = run.history()
@@ -208,8 +208,8 @@ def test_a_run_killed_after_its_last_epoch_trains_no_more(dataset: mnist.Dataset
     assert run.model.exists()
 
 
-def test_a_run_keeps_the_recipe_that_it_was_begun_with(dataset: mnist.Dataset, tmp_path: Path) -> None:
-    """A later version may have another under that name; an earlier one knew fewer settings."""
+def test_a_run_keeps_the_recipe_it_was_started_with(dataset: mnist.Dataset, tmp_path: Path) -> None:
+    """Another version can have another recipe of that name, or fewer settings."""
     other = dataclasses.replace(
         DENSE,
         layers=(Flatten(), Dense(16, "relu"), Dense(10, "softmax")),
@@ -231,7 +231,7 @@ def test_a_run_keeps_the_recipe_that_it_was_begun_with(dataset: mnist.Dataset, t
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
-def test_a_recipe_is_recalled_as_it_was_recorded(recipe: Recipe) -> None:
+def test_a_recorded_recipe_is_recalled_unchanged(recipe: Recipe) -> None:
     assert recall(json.loads(json.dumps(record(recipe)))) == recipe
 
 
@@ -273,7 +273,7 @@ def test_a_recipe_is_recalled_as_it_was_recorded(recipe: Recipe) -> None:
     ],
     ids=str,
 )
-def test_a_config_that_says_what_cannot_be_is_refused(
+def test_a_config_with_invalid_values_is_refused(
     change: dict[str, Any], dataset: mnist.Dataset, tmp_path: Path
 ) -> None:
     run = start(dataclasses.replace(DENSE, epochs=1), dataset, tmp_path / "run", limit=500)
@@ -288,7 +288,7 @@ def test_a_config_that_says_what_cannot_be_is_refused(
     assert file.read_bytes() == before
 
 
-def test_a_history_with_other_columns_is_not_gone_on_with(dataset: mnist.Dataset, tmp_path: Path) -> None:
+def test_a_run_with_other_history_columns_is_not_resumed(dataset: mnist.Dataset, tmp_path: Path) -> None:
     run = start(dataclasses.replace(DENSE, epochs=2), dataset, tmp_path / "run", limit=500)
     build(DENSE).save(run.checkpoint_file(1))
     run.write_history([{"epoch": 1, "loss": 1.0, "accuracy": 0.5}])
@@ -318,7 +318,7 @@ def limited() -> None:
 
 
 @pytest.mark.parametrize("kind", ["a file is in the way", "no room", "not empty", "read-only"])
-def test_a_folder_that_cannot_take_the_results_is_found_before_training(kind: str, tmp_path: Path) -> None:
+def test_an_unusable_output_folder_is_reported_before_training(kind: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
     expected = f"mnist-cnn: {out}: expected a folder with 40 MB of free space, found: "
     match kind:
@@ -363,7 +363,7 @@ def test_default_folders_do_not_collide(
     assert all(path.parent == Path("runs") and path.name.startswith("seed-2") for path in paths)
 
 
-def test_tensorboard_logs_on_request(dataset: mnist.Dataset, tmp_path: Path) -> None:
+def test_tensorboard_logs_are_written_on_request(dataset: mnist.Dataset, tmp_path: Path) -> None:
     run = start(dataclasses.replace(DENSE, epochs=1), dataset, tmp_path / "run", limit=500, tensorboard=True)
     fit(run, dataset)
     assert list((run.path / "tensorboard").rglob("events.out.tfevents.*"))
@@ -379,18 +379,18 @@ def test_tensorboard_logs_on_request(dataset: mnist.Dataset, tmp_path: Path) -> 
         ("loss,accuracy\n0.1,0.9\n", "'epoch'"),
     ],
 )
-def test_a_history_somebody_edited_is_named(history: str, found: str, tmp_path: Path) -> None:
+def test_an_invalid_history_is_named(history: str, found: str, tmp_path: Path) -> None:
     (tmp_path / "history.csv").write_text(history)
     with pytest.raises(RunError, match=rf"history.csv: expected one line per epoch, found: .*{found}"):
         Run(tmp_path).history()
 
 
-def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_written_atomically(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(tmp_path)
     run.write_text("config.json", "old")
     with (tmp_path / "config.json").open() as reader:
         run.write_text("config.json", "{}")
-        assert reader.read() == "old", "who reads meanwhile has the whole old file"
+        assert reader.read() == "old", "an open file keeps the complete old content"
 
     def full(self: Path, *_: object, **__: object) -> None:
         os.truncate(self, 0) if self.exists() else self.touch()

@@ -1,12 +1,12 @@
-"""Every error this package raises on purpose, in one tree.
+"""The errors that this package raises, in one tree.
 
-The message is one line: the name of the thing, what was expected, what was found. The command line prints it and
-exits with 2, so nobody needs a traceback to learn that a file is missing.
+A message is one line: the name of the thing, what was expected, what was found. The command line prints it without a
+traceback and exits with 2.
 """
 
 
 class MnistCnnError(Exception):
-    """The root: ``except MnistCnnError`` catches whatever was foreseen."""
+    """The base class: ``except MnistCnnError`` catches every error of this package."""
 
 
 class FileError(MnistCnnError):
@@ -14,18 +14,18 @@ class FileError(MnistCnnError):
 
 
 class DatasetError(MnistCnnError):
-    """A file of images or labels is not what it should be."""
+    """A file of images or labels is missing, damaged or of another form."""
 
     def __init__(self, where: object, *, expected: str, found: str) -> None:
         super().__init__(f"{where}: expected {expected}, found {found}")
 
 
 class ModelError(MnistCnnError):
-    """A model file cannot be read, or a model has a part we cannot export."""
+    """A model file cannot be read, or a model has a part that cannot be exported."""
 
 
 class ImageError(MnistCnnError):
-    """A picture cannot be read, or is none."""
+    """A file is not a picture, or the picture cannot be read."""
 
     def __init__(self, where: object, *, expected: str, found: str) -> None:
         super().__init__(f"{where}: expected {expected}, found {found}")
@@ -36,27 +36,27 @@ class MetricError(MnistCnnError):
 
 
 class RunError(MnistCnnError):
-    """A run's folder cannot be written, read or resumed."""
+    """The folder of a run cannot be written, read or resumed."""
 
 
 class ServeError(MnistCnnError):
-    """The server cannot be started as it was asked to."""
+    """The server cannot be started with the given options."""
 
 
 class SiteError(MnistCnnError):
-    """The site cannot be built or written."""
+    """The static site cannot be built or written."""
 
 
 class BulkError(MnistCnnError):
-    """The inputs of a bulk run cannot be found, or its output is another run's."""
+    """The inputs of a bulk run cannot be found, or its output folder belongs to another run."""
 
 
 class DistributedError(MnistCnnError):
-    """The processes of a training cannot meet, or one of them ended before the others."""
+    """The processes of a distributed training cannot connect, or one of them ended before the others."""
 
 
 class MissingExtraError(MnistCnnError):
-    """A command needs packages that a plain installation leaves out."""
+    """A command needs packages that an installation without extras does not have."""
 
     def __init__(self, module: str, extra: str) -> None:
         super().__init__(

@@ -1,11 +1,11 @@
-"""MNIST: 60,000 training and 10,000 test images of handwritten digits, in the package and verified.
+"""MNIST: 60,000 training and 10,000 test images of handwritten digits, shipped in the package and verified.
 
     >>> (x_train, y_train), (x_test, y_test) = load()
     >>> x_train.shape, x_train.dtype, y_test[:3].tolist()
     ((60000, 28, 28), dtype('uint8'), [7, 2, 1])
 
-Other data of the same form (Fashion-MNIST, KMNIST, your own) loads from a folder of IDX files or a Keras
-``mnist.npz``: ``load("path/to/it")``. Its hashes are then recorded instead of matched.
+Other data of the same form (Fashion-MNIST, KMNIST, your own) is loaded by ``load("path")`` from a folder of IDX files
+or a Keras ``mnist.npz``. Its hashes are recorded, not checked.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from mnist_cnn.mnist import idx
 DATA_VARIABLE = "MNIST_CNN_DATA"
 FILES = Path(__file__).parent / "files"
 
-# SHA-256 of each file's decompressed bytes: the gzip wrapping differs between mirrors, the content may not.
+# SHA-256 of the decompressed bytes of each file, since mirrors compress them differently.
 SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -33,40 +33,41 @@ SHA256 = {
 _IMAGES, _LABELS, _TEST_IMAGES, _TEST_LABELS = SHA256
 _NPZ_KEYS = {_IMAGES: "x_train", _LABELS: "y_train", _TEST_IMAGES: "x_test", _TEST_LABELS: "y_test"}
 
-# The 15 test labels that people, asked again, did not agree with (cleanlab; Northcutt et al. 2021, "Pervasive
-# Label Errors in Test Sets"): ten have a new majority label, on five there is no label to be right about.
+# The 15 test labels that human reviewers did not confirm (cleanlab; Northcutt et al. 2021, "Pervasive Label Errors in
+# Test Sets"): for ten, a majority agreed on another label; for five, there was no majority.
 CORRECTED_LABELS = {947: 9, 1621: 6, 1901: 4, 2462: 0, 2597: 3, 3558: 0, 5937: 3, 6651: 6, 6783: 6, 9729: 6}
 DISPUTED_LABELS = (2130, 2654, 3520, 8527, 9679)
 
 
 class Digits(NamedTuple):
-    """Images and what they show."""
+    """Images with their labels."""
 
     images: np.ndarray
-    """uint8 (n, 28, 28); 0 is paper, 255 is ink."""
+    """uint8 (n, 28, 28), 0 for paper to 255 for ink."""
     labels: np.ndarray
-    """uint8 (n,), each 0 to 9."""
+    """uint8 (n,), 0 to 9."""
 
 
 class Dataset(NamedTuple):
-    """What ``load`` returns; it unpacks like ``keras.datasets.mnist.load_data()``."""
+    """Training and test digits; unpacks like ``keras.datasets.mnist.load_data()``."""
 
     train: Digits
     test: Digits
 
     def sha256(self) -> dict[str, str]:
-        """SHA-256 of the IDX form of each of the four arrays, by MNIST's file names."""
+        """Return the SHA-256 of each of the four arrays in IDX form, by MNIST's file names."""
         arrays = (*self.train, *self.test)
         return {name: hashlib.sha256(idx.encode(array)).hexdigest() for name, array in zip(SHA256, arrays, strict=True)}
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Dataset:
-    """Load MNIST, or data of its form from elsewhere.
+    """Load MNIST, or other data of the same form.
 
-    path: a folder of four IDX files, gzipped or not, or Keras's ``mnist.npz``. By default the folder named by the
-    environment variable ``MNIST_CNN_DATA``, or else the files in this package, whose hashes must match.
+    path: a folder of four IDX files, gzipped or not, or Keras's ``mnist.npz``. The default is the folder in the
+    environment variable ``MNIST_CNN_DATA``. If that is not set, the files in this package are loaded, and their hashes
+    are checked.
 
-    Raises DatasetError, with the file, what was expected and what was found.
+    Raises DatasetError if a file is missing, damaged or of another form.
     """
     source = Path(os.environ.get(DATA_VARIABLE) or FILES) if path is None else Path(path)
     expected = "a folder of IDX files or an mnist.npz"
@@ -94,21 +95,21 @@ def load(path: str | os.PathLike[str] | None = None) -> Dataset:
 
 
 def split(train: Digits) -> tuple[Digits, Digits]:
-    """The fixed split into training and validation images: 55,000 and 5,000 of MNIST's 60,000.
+    """Split into training and validation images: the first 55,000 and the last 5,000 of MNIST's 60,000.
 
-    The last twelfth validates, unshuffled, so the split is the same everywhere and needs no seed. MNIST's images are
-    in the order of their writers, so nearly all of these are by other hands, as the test images are; a split at random
-    would share the writers.
+    The last twelfth is for validation, without shuffling, so the split is always the same. MNIST's images are in the
+    order of their writers. So nearly all validation images are by writers who are not in the training images, as in the
+    test set. With a random split, both would have the same writers.
     """
     cut = len(train.images) - max(1, len(train.images) // 12)
     return Digits(train.images[:cut], train.labels[:cut]), Digits(train.images[cut:], train.labels[cut:])
 
 
 def as_input(images: np.ndarray) -> np.ndarray:
-    """uint8 (n, 28, 28), 0 to 255 -> float32 (n, 28, 28, 1), 0 to 1: the form every network here takes.
+    """Return images, uint8 (n, 28, 28), as the input of a network: float32 (n, 28, 28, 1) from 0 to 1.
 
-    The values are those of ``images.reshape(-1, 28, 28, 1) / 255.0`` after Keras has cast them to float32, in half
-    the memory.
+    The values are equal to those of ``images.reshape(-1, 28, 28, 1) / 255.0`` after Keras has cast them to float32, but
+    need half the memory.
     """
     return images.reshape(-1, 28, 28, 1).astype(np.float32) / np.float32(255)
 
@@ -141,7 +142,7 @@ def _read_npz(file: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
                     raise DatasetError(file, expected=f"an array {key}", found=", ".join(content) or "no arrays")
                 arrays[name] = content[key]
                 if not isinstance(arrays[name], np.ndarray):
-                    raise DatasetError(names[name], expected="an array", found="a member of another kind")
+                    raise DatasetError(names[name], expected="an array", found="another type")
     except (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, EOFError, OSError, MemoryError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DatasetError(file, expected="a readable .npz file", found=reason) from None
@@ -149,7 +150,7 @@ def _read_npz(file: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 
 
 def _check(arrays: dict[str, np.ndarray], names: dict[str, str]) -> None:
-    """Whether the four arrays are of MNIST's form; labels become uint8."""
+    """Check the form of the four arrays and convert the labels to uint8. Raises DatasetError."""
     for images_name, labels_name in ((_IMAGES, _LABELS), (_TEST_IMAGES, _TEST_LABELS)):
         images, labels = arrays[images_name], arrays[labels_name]
         found = f"{images.dtype} {images.shape}"
@@ -157,7 +158,7 @@ def _check(arrays: dict[str, np.ndarray], names: dict[str, str]) -> None:
             raise DatasetError(names[images_name], expected="images, uint8 (n, 28, 28)", found=found)
         found = f"{labels.dtype} {labels.shape}"
         if labels.dtype.kind not in "iu" or labels.shape != (len(images),):
-            raise DatasetError(names[labels_name], expected=f"{len(images):,} labels, one an image", found=found)
+            raise DatasetError(names[labels_name], expected=f"{len(images):,} labels, one per image", found=found)
         if labels.min() < 0 or labels.max() > 9:
             found = f"labels from {labels.min()} to {labels.max()}"
             raise DatasetError(names[labels_name], expected="labels from 0 to 9", found=found)

@@ -1,8 +1,8 @@
-"""The IDX format: how MNIST has been stored since 1998.
+"""The IDX format, in which MNIST has been stored since 1998.
 
-A file is a big-endian header, two zero bytes, one byte for the type (8: uint8), one for the number of dimensions
-and four bytes for each, and then the values. http://yann.lecun.com/exdb/mnist names no other type than uint8,
-and no other is read here.
+A file is a header, then the values. The header has two zero bytes, one byte for the type (8: uint8), one byte for the
+number of dimensions, and four big-endian bytes for the size of each dimension. http://yann.lecun.com/exdb/mnist
+describes uint8 only, and only uint8 is supported here.
 
     >>> import numpy as np
     >>> encode(np.array([5, 0, 4], np.uint8)).hex()
@@ -20,12 +20,11 @@ import numpy as np
 
 from mnist_cnn.errors import DatasetError
 
-# A header may claim up to 2^32 images; nothing of MNIST's form is near this size, and memory is not for claims.
-MAX_BYTES = 2**30
+MAX_BYTES = 2**30  # the limit for values read from a file, since a damaged header can give any size
 
 
 def encode(array: np.ndarray) -> bytes:
-    """The canonical IDX bytes of a uint8 array of any shape: what the hashes of a dataset are taken from."""
+    """Return a uint8 array of any shape in IDX form. The hashes of a dataset are those of these bytes."""
     header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
     return header + np.ascontiguousarray(array, np.uint8).tobytes()
 
@@ -33,8 +32,7 @@ def encode(array: np.ndarray) -> bytes:
 def read(path: Path, ndim: int) -> np.ndarray:
     """Read one IDX file, gzipped or not, as uint8 with `ndim` dimensions.
 
-    The number of dimensions, the type, the size and the absence of trailing bytes are checked, and a gzipped file's
-    own checksum with them. Raises DatasetError.
+    The type, the number of dimensions, the size and the gzip checksum are checked. Raises DatasetError.
     """
     try:
         with path.open("rb") as file:
@@ -45,7 +43,7 @@ def read(path: Path, ndim: int) -> np.ndarray:
             with gzip.open(file) as content:
                 return _read(content, path, ndim)
     except EOFError:
-        raise DatasetError(path, expected="a complete gzip file", found="one that is cut short") from None
+        raise DatasetError(path, expected="a complete gzip file", found="a truncated one") from None
     except (gzip.BadGzipFile, zlib.error) as error:
         raise DatasetError(path, expected="a gzip file", found=f"a damaged one ({error})") from None
     except OSError as error:
@@ -67,7 +65,7 @@ def _read(file: BinaryIO | gzip.GzipFile | io.BytesIO, path: Path, ndim: int) ->
     values_named = f"{' x '.join(map(str, shape))} values"
     if size > MAX_BYTES:
         raise DatasetError(path, expected=f"at most {MAX_BYTES:,} values", found=values_named)
-    values = file.read(size + 1)  # one more than there should be: trailing bytes show, and gzip checks its sum
+    values = file.read(size + 1)  # one more than expected: this finds trailing bytes and makes gzip check its sum
     if len(values) != size:
         found_bytes = "trailing bytes after them" if len(values) > size else f"{len(values):,} bytes"
         raise DatasetError(path, expected=f"{size:,} bytes for {values_named}", found=found_bytes)
