@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN = .venv/bin
+# One process of tests per core, but at most four: each loads TensorFlow and takes 2 GB. A file stays in one process.
+PARALLEL = --numprocesses auto --maxprocesses 4 --dist loadfile
 PIP = $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 help:
@@ -22,7 +24,7 @@ serve: .venv/web
 	$(BIN)/mnist-cnn serve $(ARGS)
 
 test: .venv/dev
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 verify: .venv/dev
 	$(BIN)/pytest -m slow $(ARGS)

@@ -18,6 +18,9 @@ from mnist_cnn.learn.run import start
 from mnist_cnn.learn.train import fit
 from mnist_cnn.mnist import idx
 
+SLOW = ("handwriting", "accurate")
+"""Recipes whose epoch takes several seconds."""
+
 
 class Sealed(mnist.Dataset):
     """MNIST without test images and labels, but with their hashes."""
@@ -26,7 +29,13 @@ class Sealed(mnist.Dataset):
         return mnist.SHA256
 
 
-@pytest.mark.parametrize(("name", "held_out"), [*((name, False) for name in RECIPES), ("tiny", True)])
+@pytest.mark.parametrize(
+    ("name", "held_out"),
+    [
+        pytest.param(name, held_out, marks=pytest.mark.slow if name in SLOW else ())
+        for name, held_out in (*((name, False) for name in RECIPES), ("tiny", True))
+    ],
+)
 def test_training_uses_no_test_image(
     name: str, held_out: bool, dataset: mnist.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,6 +108,7 @@ def test_every_kind_of_input_has_the_rows_of_read_image(
     assert all("expected a whole picture" in row["error"] or "expected a picture" in row["error"] for row in errors)
 
 
+@pytest.mark.slow
 def test_rows_with_another_number_of_digits_are_not_accepted(
     command: Command, pictures: list[bytes], tmp_path: Path
 ) -> None:
@@ -170,6 +171,7 @@ def test_columns_have_the_names_of_json() -> None:
     assert nested["others"] == box
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes(command: Command, parquet: Path, tmp_path: Path) -> None:
     out = tmp_path / "read"
     with begin(parquet, "--out", out, "--workers", 2) as process:
@@ -190,6 +192,7 @@ def test_a_killed_run_resumes(command: Command, parquet: Path, tmp_path: Path) -
     assert "; 0 of them in this run" in again.stdout
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_a_one_line_error_and_the_run_resumes(
     command: Command, parquet: Path, tmp_path: Path
 ) -> None:
@@ -266,6 +269,7 @@ def test_wrong_inputs_are_one_line_errors(command: Command, tmp_path: Path) -> N
     assert "--engine ray" in done.stderr
 
 
+@pytest.mark.slow
 def test_truncated_and_gzipped_idx_files(command: Command, tmp_path: Path) -> None:
     content = idx.encode(mnist.load().test.images[:20])
     (tmp_path / "short.idx3").write_bytes(content[:-800])
@@ -320,6 +324,7 @@ def test_a_write_error_is_one_line(command: Command, tmp_path: Path, parquet: Pa
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
+@pytest.mark.slow
 def test_rows_of_a_file_that_changed_during_the_run_are_errors(command: Command, tmp_path: Path, parquet: Path) -> None:
     """Rows that were read before stay."""
     file, out = tmp_path / "crops.parquet", tmp_path / "read"

@@ -31,6 +31,7 @@ HEAVY = {
 HEAVY |= {"cv2", "onnxruntime"}  # needed to read a picture, not to report that it is missing
 
 
+@pytest.mark.slow
 def test_train_evaluate_report_and_resume(command: Command, tmp_path: Path) -> None:
     done = command("train", "--limit", 3000, "--epochs", 2, "--out", "run")
     assert done.returncode == 0, done
@@ -178,6 +179,7 @@ def test_a_refused_command_imports_nothing_heavy(arguments: list[str], tmp_path:
     assert not {name.partition(".")[0] for name in modules} & HEAVY
 
 
+@pytest.mark.slow
 def test_help_takes_less_than_half_a_second() -> None:
     best = min(_seconds([sys.executable, "-m", "mnist_cnn", "--help"]) for _ in range(5))
     assert best < 0.5
@@ -189,6 +191,7 @@ def _seconds(arguments: list[str]) -> float:
     return time.perf_counter() - began
 
 
+@pytest.mark.slow
 def test_another_keras_backend_in_the_environment_is_ignored(command: Command, run: Run) -> None:
     done = command("evaluate", run.path, KERAS_BACKEND="jax")
     assert done.returncode == 0, done

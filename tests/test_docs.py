@@ -35,6 +35,8 @@ from mnist_cnn.mnist import idx
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+SLOW = re.compile(r"mnist-cnn (train($| --(recipe|seed|data|tensorboard|resume))|report|bulk|site|read docs/pictures$)")
+"""Commands of the documents that take several seconds, also on few images."""
 
 
 SLOTS = {"speed.ratio": "8.0", "speed.n": "5", "waits": "| a |\n"}
@@ -323,7 +325,7 @@ def test_the_readme_has_the_two_commands() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        pytest.param(line, marks=[pytest.mark.slow] if "train --recipe" in line else [])
+        pytest.param(line, marks=[pytest.mark.slow] if SLOW.search(line) else [])
         for line in {re.sub(r"\d", "", line): line for line in shell_lines()}.values()
     ],
 )

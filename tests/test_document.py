@@ -73,6 +73,7 @@ def test_all_pages_are_read(scan: Path) -> None:
     assert [read_image(page).number for page in pages(scan.read_bytes())] == ["5", "0", "4"]
 
 
+@pytest.mark.slow
 def test_each_output_names_the_page(scan: Path, tmp_path: Path) -> None:
     code, output, errors = run(scan, "--json", "--annotate", tmp_path / "seen")
     assert (code, errors) == (0, "")
@@ -384,6 +385,7 @@ def test_a_damaged_list_of_tiff_pages_gives_pages_or_a_clear_error(changes: list
     all_read(damaged(tiff([2, 2, 2], big=big), changes, None))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(edits, cuts)
 def test_a_damaged_pdf_gives_pages_or_a_clear_error(changes: list[tuple[int, int]], cut: int | None) -> None:

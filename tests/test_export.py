@@ -45,6 +45,7 @@ def test_litert_agrees_with_keras_on_all_test_images(
     assert np.array_equal(found.argmax(axis=1), evaluation.probabilities.argmax(axis=1))
 
 
+@pytest.mark.slow
 def test_the_shipped_model_agrees_in_every_format(dataset: mnist.Dataset, tmp_path: Path) -> None:
     """Its weights are loaded into Keras and exported to LiteRT; all three agree on the test images."""
     model = build(HANDWRITING)
@@ -91,6 +92,7 @@ def by_litert(file: Path, images: np.ndarray) -> np.ndarray:
     return interpreter.get_tensor(returned["index"])
 
 
+@pytest.mark.slow
 def test_int8_adds_at_most_five_errors(dataset: mnist.Dataset, tmp_path: Path) -> None:
     export.int8(SHIPPED, tmp_path / "model.onnx")
     assert (tmp_path / "model.onnx").stat().st_size < 0.6 * SHIPPED.stat().st_size

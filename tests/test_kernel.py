@@ -83,6 +83,7 @@ def test_forty_steps_give_the_weights_of_keras(dataset: mnist.Dataset) -> None:
         np.testing.assert_allclose(ours, theirs, atol=2e-3 * max(1e-9, float(np.abs(theirs).max())))
 
 
+@pytest.mark.slow
 def test_the_model_is_a_plain_keras_model_with_the_trained_weights(dataset: mnist.Dataset, tmp_path: Path) -> None:
     run = start(FAST, dataset, tmp_path / "run", limit=6000)
     fit(run, dataset)
@@ -136,9 +137,8 @@ def test_an_interrupted_training_resumes_after_the_last_finished_epoch(
     assert float(model.optimizer.learning_rate) == pytest.approx(rates(FAST, steps)[-1, -1], abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    "trouble", ["numba is not installed", pytest.param("numba has no folder to write to", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("trouble", ["numba is not installed", "numba has no folder to write to"])
 def test_without_numba_keras_trains_the_same_recipe(trouble: str, tmp_path: Path) -> None:
     """Without Numba, or without a writable folder for its compiled code, as on a read-only system."""
     code = "import sys; sys.modules['numba'] = None;" if "installed" in trouble else ""

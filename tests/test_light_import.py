@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import mnist_cnn
 
 HEAVY = {"keras", "tensorflow", "matplotlib", "onnx", "jinja2", "ray", "jax"}
@@ -67,5 +69,6 @@ def test_the_public_names_are_imported_on_first_use() -> None:
     assert "no attribute 'write_image'" in loaded_error("import mnist_cnn; mnist_cnn.write_image")
 
 
+@pytest.mark.slow
 def test_the_callback_imports_keras() -> None:
     assert "keras" in loaded("import mnist_cnn.learn.callback")

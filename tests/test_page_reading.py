@@ -134,6 +134,7 @@ def test_a_number_with_a_letter_beside_it_is_not_accepted(digits: Digits) -> Non
     assert refused >= 9
 
 
+@pytest.mark.slow
 def test_accepted_numbers_are_right(digits: Digits) -> None:
     """On 180 pages that no constant was tuned on."""
     rng = np.random.default_rng(5)

@@ -14,6 +14,7 @@ import pytest
 from conftest import PAGE, Serve, Server
 
 
+@pytest.mark.slow
 def test_the_server_starts_within_two_seconds_and_without_tensorflow(serve: Serve) -> None:
     server = serve()
     assert min(server.startup, serve().startup) < 2

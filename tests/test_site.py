@@ -158,7 +158,8 @@ def test_pictures_of_the_documentation_are_read_as_in_python(name: str, page: Pa
     assert same(page, png(np.asarray(Image.open(ROOT / "docs/pictures" / name).convert("RGB"))))
 
 
-@pytest.mark.parametrize("count", [12, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [150])
 def test_drawings_photographs_and_tiles_are_read_as_in_python(count: int, page: Page, dataset: mnist.Dataset) -> None:
     """Drawings, photographs on plain, lined and squared paper, images of MNIST, and images of MNIST with stripes."""
     _, (images, _) = mnist.split(dataset.train)
@@ -179,6 +180,7 @@ def test_composed_pages_are_read_as_in_python(count: int, page: Page, dataset: m
     assert sum(map(bool, numbers)) > count / 2
 
 
+@pytest.mark.slow
 def test_turned_pages_are_read_as_in_python(page: Page, dataset: mnist.Dataset) -> None:
     turned = set()
     for seed in (15, 18, 20):
@@ -189,6 +191,7 @@ def test_turned_pages_are_read_as_in_python(page: Page, dataset: mnist.Dataset) 
     assert len(turned) > 1
 
 
+@pytest.mark.slow
 def test_the_number_of_digits_and_the_threshold_can_be_given(page: Page, dataset: mnist.Dataset) -> None:
     _, (images, _) = mnist.split(dataset.train)
     for picture in (scene(dataset, 4), images[0]):
@@ -364,6 +367,7 @@ def test_strings_equal_those_of_python(count: int | None, page: Page) -> None:
             np.testing.assert_allclose(mark.get("shares") or 0, 0 if other.shares is None else other.shares, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_strips_equal_those_of_python(page: Page, dataset: mnist.Dataset) -> None:
     """Pixel by pixel, enlarged and reduced, inside the picture and beyond its edges."""
     pixels = np.ascontiguousarray(scene(dataset, 4))

@@ -81,6 +81,7 @@ def weights(run: Path) -> list[np.ndarray]:
     return keras.saving.load_model(run / "model.keras").get_weights()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_bit_for_bit(tmp_path: Path) -> None:
     names = {"a": 5, "b": 5, "other": 6}
     for name, seed in names.items():
@@ -100,7 +101,8 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(tmp_path: Path) -> Non
     assert (tmp_path / "a/model.onnx").read_bytes() == (tmp_path / "b/model.onnx").read_bytes()
 
 
-@pytest.mark.parametrize("finished", [pytest.param(0, marks=pytest.mark.slow), 2])
+@pytest.mark.parametrize("finished", [0, 2])
+@pytest.mark.slow
 def test_a_killed_run_resumes_and_stops_at_its_target(finished: int, tmp_path: Path) -> None:
     """The process gets a SIGKILL in the middle of the epoch after `finished` complete ones."""
     run = tmp_path / "run"
@@ -298,6 +300,7 @@ def test_a_run_with_other_history_columns_is_not_resumed(dataset: mnist.Dataset,
     assert {file.name: file.read_bytes() for file in run.path.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_finished_epochs(tmp_path: Path) -> None:
     run = tmp_path / "run"
     running = process("--limit", 6000, "--epochs", 3, "--target", 1, "--out", run, "--batch-size", 16, cwd=tmp_path)
