@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 # One process of tests per core, but at most four: each loads TensorFlow and takes 2 GB. A file stays in one process.
-PARALLEL = --numprocesses auto --maxprocesses 4 --dist loadfile
+PARALLEL = --numprocesses logical --maxprocesses 4 --dist loadfile
 PIP = $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 help:
