@@ -12,6 +12,7 @@ help:
 	@echo "make test       the quick tests"
 	@echo "make verify     the slow ones: the full training, the full notebook, the built package"
 	@echo "make check      format, lint, types and the direction of imports"
+	@echo "make coverage   the quick tests with branch coverage, a table by module"
 	@echo "make notebook   run notebooks/mnist_cnn.py and write it as .ipynb"
 	@echo "make bench      the benchmarks: they fill benchmarks/results/"
 	@echo "make docs       what the documents take from --help and from the results"
@@ -34,6 +35,12 @@ check: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+coverage: .venv/dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PARALLEL) $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 notebook: .venv/dev
 	$(BIN)/python notebooks/build.py
@@ -70,4 +77,4 @@ clean:
 	$(PIP) $(WHAT)
 	@touch $@ $(if $(filter dev,$(@F)),.venv/train .venv/web)  # `dev` includes the others
 
-.PHONY: help train serve test verify check notebook bench docs clean
+.PHONY: help train serve test verify check coverage notebook bench docs clean
