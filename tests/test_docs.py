@@ -218,7 +218,7 @@ def crops(who: str) -> list[int]:
         ),
         (
             "docs/scale.md",
-            "Finding the digits is the work.",
+            "Most of the work is finding the digits.",
             lambda: rates("tiles")["core"] > 10 * rates("photographs")["core"],
         ),
         (
