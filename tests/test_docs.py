@@ -183,7 +183,7 @@ def crops(who: str) -> list[int]:
         ),
         (
             "docs/performance.md",
-            "the start of the program, which weighs most in the first row.",
+            "the start of the program, which matters most in the first row.",
             lambda: all(max(seconds) == seconds[0] for seconds in growth_per_image()),
         ),
         (
