@@ -34,7 +34,7 @@ from results import (
 from mnist_cnn.bulk.plan import PICTURES, TILES
 from mnist_cnn.cli import cli
 
-PACKAGES = ("mnist", "learn", "distributed", "read", "web", "bulk", "commands")
+PACKAGES = ("mnist", "learn", "learn/pages", "distributed", "read", "web", "bulk", "commands")
 """In the order in which images flow through them."""
 
 
@@ -134,7 +134,7 @@ def accepted() -> str:
 
 
 def aims() -> str:
-    return _table("measure | n | measured | aim | result", (" | ".join(aim.cells()) for aim in all_aims()))
+    return _table("measure | n | measured | target | result", (" | ".join(aim.cells()) for aim in all_aims()))
 
 
 def corrupted_readings() -> str:
@@ -194,14 +194,14 @@ def two_threads() -> str:
 
 def behind() -> str:
     """Return the cases where this project's Classifier is more than 10 % behind the fastest."""
-    measures = {"p50": "one image, p50", "p99": "one image, p99", "startup": "start to first answer"}
+    measures = {"p50": "one image, p50", "p99": "one image, p99", "startup": "start to first prediction"}
     rows = []
     for threads, found in load("reading_speed")["threads"].items():
         for key, name in measures.items():
             first = min(found, key=lambda way: found[way][key])
             if (more := found["Classifier"][key] / found[first][key] - 1) > 0.1:
                 rows.append(f"{name} | {threads} | {first} | {100 * more:.0f} %")
-    return _table("measure | threads | fastest | `Classifier` takes longer by", rows)
+    return _table("measure | threads | fastest | `Classifier` is slower by", rows)
 
 
 def growth_of_training() -> str:
@@ -210,7 +210,7 @@ def growth_of_training() -> str:
         f"| {1e4 * row['seconds'] / int(n):.2f} s | {_megabytes(row['memory'])} | {_megabytes(row['data'])}"
         for n, row in load("growth")["training"].items()
     ]
-    return _table("images | seconds per epoch of `fast` | per 10,000 images | memory | of this, images", rows)
+    return _table("images | seconds per epoch of `fast` | per 10,000 images | memory | of which images", rows)
 
 
 def growth_of_reading() -> str:
@@ -230,7 +230,7 @@ def formats() -> str:
             f"| {1000 * row['seconds_p99']:.2f} ms | {row['errors']} | {'- | -' if name == 'Keras' else differs}"
         )
     header = "format | bytes | load | one image, median | one image, p99 | errors of 10,000"
-    return _table(f"{header} | other digits than Keras | largest difference to Keras", rows)
+    return _table(f"{header} | predictions that differ from Keras | largest difference from Keras", rows)
 
 
 def serving() -> str:
@@ -323,7 +323,7 @@ def _runtimes(threads: str) -> str:
 
     rows = [" | ".join([f"`{way}`" if way == "Classifier" else way, *cells(row)]) for way, row in found.items()]
     header = f"runtime | one image, p50 | one image, p99 | images per second, batches of {result['batch']:,}"
-    return _table(f"{header} | start to first answer | memory", rows)
+    return _table(f"{header} | start to first prediction | memory", rows)
 
 
 def _table(header: str, rows: Iterable[str]) -> str:

@@ -228,9 +228,9 @@ for axes in grid.ravel():
     axes.axis("off")
 
 # %% [markdown]
-# **On images that are not like MNIST's.** MNIST digits are bright on dark, fit into a 20 × 20 box and have their centre
-# of mass in the middle. The network was trained on nothing else. Changes that are no problem for people cause many
-# errors. So your own handwriting, photographed dark on white and cropped by hand, is often not recognised.
+# **On images that are not like MNIST's.** MNIST digits are bright on dark. They fit into a 20 × 20 box, and their
+# centre of mass is in the middle. The network was trained on nothing else. Changes that are no problem for people cause
+# many errors. So your own handwriting, photographed dark on white and cropped by hand, is often not recognised.
 
 # %%
 from PIL import Image
@@ -325,6 +325,6 @@ print(f"after 12 epochs: training {seen:.2%}, validation {unseen:.2%}, gap {100 
 # The training accuracy approaches 100 %. The validation accuracy stays near 98.5 to 99 %. The gap is overfitting.
 #
 # - 99.5 % *training* accuracy is a rule for when to stop. It does not predict the accuracy on new digits.
-# - Measure accuracy on images that were not used for training. If you *choose* anything by these images (when to stop,
-#   the network, the seed), use validation images, and use the test images only once, at the end.
+# - Measure accuracy on images that were not used for training. To *choose* anything (when to stop, the network, the
+#   seed), use validation images. Use the test images only once, at the end.
 # - The test set has the same form as the training set. Your own handwriting differs more, as shown above.

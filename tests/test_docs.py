@@ -183,7 +183,7 @@ def crops(who: str) -> list[int]:
         ),
         (
             "docs/performance.md",
-            "the start of the program, which weighs most in the first row.",
+            "the start of the program, which matters most in the first row.",
             lambda: all(max(seconds) == seconds[0] for seconds in growth_per_image()),
         ),
         (
@@ -218,7 +218,7 @@ def crops(who: str) -> list[int]:
         ),
         (
             "docs/scale.md",
-            "Finding the digits is the work.",
+            "Most of the work is finding the digits.",
             lambda: rates("tiles")["core"] > 10 * rates("photographs")["core"],
         ),
         (
