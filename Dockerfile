@@ -8,7 +8,7 @@
 FROM python:3.11-slim AS build
 WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE ./
-COPY benchmarks/results benchmarks/results
+COPY benchmarks/results/accuracy-*.json benchmarks/results/
 COPY src src
 RUN python -m venv /opt/mnist-cnn
 RUN /opt/mnist-cnn/bin/pip install --no-cache-dir --constraint constraints.txt '.[web]'

@@ -7,15 +7,15 @@ PARALLEL = --numprocesses logical --maxprocesses 4 --dist loadfile
 PIP = $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 help:
-	@echo "make train      train the network, score it, draw the report   (ARGS='--recipe dense' and the like)"
-	@echo "make serve      a page to draw on, and the reader over HTTP   (ARGS='--port 9000' and the like)"
+	@echo "make train      train the network, score it, draw the report   (options: ARGS='--recipe dense')"
+	@echo "make serve      a page to draw on, and the reader over HTTP   (options: ARGS='--port 9000')"
 	@echo "make test       the quick tests"
 	@echo "make verify     the slow ones: the full training, the full notebook, the built package"
 	@echo "make check      format, lint, types and the direction of imports"
 	@echo "make coverage   the quick tests with branch coverage, a table by module"
 	@echo "make notebook   run notebooks/mnist_cnn.py and write it as .ipynb"
 	@echo "make bench      the benchmarks: they fill benchmarks/results/"
-	@echo "make docs       what the documents take from --help and from the results"
+	@echo "make docs       fill the documents from --help and benchmarks/results/"
 	@echo "make clean      remove .venv and caches; runs/ stays"
 
 train: .venv/train
@@ -60,7 +60,7 @@ docs: .venv/dev
 	$(BIN)/python -m mnist_cnn.web.constants
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .coverage* .import_linter_cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Install the pinned versions once. The last line touches the target, so an interrupted installation is repeated.
 # pip comes first: the one that python3 -m venv brings may be too old for --group.

@@ -39,7 +39,7 @@ PACKAGES = ("mnist", "learn", "learn/pages", "distributed", "read", "web", "bulk
 
 
 def commands() -> str:
-    """The help of every command, as it prints it."""
+    """Return the help of every command, as the command prints it."""
     pages = []
     for command in ([], *([name] for name in cli.commands)):
         shown = CliRunner().invoke(cli, [*command, "--help"], prog_name="mnist-cnn", terminal_width=100)
@@ -48,7 +48,7 @@ def commands() -> str:
 
 
 def modules() -> str:
-    """Each module with the first paragraph of its docstring."""
+    """Return each module with the first paragraph of its docstring."""
     package = ROOT / "src/mnist_cnn"
     rows = []
     for folder in (*(package / name for name in PACKAGES), package):

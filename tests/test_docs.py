@@ -28,7 +28,7 @@ from PIL import Image
 
 from mnist_cnn import mnist
 from mnist_cnn.cli import cli
-from mnist_cnn.learn.recipes import DENSE, SEED
+from mnist_cnn.learn.recipes import DENSE, RECIPES, SEED
 from mnist_cnn.learn.run import Run, start
 from mnist_cnn.learn.train import fit
 from mnist_cnn.mnist import idx
@@ -268,6 +268,12 @@ def test_every_command_and_option_is_documented() -> None:
             if isinstance(parameter, click.Option):
                 assert parameter.help, parameter.name
                 assert all(flag in reference for flag in parameter.opts)
+
+
+def test_recipes_in_examples_have_their_summary() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for name, summary in re.findall(r"^Recipe  (\w+): (.*)$", page.read_text("utf-8"), re.M):
+            assert RECIPES[name].summary == summary, page
 
 
 def test_every_make_target_is_in_its_help() -> None:

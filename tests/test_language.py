@@ -10,7 +10,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FILES = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
-TEXTS = (".md", ".py", ".js", ".html", ".j2", ".toml", ".yml", ".yaml", ".cff")
+TEXTS = (
+    ".md",
+    ".py",
+    ".js",
+    ".html",
+    ".j2",
+    ".toml",
+    ".yml",
+    ".yaml",
+    ".cff",
+    "Makefile",
+    "Dockerfile",
+    "/run",
+    "ignore",
+)
 EXEMPT = ("LOG.md", "LICENSE", "tests/test_language.py", "src/mnist_cnn/mnist/files/")
 """The log is a record: its old entries stay as they were written."""
 

@@ -47,7 +47,8 @@ def test_citation_describes_the_package() -> None:
     citation = loaded("CITATION.cff")
     assert citation["cff-version"] == "1.2.0"
     assert [author["name"] for author in citation["authors"]] == [author["name"] for author in PROJECT["authors"]]
-    assert " AND ".join(citation["license"]) == PROJECT["license"]
+    assert PROJECT["license"] == f"{citation['license']} AND CC-BY-SA-3.0"
+    assert "CC-BY-SA-3.0" in citation["references"][0]["notes"]
     assert citation["abstract"] == PROJECT["description"]
 
 

@@ -25,7 +25,7 @@ from mnist_cnn.learn.layers import SGD, Dense, Flatten
 from mnist_cnn.learn.model import build, load
 from mnist_cnn.learn.recipes import DENSE, HANDWRITING, RECIPES, SEED, Recipe, recall, record
 from mnist_cnn.learn.run import Run, start
-from mnist_cnn.learn.train import fit
+from mnist_cnn.learn.train import KeepEpochs, Trainer, fit
 from mnist_cnn.read.classifier import Classifier
 
 
@@ -404,3 +404,24 @@ def test_files_are_written_atomically(tmp_path: Path, monkeypatch: pytest.Monkey
         run.write_text("config.json", "something longer")
     assert (tmp_path / "config.json").read_text() == "{}"
     assert [file.name for file in tmp_path.iterdir()] == ["config.json"]
+
+
+def test_a_trainer_trains_the_run_outside_of_fit(dataset: mnist.Dataset, tmp_path: Path) -> None:
+    """A trainer starts from the checkpoint of `fit` and keeps the history and checkpoints, as `launch.train` does."""
+    run = start(dataclasses.replace(SEED, epochs=1), dataset, tmp_path / "run", limit=64)
+    trained: list[np.ndarray] = []
+
+    def train(given: Run) -> None:
+        assert given == run
+        model = build(SEED)
+        model.set_weights(keras.saving.load_model(run.checkpoint_file(0), compile=False).get_weights())
+        images, labels = mnist.as_input(dataset.train.images[:64]), dataset.train.labels[:64]
+        model.fit(images, labels, callbacks=[KeepEpochs(run)], verbose=0)
+        trained.extend(model.get_weights())
+
+    model = fit(run, dataset, Trainer("somebody else", train))
+    assert run.config()["trained_by"] == ["somebody else"]
+    assert len(run.history()) == 1
+    for own, expected in zip(model.get_weights(), trained, strict=True):
+        np.testing.assert_array_equal(own, expected)
+    assert leftovers(tmp_path / "run") == []

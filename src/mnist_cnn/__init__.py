@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["Classifier", "Reading", "__version__", "load", "read_image"]
 
 
+def __dir__() -> list[str]:
+    """Return the names of the module with those that are imported on first use."""
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     """Import a public name on first use."""
     if name not in __all__:

@@ -26,7 +26,7 @@ keras.config.set_floatx("float32")
 def build(recipe: Recipe) -> keras.Sequential:
     """Return the recipe's network, untrained and compiled: float32 (n, 28, 28, 1) in [0, 1] -> float32 (n, 10).
 
-    For recipes with ``outliers`` the output is (n, 11), and the last class is "no digit". The initial weights come from
+    For recipes with 11 classes the output is (n, 11), and the last class is "no digit". The initial weights come from
     Keras's global random state, which ``keras.utils.set_random_seed`` sets.
 
     Raises ModelError if Keras was imported with another backend than TensorFlow.

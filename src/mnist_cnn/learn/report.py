@@ -30,7 +30,7 @@ def write(run: Run, dataset: mnist.Dataset, evaluation: Evaluation) -> Path:
     """Draw the run's pictures, write ``report.html`` and return its path.
 
     The page of a score on other data than the run's own has the name of that score's JSON file.
-    Raises RunError if a file cannot be written.
+    Raises RunError if the run has no history, FileError if a file cannot be written.
     """
     history = run.history()
     if not history:

@@ -35,7 +35,7 @@ from mnist_cnn.learn.run import Run
 
 @dataclass(frozen=True)
 class Trainer:
-    """Trains a run outside this process (``distributed.launch.trainer``)."""
+    """Trains a run outside this process (``distributed.launch.train``)."""
 
     name: str
     """As config.json records it in "trained_by"."""

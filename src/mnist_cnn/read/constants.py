@@ -164,7 +164,7 @@ pages"""
 CONTENT_PART = 0.2
 """share of the largest area | parts of the writing on a close-up have at least this area | pages"""
 DOT_SIZE = 0.35
-"""digit heights | marks between two digits that are lower and narrower may be a point or comma | a helper's composed
+"""digit heights | marks between two digits that are lower and narrower may be a point or comma | composed
 pages with 5.23: of five accepted as 523, four are not accepted now (LOG.md, 2026-11-28)"""
 DOT_AREA = 4
 """pixels of the ink | minimum area of such a mark | the same pages"""
@@ -355,7 +355,7 @@ LETTER_WIDTH = 2.0
 LEVEL_RATIO = 2.0
 """ratio | writing has the height of another one if neither is higher by this | the marks table"""
 LEVEL_OFFSET = 0.4
-"""word heights | writing whose middle is nearer to that of a word is level with it | a helper's composed pages: 24 30
+"""word heights | writing whose middle is nearer to that of a word is level with it | composed pages: 24 30
 19 73 was an accepted 30 19 73 (LOG.md, 2026-11-28)"""
 LOST_HEAT = 0.6
 """heat | writing that was not read may be a digit if it is hotter | the same pages: lost numbers have 0.66 to 0.88,
@@ -380,7 +380,7 @@ TURN_TIMES = 1.5
 TURN_EXTRA = 1
 """digits | and this many more | pages"""
 TURN_MARKS = 2
-"""count | minimum number of marks on a page that may be turned | a helper's composed pages: single numbers that lay on
+"""count | minimum number of marks on a page that may be turned | composed pages: single numbers that lay on
 their side were not turned with 4 (LOG.md, 2026-11-28)"""
 TURN_DOUBTFUL = 0.5
 """share of the marks | pages with fewer accepted digits may be turned | pages"""

@@ -38,7 +38,7 @@ def restore(model: Any, optimizer: Any, values: dict[str, np.ndarray], file: Pat
 
 
 def save(model: Any, optimizer: Any, step: int, file: Path) -> None:
-    """Write a checkpoint. Raises RunError if it cannot be written."""
+    """Write a checkpoint. Raises FileError if it cannot be written."""
     values: dict[str, Any] = {f"w{i}": np.asarray(w) for i, w in enumerate(model.get_weights())}
     values |= {f"o{i}": np.asarray(v) for i, v in enumerate(optimizer.variables)}
     with replacing(file) as temporary:

@@ -49,7 +49,7 @@ class Settings:
     """Checkpoint whose weights a new training starts from."""
 
     def check(self) -> None:
-        """Raises RunError if a value is out of range or JAX is not installed."""
+        """Raise RunError if a value is out of range or JAX is not installed."""
         at_least = {"steps": 1, "threads": 1, "composers": 1, "batch": 1, "echo": 0, "seed": 0}
         for name, least in at_least.items():
             value = getattr(self, name)
@@ -141,7 +141,8 @@ def _losses(step: Step, batches: Iterator[Any], done: int, steps: int) -> Iterat
 def export(kind: str, weights: Path, file: Path) -> None:
     """Write the network of a checkpoint as an ONNX file, as ``read`` uses it.
 
-    Raises RunError if the checkpoint is missing, damaged or of another network, or the file cannot be written.
+    Raises RunError if the checkpoint is missing, damaged or of another network, FileError if the file cannot be
+    written.
     """
     import keras
 
