@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from mnist_cnn import mnist
 from mnist_cnn.bulk import plan
-from mnist_cnn.bulk.command import duration
+from mnist_cnn.bulk.command import bulk, duration
 from mnist_cnn.bulk.schema import READINGS
 from mnist_cnn.errors import BulkError
 from mnist_cnn.mnist import idx
@@ -189,7 +189,7 @@ def test_a_killed_run_resumes(command: Command, parquet: Path, tmp_path: Path) -
     assert ids(out) == sorted(f"{parquet}#{i}" for i in range(60))
     again = command("bulk", parquet, "--out", out)
     assert again.returncode == 1, "the same exit code: some inputs could not be read"
-    assert "; 0 of them in this run" in again.stdout
+    assert "; this run: 0 in " in again.stdout
 
 
 @pytest.mark.slow
@@ -306,6 +306,16 @@ def test_a_bad_file_in_a_folder_is_one_error_row(command: Command, tmp_path: Pat
         "broken.parquet",
     ]
     assert [Path(row["id"]).name for row in rows(folder / "read")] == ["a.png", "a::b *.png"]
+
+
+def test_inputs_without_pictures_leave_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "old").mkdir()
+    for name in ("empty", "*.png"):
+        for out in ("new", "old"):
+            with pytest.raises(BulkError, match="found none"):
+                bulk((str(tmp_path / name),), tmp_path / out)
+    assert sorted(file.name for file in tmp_path.rglob("*")) == ["empty", "old"]
 
 
 def test_a_write_error_is_one_line(command: Command, tmp_path: Path, parquet: Path) -> None:

@@ -95,6 +95,10 @@ def test_a_missing_path_is_one_line_and_exit_code_2(arguments: list[str], messag
         (["--epochs", "0"], "0 is not in the range"),
         (["--target", "99.5"], "99.5 is not in the range 0<x<=1"),
         (["--target", "nan"], "nan is not in the range"),
+        (["--target", "high"], "'high' is not a valid number."),
+        (["--seed", "1e3"], "'1e3' is not a valid integer."),
+        (["--out", ""], "Invalid value for '--out': expected a path, found an empty one."),
+        (["--wait", "5"], "--wait is for training on several machines; it needs --coordinator"),
         (["--limit", "0"], "0 is not in the range"),
         (["--seed", "-1"], "-1 is not in the range"),
         (
@@ -115,7 +119,7 @@ def test_a_run_without_a_model_tells_how_to_finish_it(command: Command, tmp_path
     (unfinished / "config.json").write_bytes((run.path / "config.json").read_bytes())
     done = command("evaluate", unfinished)
     assert done.returncode == 2
-    assert "expected a trained model.keras, found none; `train --resume` finishes the run" in done.stderr
+    assert "expected a trained model.keras, found none; `mnist-cnn train --resume` finishes the run" in done.stderr
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "\x00", "{}", '{"recipe": 3}', '{"recipe": {}, "seed": "x"}'])
@@ -134,6 +138,10 @@ def test_a_damaged_config_is_named(content: str, command: Command, tmp_path: Pat
         ["train", "--data", "nowhere"],
         ["train", "--out", "full"],
         ["train", "--out", "full/file"],
+        ["train", "--out", ""],
+        ["train", "--out", "full/file/new"],
+        ["train", "--data", ""],
+        ["train", "--wait", "5"],
         ["train", "--resume", "full"],
         ["train", "--processes", "3"],
         ["train", "--processes", "2", "--deterministic"],
@@ -141,16 +149,31 @@ def test_a_damaged_config_is_named(content: str, command: Command, tmp_path: Pat
         ["evaluate", "full"],
         ["report", "full"],
         ["export", "full"],
+        ["export", ""],
+        ["export", "full", "--out", ""],
+        ["export", "full", "--out", "full"],
+        ["export", "full", "--out", "no/such/model.onnx"],
+        ["export", "full", "--format", "litert", "--quantize", "int8"],
         ["export", "full", "--format", "litert", "--out", "model.onnx"],
         ["ensemble", "full"],
         ["ensemble", "full", "full"],
+        ["ensemble", "full", "full", "--out", "full/file/model.onnx"],
         ["leaderboard", "--results", "full"],
+        ["leaderboard", "--results", "full/file"],
         ["read", "nowhere.png"],
+        ["read", ""],
+        ["read", "full"],
+        ["read", "n" * 300],
+        ["read", "nowhere.png", "--annotate", "new"],
+        ["read", "full/file", "--threshold", "nan"],
         ["read", "full/file", "--model", "nowhere.onnx"],
         ["read", "full/file", "--annotate", "full/file"],
         ["read", "full/file", "--json", "--csv"],
         ["bulk", "nowhere.png", "--out", "out"],
         ["bulk", "full", "--out", "full"],
+        ["bulk", "full", "--out", ""],
+        ["bulk", "full", "--out", "full/file/new"],
+        ["bulk", "full", "--out", "n" * 300],
         ["bulk", "full", "--out", "out", "--address", "head:6379"],
         ["bulk", "full", "--out", "out", "--model", "nowhere.onnx"],
         ["serve", "--host", ""],
@@ -158,6 +181,8 @@ def test_a_damaged_config_is_named(content: str, command: Command, tmp_path: Pat
         ["serve", "--allow-origin", "example.org/page"],
         ["serve", "--model", "nowhere.onnx"],
         ["site", "full"],
+        ["site", ""],
+        ["site", "full/file/new"],
         ["site", "out", "--model", "nowhere.onnx"],
     ],
     ids=" ".join,
@@ -177,6 +202,8 @@ def test_a_refused_command_imports_nothing_heavy(arguments: list[str], tmp_path:
     status, modules = json.loads(done.stdout.splitlines()[-1])
     assert (status, done.stderr.startswith(("mnist-cnn: ", "Usage: "))) == (2, True), done.stderr
     assert not {name.partition(".")[0] for name in modules} & HEAVY
+    assert [str(file.relative_to(tmp_path)) for file in sorted(tmp_path.rglob("*"))] == ["full", "full/file"]
+    assert (done.stdout.count("\n"), (tmp_path / "full/file").read_text()) == (1, "precious")
 
 
 @pytest.mark.slow
@@ -196,6 +223,15 @@ def test_another_keras_backend_in_the_environment_is_ignored(command: Command, r
     done = command("evaluate", run.path, KERAS_BACKEND="jax")
     assert done.returncode == 0, done
     assert done.stderr == ""
+
+
+def test_tensorboard_is_required_only_by_its_option(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['tensorboard'] = None; from mnist_cnn.cli import main; main()"
+    command = [sys.executable, "-c", code, "train", "--tensorboard", "--out", str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("mnist-cnn: the Python package 'tensorboard' is missing")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_missing_extra_is_named_in_one_line(tmp_path: Path) -> None:

@@ -79,25 +79,25 @@ def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("--processes 3", "3 processes: expected a number that divides the batch of 32"),
+        ("--processes 3", "3 processes: expected a number that divides the batch size 32; change"),
         (
             "--processes 2 --rank 0",
-            "--processes is for this machine, --coordinator for several machines: use only one",
+            "--processes is for this machine, --coordinator for several machines; use only one",
         ),
         (
             "--processes 2 --deterministic",
-            "--deterministic needs one process; it excludes --processes and",
+            "--deterministic needs one process; it cannot be given together with --processes or",
         ),
         (
             "--coordinator 0.0.0.0:9000 --rank 0 --world 2",
-            "expected the one address by which all machines reach rank 0",
+            "expected an address by which all machines reach rank 0, found a wildcard address",
         ),
-        ("--rank 1", "--coordinator, --rank, --world belong together: --coordinator and --world is missing"),
+        ("--rank 1", "--coordinator, --rank, --world must be given together; add --coordinator and --world"),
         ("--coordinator here --rank 0 --world 2", "here: expected HOST:PORT, as in 10.0.0.1:9000"),
         ("--coordinator 127.0.0.1:9000 --rank 2 --world 2", "--rank: expected 0 to 1, found 2"),
         (
             "--coordinator 127.0.0.1:9000 --rank 1 --world 2 --seed 3",
-            "only rank 0 has settings: --rank 1 excludes --seed",
+            "only rank 0 takes settings; --rank 1 cannot be given together with --seed",
         ),
         (
             "--coordinator 192.0.2.1:9000 --rank 0 --world 2",
@@ -320,7 +320,7 @@ def test_a_rank_with_other_images_is_refused(tmp_path: Path, dataset: mnist.Data
         begin(tmp_path, *together, "--rank", 1, "--data", other) as second,
     ):
         for process in (first, second):
-            message = "mnist-cnn: rank 1: expected the images of rank 0, found others: give it --data, as rank 0\n"
+            message = "mnist-cnn: rank 1: expected the images of rank 0, found others; pass the --data of rank 0\n"
             assert process.communicate(timeout=120)[1].startswith(message)
         assert (first.returncode, second.returncode) == (2, 2)
 

@@ -52,7 +52,7 @@ def test_the_command_writes_and_scores_an_ensemble(members: list[Run], tmp_path:
 def test_runs_that_cannot_be_members_are_named(members: list[Run], dataset: mnist.Dataset, tmp_path: Path) -> None:
     one, _ = members
     file = tmp_path / "both.onnx"
-    with pytest.raises(RunError, match="expected another network than"):
+    with pytest.raises(RunError, match="expected a network that differs from"):
         ensemble.write([one, one], file)
     empty = start(SEED, dataset, tmp_path / "empty", seed=1)
     with pytest.raises(RunError, match="expected a trained network, found none"):
@@ -61,14 +61,14 @@ def test_runs_that_cannot_be_members_are_named(members: list[Run], dataset: mnis
     next(entry for entry in other.metadata_props if entry.key == "dataset").value = "0" * 64
     onnx.save(other, empty.path / "model.onnx")
     empty.model.touch()
-    with pytest.raises(RunError, match="expected a network of the same images"):
+    with pytest.raises(RunError, match="expected the same training images as"):
         ensemble.write([one, empty], file)
     for key in ("recipe", "seed", "dataset", "commit"):
         other = onnx.load(one.path / "model.onnx")
         other.metadata_props.remove(next(entry for entry in other.metadata_props if entry.key == key))
         onnx.save(other, empty.path / "model.onnx")
         with pytest.raises(
-            RunError, match=r"empty: expected a model\.onnx of its own network; `export` writes it again"
+            RunError, match=r"empty: expected a model\.onnx of this run, found another; `mnist-cnn export` rewrites it"
         ):
             ensemble.write([one, empty], file)
     (empty.path / "model.onnx").write_bytes(b"nonsense")
@@ -77,10 +77,10 @@ def test_runs_that_cannot_be_members_are_named(members: list[Run], dataset: mnis
     assert not file.exists()
     assert CliRunner().invoke(cli, ["ensemble", str(one.path)]).exit_code == 2
     before = (one.path / "model.onnx").read_bytes()
-    with pytest.raises(RunError, match="among its own"):
+    with pytest.raises(RunError, match="expected a file outside the runs, found one in"):
         ensemble.write(members, one.path / "model.onnx")
     assert (one.path / "model.onnx").read_bytes() == before
     ensemble.write(members, file)
     shutil.copy(file, empty.path / "model.onnx")
-    with pytest.raises(RunError, match="of its own network"):
+    with pytest.raises(RunError, match="of this run, found another"):
         ensemble.write([one, empty], file)

@@ -11,7 +11,7 @@ from mnist_cnn.learn import leaderboard
 
 
 def test_the_table_is_in_order_of_accuracy_and_wrong_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"expected results, accuracy-RECIPE\.json, found none"):
+    with pytest.raises(RunError, match=r"expected files accuracy-RECIPE\.json, found none"):
         leaderboard.read(tmp_path)
     value = {"mean": 0.99, "sd": None}
     result = {"recipe": "a", "n": 1, "parameters": 12345, "bytes": 54321, "rows": [{"seconds": 90}]} | dict.fromkeys(

@@ -167,7 +167,10 @@ def test_a_bad_file_is_named_with_what_was_expected_and_found(kind: str, folder:
         (b"", "expected a readable .npz file"),
         (b"PK\x03\x04 and no more", "expected a readable .npz file"),
         ({"x_train": np.zeros((1, 28, 28), np.uint8)}, "expected an array y_train, found x_train"),
-        ({"x_train": np.array([None])}, "expected a readable .npz file, found: Object arrays"),
+        (
+            {"x_train": np.array([None])},
+            r"npz: expected a readable .npz file, found another or a damaged file \(Object arrays",
+        ),
         ({"x_train": np.zeros((1, 28, 28))}, r"\[x_train\]: expected images, uint8"),
         ({"y_train": np.zeros(1)}, r"\[y_train\]: expected 1 labels, one per image, found float64"),
         ({"y_train": np.array([-1])}, r"\[y_train\]: expected labels from 0 to 9, found labels from -1 to -1"),
@@ -181,7 +184,7 @@ def test_a_bad_npz_is_named(content: bytes | dict[str, np.ndarray], message: str
         arrays = dict(zip(("x_train", "y_train", "x_test", "y_test"), (*digits(1, 1), *digits(1, 2)), strict=True))
         arrays = content if "y_train" in message and "x_train" in content else arrays | content
         np.savez(file, **arrays)
-    with pytest.raises(DatasetError, match=message.replace("found: ", "found ")):
+    with pytest.raises(DatasetError, match=message):
         mnist.load(file)
 
 

@@ -120,8 +120,8 @@ def test_a_damaged_file_is_reported_and_the_others_are_read(tmp_path: Path, data
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nothing.png", "expected a picture, found No such file"),
-        ("empty", "expected a folder of pictures, found none in it"),
+        ("nothing.png", "expected a picture, found no such file"),
+        ("empty", "expected a folder with pictures, found none in it"),
         ("text.png", "found a file of another format"),
         ("zero.png", "found an empty file"),
     ],
@@ -183,7 +183,7 @@ def test_an_unusable_annotation_folder_is_reported_first(command: Command, tmp_p
     done = command("read", PAGE, "--annotate", "taken")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
-    assert "taken: expected a folder to draw in" in done.stderr
+    assert "taken: expected a folder for annotated pictures" in done.stderr
 
 
 def test_empty_standard_input_is_reported() -> None:
@@ -196,7 +196,7 @@ def test_an_empty_folder_does_not_stop_the_rest(tmp_path: Path) -> None:
     code, output, errors = run(tmp_path, PAGE)
     assert code == 1
     assert "314159" in output
-    assert "expected a folder of pictures, found none in it" in errors
+    assert "expected a folder with pictures, found none in it" in errors
 
 
 def test_a_file_name_with_a_line_break_stays_one_row(tmp_path: Path) -> None:

@@ -30,12 +30,12 @@ def test_wrong_options_are_one_line_errors(server: Server, tmp_path: Path) -> No
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
         return done.stderr
 
-    assert "expected a free address, found: Address already in use" in error("--port", str(server.port))
+    assert "expected a free address of this machine, found: Address already in use" in error("--port", str(server.port))
     assert "expected a model file" in error("--model", str(tmp_path / "none.onnx"))
-    assert "expected a free address" in error("--host", "no.such.host.invalid")
-    assert "--host: expected an address, found nothing" in error("--host", "")
-    assert "--token: expected ASCII" in error("--token", "") == error(MNIST_CNN_TOKEN="")
-    assert "--token: expected ASCII" in error("--token", "a b") == error("--token", "\udcff")
+    assert "expected a free address of this machine" in error("--host", "no.such.host.invalid")
+    assert "--host: expected an address, such as 127.0.0.1, found nothing" in error("--host", "")
+    assert "--token or MNIST_CNN_TOKEN: expected ASCII" in error("--token", "") == error(MNIST_CNN_TOKEN="")
+    assert "--token or MNIST_CNN_TOKEN: expected ASCII" in error("--token", "a b") == error("--token", "\udcff")
     assert "--allow-origin: expected https://HOST" in error("--allow-origin", "https://example.org/")
 
 

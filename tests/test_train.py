@@ -323,11 +323,11 @@ def limited() -> None:
 @pytest.mark.parametrize("kind", ["a file is in the way", "no room", "not empty", "read-only"])
 def test_an_unusable_output_folder_is_reported_before_training(kind: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    expected = f"mnist-cnn: {out}: expected a folder with 40 MB of free space, found: "
+    expected = f"mnist-cnn: {out}: expected a writable folder with 40 MB of free space, found: "
     match kind:
         case "a file is in the way":
             out.write_text("precious")
-            expected = f"mnist-cnn: {out}: expected a new or empty folder, found: a file of that name"
+            expected = f"mnist-cnn: {out}: expected a new or empty folder, found a file"
         case "no room":
             expected += "File too large"
         case "not empty":
@@ -336,7 +336,7 @@ def test_an_unusable_output_folder_is_reported_before_training(kind: str, tmp_pa
             expected = f"mnist-cnn: {out}: expected a new or empty folder, found files in it"
         case "read-only":
             out = Path("/proc/run")
-            expected = "mnist-cnn: /proc/run: expected a folder with 40 MB of free space, found: "
+            expected = "mnist-cnn: /proc/run: expected a writable folder with 40 MB of free space, found: "
     command = [sys.executable, "-m", "mnist_cnn", "train", "--out", str(out)]
     prepare = limited if kind == "no room" else None
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, preexec_fn=prepare)
@@ -353,7 +353,7 @@ def test_an_unusable_output_folder_is_reported_before_training(kind: str, tmp_pa
 def test_resuming_with_other_images_is_refused(dataset: mnist.Dataset, tmp_path: Path) -> None:
     run = start(DENSE, dataset, tmp_path / "run", limit=500)
     other = mnist.Dataset(dataset.test, dataset.test)
-    with pytest.raises(RunError, match="expected the images it began with, found others"):
+    with pytest.raises(RunError, match="expected the training images that the run began with, found others"):
         fit(run, other)
 
 

@@ -54,8 +54,9 @@ def main() -> None:
         sys.stdout.flush()
         raise SystemExit(code)
     except OSError as error:
-        if error.filename is not None:
-            raise
+        if error.filename is not None:  # an unreadable folder, or a name that is too long
+            click.echo(f"mnist-cnn: {error.filename}: cannot be opened: {error.strerror}", err=True)
+            raise SystemExit(2) from None
         # Standard output is full or closed. Python would print another error at its end when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if isinstance(error, BrokenPipeError):  # as by `| head`

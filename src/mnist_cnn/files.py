@@ -11,6 +11,21 @@ PARTIAL = ".partial-"
 """Prefix of a temporary name. A killed process can leave such a file behind."""
 
 
+def check_writable(path: Path) -> None:
+    """Raise FileError if `path` is a folder, or if neither its folder nor that folder's parent exists."""
+    if path.is_dir():
+        raise FileError(f"{path}: expected the name of a file to write, found a folder")
+    folder = path.parent
+    if not (folder.is_dir() or (folder.parent.is_dir() and not folder.exists())):
+        raise FileError(f"{path}: expected an existing folder {folder}, found none")
+
+
+def file_in_the_way(folder: Path) -> Path | None:
+    """Return the file that prevents the creation of `folder`: itself or one of its parents. None if there is none."""
+    first = next((part for part in (folder, *folder.parents) if part.exists()), folder)
+    return first if first.exists() and not first.is_dir() else None
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to; rename it to `path` afterwards, or remove it after an exception.

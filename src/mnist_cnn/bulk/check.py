@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnist_cnn.errors import BulkError
-from mnist_cnn.files import PARTIAL
+from mnist_cnn.files import PARTIAL, file_in_the_way
 
 LEFTOVERS = ("plan.parquet", f"{PARTIAL}*")
 """Files of a run that was killed before its plan was complete."""
@@ -15,10 +15,13 @@ def check(inputs: Sequence[str], out: Path) -> None:
     """Raise BulkError if a local input is missing, or if `out` is not new, empty or a bulk run to resume."""
     for name in inputs:
         if not name:
-            raise BulkError("an empty input name: expected pictures, a folder, Parquet or IDX")
+            raise BulkError("INPUT: expected pictures, a folder, Parquet or IDX, found an empty name")
         if not ("://" in name or "*" in name or "?" in name or os.path.exists(name)):
             raise BulkError(f"{os.path.abspath(name)}: expected pictures, a folder, Parquet or IDX, found no such file")
+    if (file := file_in_the_way(out)) and file != out:
+        raise BulkError(f"{out}: expected a folder to write to, but {file} is a file")
     if (out / "bulk.json").exists() or not out.exists():
         return
     if not (out.is_dir() and all(any(map(file.match, LEFTOVERS)) for file in out.iterdir())):
-        raise BulkError(f"{out}: expected an empty folder or a bulk run to resume, found something else")
+        found = "other files" if out.is_dir() else "a file"
+        raise BulkError(f"{out}: expected an empty folder or a bulk run to resume, found {found}; use a new --out")

@@ -45,7 +45,7 @@ def bulk(
     finished = {unit.number for unit in plan.read(planned) if readings(out, unit).exists()}
     total, known = sum(sizes.values()), sum(sizes[number] for number in finished)
     if not total:
-        raise BulkError(f"{', '.join(inputs)[:200]}: expected something to read, found nothing in it")
+        raise BulkError(f"{', '.join(inputs)[:200]}: expected pictures to read, found none")
     if known:
         click.echo(
             f"{known:,} of {total:,} inputs are finished already. New files in the folders are not read.", err=True
@@ -55,7 +55,7 @@ def bulk(
     errors = sum(pq.read_metadata(part).num_rows for part in (out / "errors").glob("part-*.parquet"))
     seconds = time.perf_counter() - began
     click.echo(
-        f"{out}: {total - errors:,} read, {errors:,} failed; {done:,} of them in this run, in {seconds:,.1f} s "
+        f"{out}: {total - errors:,} read, {errors:,} failed; this run: {done:,} in {seconds:,.1f} s "
         f"({done / seconds:,.0f} per second)"
     )
     if errors:
@@ -98,12 +98,18 @@ def _claim(inputs: tuple[str, ...], out: Path, settings: Settings) -> None:
     if file.exists():
         _compare(asked, file)
         return
+    new = not out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BulkError(f"{out}: expected a folder to write to, found: {error.strerror}") from None
-    with replacing(out / "plan.parquet") as temporary:
-        plan.write(temporary, plan.units(names, os.path.abspath(out)))
+    try:
+        with replacing(out / "plan.parquet") as temporary:
+            plan.write(temporary, plan.units(names, os.path.abspath(out)))
+    except BulkError:
+        if new:
+            out.rmdir()
+        raise
     with replacing(file) as temporary:
         temporary.write_text(json.dumps(asked, indent=2) + "\n")
 
@@ -116,7 +122,9 @@ def _compare(asked: dict[str, Any], file: Path) -> None:
         raise BulkError(f"{file}: expected the settings of a bulk run, found: {error}; use a new --out") from None
     other = next((name for name in asked if asked[name] != begun.get(name)), None)
     if other:
-        raise BulkError(f"{file.parent}: expected the same {other} as in {file}, found another; use a new --out")
+        raise BulkError(
+            f"{file.parent}: expected the same {other} as in {file}, found a different value; use a new --out"
+        )
 
 
 class Progress:

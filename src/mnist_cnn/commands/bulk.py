@@ -6,23 +6,27 @@ import click
 
 from mnist_cnn.bulk.check import check
 from mnist_cnn.commands import extras
-from mnist_cnn.commands.options import DIGITS, MODEL, PATH, THRESHOLD
+from mnist_cnn.commands.options import DIGITS, MODEL, PATH, THRESHOLD, Integer
 
 
-@click.command(short_help="Read very many pictures, on all cores or a cluster, into Parquet.")
+@click.command(short_help="Read large sets of pictures into Parquet, on all cores or a cluster.")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--out", type=PATH, required=True, metavar="DIR", help="Output folder, with DIR/readings and DIR/errors.")
+@click.option(
+    "--out",
+    type=PATH,
+    required=True,
+    metavar="DIR",
+    help="Output folder: new, empty or of a run to resume. Gets DIR/readings and DIR/errors.",
+)
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
     default="local",
     show_default=True,
-    help="Processes on this machine, or Ray (extra `ray`).",
+    help="Engine: processes on this machine, or Ray (needs the extra `ray`).",
 )
-@click.option("--address", metavar="HOST:PORT", help="Address of a Ray cluster.  [default: Ray on this machine]")
-@click.option(
-    "--workers", type=click.IntRange(1), metavar="N", help="Number of parallel readers.  [default: one per core]"
-)
+@click.option("--address", metavar="HOST:PORT", help="Address of a Ray cluster.  [default: start Ray on this machine]")
+@click.option("--workers", type=Integer(1), metavar="N", help="Number of parallel readers.  [default: one per core]")
 @DIGITS
 @THRESHOLD
 @MODEL
@@ -36,11 +40,14 @@ def bulk(
     threshold: float | None,
     model: Path | None,
 ) -> None:
-    """Read very many pictures into Parquet files: number, confidence, accepted, rows, and each digit with its box.
+    """Read large sets of pictures into Parquet files, on all cores or on a cluster.
 
     INPUT is a picture, a folder, a pattern with *, a Parquet file with a column of encoded pictures, or an IDX file of
-    28 x 28 tiles. It is a local path or a URL that fsspec opens (s3://..., https://...). The id of a picture is its
-    path, or FILE#ROW. Finished parts are kept; rerun the command to resume. Needs the extra `bulk`.
+    28 x 28 tiles. It is a local path or a URL that fsspec opens (s3://..., https://...).
+
+    The columns have the number of each picture, its confidence, whether it is accepted, its rows, and each digit with
+    its box. The id of a picture is its path, or FILE#ROW. Finished parts are kept; rerun the command to resume. Needs
+    the extra `bulk`.
 
     Exit code 0: all pictures were read; 1: some could not be read, DIR/errors says why; 2: none could be read.
 
@@ -50,8 +57,8 @@ def bulk(
       mnist-cnn bulk 'forms/2026-*/*.png' crops.parquet --out read --workers 8
       mnist-cnn bulk s3://forms/crops/ --out /shared/read --engine ray --address head:6379
     """
-    if address and engine != "ray":
-        raise click.UsageError("--address needs --engine ray")
+    if address is not None and (engine != "ray" or not address):
+        raise click.UsageError("--address needs --engine ray and HOST:PORT")
     check(inputs, out)
     extras.require("ray" if engine == "ray" else "bulk")
     from mnist_cnn.bulk import command

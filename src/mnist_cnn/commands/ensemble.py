@@ -7,19 +7,20 @@ import click
 
 from mnist_cnn import mnist
 from mnist_cnn.commands import extras
-from mnist_cnn.commands.options import DATA, PATH
+from mnist_cnn.commands.options import DATA, OUT_FILE, PATH
 from mnist_cnn.learn.run import Run
 
 
-@click.command(short_help="Join trained networks into one file that returns their mean.")
+@click.command(short_help="Join several trained networks into one ONNX file.")
 @click.argument("runs", type=PATH, nargs=-1, required=True, metavar="RUN RUN...")
-@click.option("--out", type=PATH, default="ensemble.onnx", show_default=True, metavar="FILE", help="File to write.")
+@click.option("--out", type=OUT_FILE, default="ensemble.onnx", show_default=True, metavar="FILE", help="File to write.")
 @DATA
 def ensemble(runs: tuple[Path, ...], out: Path, data: str | None) -> None:
-    """Join the networks of several RUNs (their folders) into one ONNX file, and score it on the test images.
+    """Join several trained networks into one ONNX file and score it. RUN is a folder that `mnist-cnn train` made.
 
-    The file returns the mean of their probabilities. Networks that differ only in their seed make different mistakes,
-    so their mean makes fewer.
+    The joined network returns the mean of the probabilities. Networks that differ only in their seed make different
+    mistakes, so their mean makes fewer. The score is on the test images of the first run. Needs the extra `site` or
+    `train`.
 
     \b
     Examples:
@@ -28,15 +29,15 @@ def ensemble(runs: tuple[Path, ...], out: Path, data: str | None) -> None:
       mnist-cnn read photo.jpg --model best.onnx
     """
     if len(runs) < 2:
-        raise click.UsageError("expected at least two runs, found one")
+        raise click.UsageError("RUN: expected at least two runs, found one")
     opened = [Run.open(run) for run in runs]
+    dataset, _ = opened[0].dataset(data)
     extras.require("site")  # onnx, and nothing else of the extra `train`
     from mnist_cnn.learn import ensemble as joined
     from mnist_cnn.learn.score import score
     from mnist_cnn.read import Classifier
 
     joined.write(opened, out)
-    dataset, _ = opened[0].dataset(data)
     classifier = Classifier(out, threads=os.cpu_count() or 1)
     result = score(classifier.probabilities(mnist.as_input(dataset.test.images)), dataset.test.labels)
     joined.write(opened, out, test_images=str(result.images), test_errors=str(result.errors))

@@ -13,11 +13,12 @@ from mnist_cnn.learn.run import Run
 @click.argument("run", type=PATH, metavar="RUN")
 @DATA
 def evaluate(run: Path, data: str | None) -> None:
-    """Score the network of a RUN (its folder) on the test images.
+    """Score a trained network on the test images. RUN is the folder that `mnist-cnn train` made.
 
-    Prints errors, accuracy with its 95 % interval, top-2 accuracy, calibration, accuracy after correcting MNIST's known
-    wrong labels, precision and recall of each digit, and the confusion matrix. Writes the same to RUN/report.json. With
-    other --data than the run's own the file is RUN/report-NAME-HASH.json.
+    Prints the errors, the accuracy with its 95 % interval, the accuracy after correcting MNIST's known wrong labels,
+    the top-2 accuracy, the calibration, precision and recall per digit, and the confusion matrix. Writes the same to
+    RUN/report.json, or to RUN/report-NAME-HASH.json if the test images are not those of the run. Needs the extra
+    `train`.
 
     \b
     Examples:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from mnist_cnn.commands import extras
-from mnist_cnn.commands.options import PATH
+from mnist_cnn.commands.options import OUT_FILE, PATH
 from mnist_cnn.errors import ModelError
 from mnist_cnn.learn.run import Run
 
@@ -19,20 +19,25 @@ from mnist_cnn.learn.run import Run
     type=click.Choice(["onnx", "litert"]),
     default="onnx",
     show_default=True,
-    help="onnx: for ONNX Runtime; litert: for phones (TensorFlow Lite).",
+    help="File format: onnx for ONNX Runtime, litert for phones (TensorFlow Lite).",
 )
-@click.option("--quantize", type=click.Choice(["int8"]), help="8-bit weights in the Dense layers; for onnx.")
+@click.option(
+    "--quantize",
+    type=click.Choice(["int8"]),
+    help="Store the weights of the Dense layers in 8 bits. Only for --format onnx.",
+)
 @click.option(
     "--out",
-    type=PATH,
+    type=OUT_FILE,
     metavar="FILE",
     help="File to write.  [default: RUN/model.onnx, RUN/model-int8.onnx or RUN/model.tflite]",
 )
 def export(run: Path, form: str, quantize: str | None, out: Path | None) -> None:
-    """Write the network of a RUN (its folder) for other programs: ONNX Runtime, phones, browsers.
+    """Write a trained network as ONNX or LiteRT, for other programs. RUN is the folder that `mnist-cnn train` made.
 
-    Input `image`, float32 (n, 28, 28, 1), from 0 (paper) to 1 (ink); output the probabilities of the ten digits,
-    float32 (n, 10). The metadata of an ONNX file has recipe, data, commit, temperature, threshold and score.
+    The input `image` is float32 (n, 28, 28, 1), from 0 (paper) to 1 (ink). The output is float32 (n, 10), the
+    probabilities of the ten digits. The metadata of an ONNX file has the recipe, data, commit, temperature, threshold
+    and score. Needs the extra `train`.
 
     \b
     Examples:
@@ -41,7 +46,7 @@ def export(run: Path, form: str, quantize: str | None, out: Path | None) -> None
       mnist-cnn export runs/seed-20261123-093000 --format litert --out digits.tflite
     """
     if quantize and form != "onnx":
-        raise click.UsageError("--quantize is for --format onnx")
+        raise click.UsageError(f"--quantize cannot be given together with --format {form}; it needs --format onnx")
     file = out or run / ("model.tflite" if form == "litert" else "model-int8.onnx" if quantize else "model.onnx")
     if form == "litert" and file.suffix != ".tflite":
         raise ModelError(f"{file}: expected a name that ends in .tflite")

@@ -20,9 +20,12 @@ MODULES = {
 """The modules that each extra of pyproject.toml brings and a command imports."""
 
 
-def require(extra: str) -> None:
-    """Raise MissingExtraError if a module of the extra is not installed; import nothing."""
-    for module in MODULES[extra]:
+def require(extra: str, *more: str) -> None:
+    """Raise MissingExtraError if a module of the extra is not installed; import nothing.
+
+    more: modules of the extra that only some options of the command import.
+    """
+    for module in (*MODULES[extra], *more):
         if importlib.util.find_spec(module) is None:
             raise MissingExtraError(module, extra)
 

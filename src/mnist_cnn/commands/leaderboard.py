@@ -8,11 +8,17 @@ from mnist_cnn.commands.options import PATH
 
 
 @click.command(short_help="Print the accuracy of each recipe, over several seeds.")
-@click.option("--results", type=PATH, metavar="DIR", help="Folder of results.  [default: those in this package]")
+@click.option(
+    "--results",
+    type=PATH,
+    metavar="DIR",
+    help="Folder with accuracy-RECIPE.json files.  [default: the results in this package]",
+)
 def leaderboard(results: Path | None) -> None:
-    """Print the results of benchmarks/accuracy.py: n networks of each recipe, mean and standard deviation.
+    """Print the test accuracy of each recipe, with mean and standard deviation over several seeds.
 
-    Each network was scored once on the test images, and nothing was chosen by that score.
+    The results are those of benchmarks/accuracy.py. Each network was scored once on the test images, and nothing was
+    chosen by that score.
 
     \b
     Example:

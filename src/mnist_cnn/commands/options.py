@@ -2,20 +2,51 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import click
 
-from mnist_cnn import mnist
 from mnist_cnn.errors import ModelError
+from mnist_cnn.files import check_writable
 
-PATH = click.Path(path_type=Path)
+
+class _Path(click.Path):
+    """A path. An empty one, as from an unset variable, would be the current folder."""
+
+    def convert(self, value: Any, option: click.Parameter | None, context: click.Context | None) -> Any:
+        if not value:
+            self.fail("expected a path, found an empty one.", option, context)
+        return super().convert(value, option, context)
 
 
-def no_nan(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
-    """Reject nan, which passes click's check of a range because every comparison with nan is false."""
-    if value is not None and math.isnan(value):
-        raise click.BadParameter("nan is not in the range from 0 to 1.")
-    return value
+class Integer(click.IntRange):
+    """An integer in a range."""
+
+    name = "integer"  # click's own name is "integer range": 'x' is not a valid integer range
+
+
+class Number(click.FloatRange):
+    """A number in a range."""
+
+    name = "number"
+
+    def convert(self, value: Any, option: click.Parameter | None, context: click.Context | None) -> Any:
+        if math.isnan(number := super().convert(value, option, context)):  # every comparison with nan is false
+            self.fail("nan is not in the range from 0 to 1.", option, context)
+        return number
+
+
+class _OutFile(_Path):
+    """The path of a file to write, checked before anything heavy is imported."""
+
+    def convert(self, value: Any, option: click.Parameter | None, context: click.Context | None) -> Any:
+        path = super().convert(value, option, context)
+        check_writable(path)
+        return path
+
+
+PATH = _Path(path_type=Path)
+OUT_FILE = _OutFile(path_type=Path)
 
 
 def _model_file(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
@@ -31,25 +62,23 @@ def _model_file(context: click.Context, option: click.Parameter, path: Path | No
 DATA = click.option(
     "--data",
     metavar="PATH",
-    help=f"""Folder of IDX files, gzipped or not, or Keras's mnist.npz, to use instead of the MNIST in this package.
-    For `train`, the environment variable {mnist.DATA_VARIABLE} does the same.""",
+    help="Images to use: a folder of IDX files, gzipped or not, or Keras's mnist.npz.  [default: those of the run]",
 )
 DIGITS = click.option(
     "--digits",
-    type=click.IntRange(1, 100),
+    type=Integer(1, 100),
     metavar="N",
-    help="Number of digits in each row. A row with another number is not accepted.",
+    help="Expected number of digits per row. A row with another number of digits is not accepted.",
 )
 THRESHOLD = click.option(
     "--threshold",
-    type=click.FloatRange(0, 1),
-    callback=no_nan,
-    help="Minimum confidence of an accepted digit.  [default: the model's]",
+    type=Number(0, 1),
+    help="Minimum confidence of an accepted digit.  [default: the threshold of the model]",
 )
 MODEL = click.option(
     "--model",
     type=PATH,
     callback=_model_file,
     metavar="FILE",
-    help="ONNX model to use.  [default: the one in this package]",
+    help="ONNX model to use.  [default: the model in this package]",
 )

@@ -1,6 +1,5 @@
 """``mnist-cnn read``: read pictures one after the other and print the results."""
 
-import errno
 import json
 import os
 import sys
@@ -26,14 +25,14 @@ _T = TypeVar("_T")
 
 @click.command(short_help="Read the digits on pictures.")
 @click.argument("pictures", nargs=-1, required=True, metavar="FILE|DIR|-...")
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON per picture or page.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with one line per row, its number and its confidence.")
-@click.option("--table", "as_table", is_flag=True, help="Print each page as CSV, in the columns of the page.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON with one line per picture or page.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with one line per row of writing.")
+@click.option("--table", "as_table", is_flag=True, help="Print CSV with the words in the columns of the page.")
 @click.option(
     "--annotate",
     type=PATH,
     metavar="DIR",
-    help="Write each picture with boxes and tiles to DIR/NAME.png, pages to DIR/NAME-page-N.png.",
+    help="Also write each picture with boxes and tiles to DIR/NAME.png, each page to DIR/NAME-page-N.png.",
 )
 @DIGITS
 @THRESHOLD
@@ -48,43 +47,42 @@ def read(
     threshold: float | None,
     model: Path | None,
 ) -> None:
-    """Read the digits on pictures: photographs, scans, drawings. "-" is standard input, a DIR all pictures in it.
+    """Read the digits on pictures: photographs, scans and drawings.
+
+    FILE is a picture, or a TIFF or PDF file, of which every page is read. PDF needs the extra `pdf`. DIR is a folder,
+    of which all pictures are read. "-" is standard input.
 
     Each row of the page is printed with its words, its confidence and a remark. An unsure digit is printed with its
-    alternative. Marks that are not digits (letters, scribbles) are left out.
-
-    Every page of a TIFF or PDF file is read; PDF needs the extra `pdf`. Pages are called scan.pdf#page=2, and have the
-    key "page" in JSON.
+    alternative. Marks that are not digits (letters, scribbles) are left out. A page of a file with several pages is
+    named scan.pdf#page=2; in JSON it has the key "page".
 
     --csv prints the columns file, row, text, number, confidence, accepted and reason. --table prints the words as a
     grid: one line per row of the page, one column per column of the page, empty cells for missing words, and a blank
-    line between pages. Unsure words are printed too; standard error has their rows and columns.
+    line between pages. Unsure words are printed too; their rows and columns are listed on standard error.
 
     Exit code 0: all pictures were read; 1: some could not be read, standard error says which; 2: none could be read.
 
     \b
     Examples:
       mnist-cnn read photo.jpg
+      mnist-cnn read scan.pdf
       mnist-cnn read scans/ --csv > numbers.csv
       mnist-cnn read marks.jpg --table > marks.csv
       mnist-cnn read form.png --digits 5 --annotate seen/
-      mnist-cnn read scan.pdf
       curl -s example.org/number.png | mnist-cnn read - --json
     """
     chosen = [form for form, given in (("json", as_json), ("csv", as_csv), ("table", as_table)) if given]
     if len(chosen) > 1:
         raise click.UsageError(f"--{chosen[-1]} cannot be given together with --{' and --'.join(chosen[:-1])}")
-    if annotate is not None:
-        _make(annotate)
     form = chosen[0] if chosen else "text"
     files = _files(pictures)
-    if any(name == "-" or Path(name).exists() for name in files):
+    if any(name == "-" or (os.path.exists(name) and not os.path.isdir(name)) for name in files):
+        if annotate is not None:
+            _make(annotate)
         from mnist_cnn.read import Classifier, read_image  # with OpenCV and ONNX Runtime
         from mnist_cnn.read.annotate import annotate as draw
 
         classifier = Classifier(model)
-    if form in output.HEADERS:
-        click.echo(output.HEADERS[form])
     # Annotated pictures must not replace the pictures that were read.
     good, failed, taken = 0, 0, {Path(name).resolve() for name in files} if annotate is not None else set()
     for name, page in _with_progress(files):
@@ -102,6 +100,8 @@ def read(
             if form == "json":
                 click.echo(json.dumps({**output.source(name, page), "error": str(error)}))
             continue
+        if not good and form in output.HEADERS:
+            click.echo(output.HEADERS[form])
         if form == "table" and good:
             click.echo()
         good += 1
@@ -151,9 +151,11 @@ def _bar(things: Sequence[_T], shown: bool) -> Iterator[_T]:
 
 def _pages(name: str) -> Iterator[Page]:
     if os.path.isdir(name):  # `_files` replaces a folder by the pictures in it
-        raise ImageError(name, expected="a folder of pictures", found="none in it")
+        raise ImageError(name, expected="a folder with pictures", found="none in it")
+    if not name:
+        raise ImageError("FILE", expected="the name of a picture", found="an empty name")
     if name != "-" and not os.path.exists(name):
-        raise ImageError(name, expected="a picture", found=os.strerror(errno.ENOENT))
+        raise ImageError(name, expected="a picture", found="no such file")
     from mnist_cnn.read import pages
 
     return pages(_standard_input() if name == "-" else name)
@@ -174,7 +176,9 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ImageError(folder, expected="a folder to draw in", found=error.strerror or str(error)) from None
+        raise ImageError(
+            folder, expected="a folder for annotated pictures", found=error.strerror or str(error)
+        ) from None
 
 
 def _free(folder: Path, stem: str, taken: set[Path]) -> Path:
@@ -194,6 +198,6 @@ def _save(picture: "Image.Image", file: Path) -> None:
         picture.save(temporary)
         temporary.replace(file)
     except OSError as error:
-        raise ImageError(file, expected="a place for a picture", found=error.strerror or str(error)) from None
+        raise ImageError(file, expected="a file that can be written", found=error.strerror or str(error)) from None
     finally:
         temporary.unlink(missing_ok=True)

@@ -9,14 +9,15 @@ from mnist_cnn.commands.options import DATA, PATH
 from mnist_cnn.learn.run import Run
 
 
-@click.command(short_help="Draw a trained network's report again.")
+@click.command(short_help="Draw the report of a trained network again.")
 @click.argument("run", type=PATH, metavar="RUN")
 @DATA
 def report(run: Path, data: str | None) -> None:
-    """Draw the report of a RUN (its folder): RUN/report.html, one file that opens offline and prints well.
+    """Draw the report of a trained network again. RUN is the folder that `mnist-cnn train` made.
 
-    The report shows learning curves, confusion matrix, the worst mistakes, calibration, the learned filters, the output
-    of each layer for one digit, and which pixels change a prediction most.
+    Writes RUN/report.html, one file that opens offline and prints well. It shows the learning curves, the worst
+    mistakes, the confusion matrix, the calibration, the learned filters, the output of each layer for one digit, and
+    which pixels change a prediction most. Needs the extra `train`.
 
     \b
     Example:

@@ -7,25 +7,40 @@ from pathlib import Path
 import click
 
 from mnist_cnn.commands import extras
-from mnist_cnn.commands.options import MODEL
+from mnist_cnn.commands.options import MODEL, Integer
 from mnist_cnn.errors import ServeError
 
 
 @click.command(short_help="Serve a page to draw on, and the reader over HTTP.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Bind address; 0.0.0.0 for all networks.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port; 0 for any free port."
+    "--host", metavar="HOST", default="127.0.0.1", show_default=True, help="Bind address; 0.0.0.0 for all networks."
+)
+@click.option(
+    "--port",
+    type=Integer(0, 65535),
+    metavar="PORT",
+    default=8000,
+    show_default=True,
+    help="Port; 0 for any free port.",
 )
 @MODEL
-@click.option("--token", help="Require this bearer token.  [default: the environment variable MNIST_CNN_TOKEN]")
 @click.option(
-    "--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="Site whose pages may call the server (CORS)."
+    "--token",
+    metavar="TOKEN",
+    help="Require this bearer token.  [default: the environment variable MNIST_CNN_TOKEN, else none]",
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Allow pages of this origin to call the server (CORS): https://HOST, or * for all. Can be repeated.",
 )
 def serve(host: str, port: int, model: Path | None, token: str | None, origins: tuple[str, ...]) -> None:
     """Serve a page to draw digits on, and the reader over HTTP, until Ctrl-C.
 
-    POST /v1/read takes a picture, POST /v1/classify 28 x 28 arrays; GET /openapi.json describes all routes. Each
-    request is logged to standard error as one line of JSON. Needs the extra `web`.
+    POST /v1/read takes a picture. POST /v1/classify takes 28 x 28 arrays. GET /openapi.json describes all routes.
+    Each request is logged to standard error as one line of JSON. Needs the extra `web`.
 
     \b
     Examples:
@@ -45,11 +60,12 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
 def _check(host: str, token: str | None, origins: tuple[str, ...]) -> None:
     """Raise ServeError for wrong options: an option from an unset variable must not open the server to everyone."""
     if not host:
-        raise ServeError("--host: expected an address, found nothing")
+        raise ServeError("--host: expected an address, such as 127.0.0.1, found nothing")
     if token is not None and not re.fullmatch(r"[!-~]+", token):
+        found = "another character" if token else "an empty token"
         raise ServeError(
-            "--token: expected ASCII letters, digits and punctuation without spaces, found another character or nothing"
+            f"--token or MNIST_CNN_TOKEN: expected ASCII letters, digits and punctuation without spaces, found {found}"
         )
     for origin in origins:
         if not re.fullmatch(r"https?://[^/\s]+|\*", origin):
-            raise ServeError(f"--allow-origin: expected https://HOST without a path, found {origin[:80]!r}")
+            raise ServeError(f"--allow-origin: expected https://HOST without a path, or *, found {origin[:80]!r}")

@@ -13,10 +13,10 @@ from mnist_cnn.commands.options import MODEL, PATH
 @click.argument("out", type=PATH, metavar="OUT")
 @MODEL
 def site(out: Path, model: Path | None) -> None:
-    """Write the page to draw on as a static site into the folder OUT. The network runs in the browser.
+    """Write the page to draw on as a static site. The networks run in the browser.
 
-    Any web server can serve the folder. Once opened, the page works offline. Needs the extra `site`, and npm to
-    download ONNX Runtime and OpenCV for browsers.
+    OUT is a new or empty folder, or an older site to replace. Any web server can serve it. Once opened, the page works
+    offline. Needs the extra `site`, and npm to download ONNX Runtime and OpenCV for browsers.
 
     \b
     Examples:

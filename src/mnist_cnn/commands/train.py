@@ -11,7 +11,7 @@ import click
 
 from mnist_cnn import mnist
 from mnist_cnn.commands import extras
-from mnist_cnn.commands.options import DATA, PATH, no_nan
+from mnist_cnn.commands.options import PATH, Integer, Number
 from mnist_cnn.distributed import launch
 from mnist_cnn.distributed.world import WAIT, World
 from mnist_cnn.errors import DistributedError
@@ -25,88 +25,104 @@ _TOGETHER = ("processes", "coordinator", "rank", "world", "wait")
 """The options of a training by several processes."""
 
 
-@click.command(short_help="Train a network, score it and draw its report.")
+_TARGETS = ", ".join(f"{recipe.target} for {recipe.name}" for recipe in RECIPES.values() if recipe.target is not None)
+
+
+@click.command(
+    short_help="Train a network, score it and draw its report.",
+    epilog="\n".join(["\b", "Recipes:", *(f"  {recipe.name:<12} {recipe.summary}" for recipe in RECIPES.values())]),
+)
 @click.option(
     "--recipe",
     type=click.Choice(list(RECIPES)),
     default=SEED.name,
     show_default=True,
-    help="; ".join(f"{recipe.name}: {recipe.summary}" for recipe in RECIPES.values()) + ".",
+    help="Recipe to train: layers and training settings. The recipes are listed below.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Random seed.")
+@click.option("--seed", type=Integer(0, 2**32 - 1), metavar="N", default=0, show_default=True, help="Random seed.")
 @click.option(
-    "--epochs", type=click.IntRange(1, 10_000), help="Maximum number of epochs.  [default: the recipe's, 10 for seed]"
+    "--epochs",
+    type=Integer(1, 10_000),
+    metavar="N",
+    help=f"Maximum number of epochs.  [default: that of the recipe; {SEED.epochs} for seed]",
 )
 @click.option(
     "--batch-size",
-    type=click.IntRange(1, 60_000),
-    help="Images per training step.  [default: the recipe's, 32 for seed]",
+    type=Integer(1, 60_000),
+    metavar="N",
+    help=f"Number of images per training step.  [default: that of the recipe; {SEED.batch_size} for seed]",
 )
 @click.option(
     "--target",
-    type=click.FloatRange(0, 1, min_open=True),
-    callback=no_nan,
-    help="Stop once training accuracy is above this.  [default: the recipe's; "
-    + ", ".join(f"{recipe.name} {recipe.target or 'none'}" for recipe in RECIPES.values())
-    + "]",
+    type=Number(0, 1, min_open=True),
+    metavar="SHARE",
+    help=f"Stop after the first epoch with a training accuracy above this.  [default: {_TARGETS}; none for the others]",
 )
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Train on the first N images only, for a quick try.")
-@click.option("--out", type=PATH, metavar="DIR", help="Folder of the run, new or empty.  [default: runs/RECIPE-TIME]")
+@click.option("--limit", type=Integer(1), metavar="N", help="Train on the first N images only, for a quick try.")
+@click.option("--out", type=PATH, metavar="DIR", help="New or empty folder for the run.  [default: runs/RECIPE-TIME]")
 @click.option("--tensorboard", is_flag=True, help="Also write logs for TensorBoard.")
 @click.option(
     "--deterministic",
     is_flag=True,
-    help="Make uninterrupted runs with the same seed, machine and number of processors equal bit for bit.",
+    help="Make runs repeatable bit for bit, with the same seed, machine and number of processors. A resumed run may "
+    "differ.",
 )
 @click.option("--resume", type=PATH, metavar="RUN", help="Resume an interrupted run with its own settings.")
 @click.option(
     "--processes",
-    type=click.IntRange(1, 1000),
+    type=Integer(1, 1000),
     metavar="N",
-    help="Train with N processes on this machine, each with its share of every batch, with Keras on JAX.",
+    help="Number of processes on this machine. Each trains on its share of every batch, with Keras on JAX.",
 )
-@click.option("--coordinator", metavar="HOST:PORT", help="Train on several machines: address of rank 0.")
-@click.option("--rank", type=click.IntRange(0), metavar="R", help="Rank of this process; rank 0 keeps the run.")
-@click.option("--world", type=click.IntRange(1, 1000), metavar="N", help="Number of processes on all machines.")
+@click.option("--coordinator", metavar="HOST:PORT", help="Address of rank 0, to train on several machines.")
+@click.option("--rank", type=Integer(0), metavar="R", help="Rank of this process. Rank 0 writes the run.")
+@click.option("--world", type=Integer(1, 1000), metavar="N", help="Number of processes on all machines together.")
 @click.option(
     "--wait",
-    type=click.IntRange(1, 86_400),
+    type=Integer(1, 86_400),
     default=WAIT,
     show_default=True,
     metavar="SECONDS",
-    help="Time limit for the processes to meet at the start.",
+    help="Time limit for the processes of all machines to connect at the start.",
 )
-@DATA
+@click.option(
+    "--data",
+    metavar="PATH",
+    help=f"""Images to use: a folder of IDX files, gzipped or not, or Keras's mnist.npz.  [default: the environment
+    variable {mnist.DATA_VARIABLE}, else the MNIST in this package; with --resume, those of the run]""",
+)
 @click.pass_context
 def train(context: click.Context, /, resume: Path | None, data: str | None, **options: Any) -> None:
     """Train a network on MNIST, score it on the test images and draw its report.
 
-    Training stops after the first epoch with a training accuracy above the recipe's target, if it has one. All files
-    go into a new folder in runs/. Ctrl-C stops training and keeps the finished epochs; --resume continues from there,
-    also after a crash.
+    Training stops after the first epoch with a training accuracy above the target, if the recipe has one. All files
+    go into a new folder in runs/. Ctrl-C stops training and keeps the finished epochs. To continue, also after a
+    crash, use --resume. Needs the extra `train`; training by several processes also needs `distributed`.
 
     \b
     Examples:
-      mnist-cnn train                                  the exercise: one to two minutes on 2 cores
+      mnist-cnn train                                  the classic MNIST CNN, in one to two minutes on 2 cores
       mnist-cnn train --recipe fast                    the same network, in seconds
-      mnist-cnn train --recipe dense                   without the convolution, to compare
-      mnist-cnn train --limit 6000 --epochs 3          a quick try: a few seconds
-      mnist-cnn train --seed 7 --deterministic         repeatable to the last bit
+      mnist-cnn train --recipe dense                   no convolution, for comparison
+      mnist-cnn train --limit 6000 --epochs 3          a quick try, in a few seconds
+      mnist-cnn train --seed 7 --deterministic         repeatable bit for bit
       mnist-cnn train --resume runs/seed-20261123-093000
-      mnist-cnn train --data fashion/                  Fashion-MNIST, as a folder of IDX files
-      mnist-cnn train --recipe accurate --processes 2  by two processes (docs/scale.md: by several machines)
+      mnist-cnn train --data fashion/                  Fashion-MNIST, from a folder of IDX files
+      mnist-cnn train --recipe accurate --processes 2  two processes; for several machines see docs/scale.md
     """
     together = {name: options.pop(name) for name in _TOGETHER}
     given = [name for name in options if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT]
     names = ", ".join("--" + name.replace("_", "-") for name in given)
     if resume and given:
-        raise click.UsageError(f"--resume takes its settings from the run: it cannot be given together with {names}")
+        raise click.UsageError(f"--resume uses the settings of the run; it cannot be given together with {names}")
     world = _world(**together)
     if world and 0 not in world.ranks:
         if resume or given:
             names = names or "--resume"
-            raise click.UsageError(f"only rank 0 has settings: --rank {together['rank']} excludes {names}")
-        click.echo(f"Rank    {together['rank']} of {world.size}; rank 0, at {world.coordinator}, keeps the run")
+            raise click.UsageError(
+                f"only rank 0 takes settings; --rank {together['rank']} cannot be given together with {names}"
+            )
+        click.echo(f"Rank    {together['rank']} of {world.size}; rank 0, at {world.coordinator}, writes the run")
         launch.train(dataclasses.replace(world, data=data), None)
         click.echo("Done")
         return
@@ -115,10 +131,12 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
     if world:
         world.check_batch(recipe.batch_size)
         if run.config()["deterministic"] if run else options["deterministic"]:
-            raise click.UsageError("--deterministic needs one process; it excludes --processes and --coordinator")
+            raise click.UsageError(
+                "--deterministic needs one process; it cannot be given together with --processes or --coordinator"
+            )
     if options["out"]:
         check_folder(options["out"])
-    extras.require("train")
+    extras.require("train", *(("tensorboard",) if (run.config() if run else options)["tensorboard"] else ()))
     if run:
         dataset, data = run.dataset(data)
     else:
@@ -145,15 +163,17 @@ def _world(
     """Return the processes that the options name; None: this process alone."""
     parts = {"--coordinator": coordinator, "--rank": rank, "--world": world}
     missing = [name for name, value in parts.items() if value is None]
+    if wait != WAIT and len(missing) == len(parts):
+        raise click.UsageError("--wait is for training on several machines; it needs --coordinator")
     if processes is None and len(missing) == len(parts):
         return None
     extras.require("distributed")
     if processes is not None:
         if len(missing) < len(parts):
-            raise click.UsageError("--processes is for this machine, --coordinator for several machines: use only one")
+            raise click.UsageError("--processes is for this machine, --coordinator for several machines; use only one")
         return World.local(processes)
     if coordinator is None or rank is None or world is None:
-        raise click.UsageError(f"{', '.join(parts)} belong together: {' and '.join(missing)} is missing")
+        raise click.UsageError(f"{', '.join(parts)} must be given together; add {' and '.join(missing)}")
     if rank >= world:
         raise click.UsageError(f"--rank: expected 0 to {world - 1}, found {rank}")
     return World.join(coordinator, rank, world, wait)
@@ -169,10 +189,11 @@ def _recipe(options: dict[str, Any]) -> Recipe:
 def _describe(run: Run, recipe: Recipe, dataset: mnist.Dataset, data: str | None) -> None:
     """Print recipe, data, stopping rule and folder of the run."""
     images = len(dataset.train.images[: run.config()["limit"]])
-    rule = f"at most {recipe.epochs} epochs; stop when training accuracy is above {recipe.target}"
+    epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
+    rule = f"at most {epochs}; stop when training accuracy is above {recipe.target}"
     click.echo(f"Recipe  {recipe.name}: {recipe.summary}")
     click.echo(f"Data    {data or 'MNIST, in this package'}: {images:,} training images")
-    click.echo(f"Rule    {rule if recipe.target is not None else f'{recipe.epochs} epochs'}")
+    click.echo(f"Rule    {rule if recipe.target is not None else epochs}")
     click.echo(f"Run     {run.path}")
     if run.model.exists():
         click.echo("The run is finished; there is nothing to train.")

@@ -56,7 +56,7 @@ def work(link: Connection, world: World, rank: int, folder: Path) -> None:
         with _silent_gloo():
             _meet(world, rank)
             link.send(None)
-            _agree("images", json.dumps(dataset.sha256(), sort_keys=True), "give it --data, as rank 0")
+            _agree("images", json.dumps(dataset.sha256(), sort_keys=True), "pass the --data of rank 0")
             found = versions(*TRAINING)
             packages = ", ".join(f"{name} {found[name]}" for name in _SAME)
             _agree("packages", packages, f"install the same versions (here: {packages})")
@@ -135,7 +135,7 @@ def _agree(what: str, own: str, advice: str) -> None:
     all_of_them = multihost_utils.process_allgather(digest).reshape(-1, len(digest))
     others = [str(rank) for rank, one in enumerate(all_of_them) if (one != all_of_them[0]).any()]
     if others:
-        raise DistributedError(f"rank {', '.join(others)}: expected the {what} of rank 0, found others: {advice}")
+        raise DistributedError(f"rank {', '.join(others)}: expected the {what} of rank 0, found others; {advice}")
 
 
 def _broadcast(content: bytes) -> bytes:
@@ -188,7 +188,7 @@ class Share(keras.utils.PyDataset):
         self._batches, self._rank, self._world = batches, rank, world
         self._whole = len(batches) - (len(batches[len(batches) - 1][1]) < world)
         if not self._whole:
-            raise DistributedError(f"{world} processes: expected at least as many images, found fewer")
+            raise DistributedError(f"{world} processes: expected at least {world} training images, found fewer")
 
     def __len__(self) -> int:
         return self._whole

@@ -6,6 +6,7 @@ range(0, 2)
 """
 
 import ipaddress
+import os
 import re
 import socket
 from dataclasses import dataclass
@@ -53,9 +54,12 @@ class World:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         except (OSError, UnicodeError) as error:
-            raise DistributedError(f"{coordinator}: expected the address of rank 0, found: {error}") from None
+            reason = getattr(error, "strerror", None) or error
+            raise DistributedError(f"{coordinator}: expected the address of rank 0, found: {reason}") from None
         if ipaddress.ip_address(str(found[4][0]).partition("%")[0]).is_unspecified:
-            raise DistributedError(f"{coordinator}: expected the one address by which all machines reach rank 0")
+            raise DistributedError(
+                f"{coordinator}: expected an address by which all machines reach rank 0, found a wildcard address"
+            )
         if rank == 0:
             if str(found[4][0]).startswith("127.") and host != "localhost" and not host.startswith("127."):
                 # Debian maps a machine's own name to 127.0.1.1. The others would look for rank 0 on themselves.
@@ -66,22 +70,26 @@ class World:
             try:
                 socket.create_server(found[4], family=found[0]).close()
             except OSError as error:
+                reason = os.strerror(error.errno) if error.errno else error  # strerror repeats the address
                 raise DistributedError(
-                    f"{coordinator}: expected an address of this machine and a free port, found: {error}"
+                    f"{coordinator}: expected an address of this machine and a free port, found: {reason}"
                 ) from None
         return cls(coordinator, size, range(rank, rank + 1), wait)
 
     def check_batch(self, batch_size: int) -> None:
         """Raise DistributedError if the batch does not divide into equal shares."""
         if batch_size % self.size:
-            raise DistributedError(f"{self.size} processes: expected a number that divides the batch of {batch_size}")
+            raise DistributedError(
+                f"{self.size} processes: expected a number that divides the batch size {batch_size}; "
+                "change the number of processes or --batch-size"
+            )
 
 
 def address(coordinator: str) -> tuple[str, int]:
     """Return host and port of HOST:PORT or [HOST]:PORT. Raises DistributedError for other text."""
     host, _, port = coordinator.rpartition(":")
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16 or not host:
-        raise DistributedError(f"{coordinator}: expected HOST:PORT, as in 10.0.0.1:9000")
+        raise DistributedError(f"{coordinator or '--coordinator'}: expected HOST:PORT, as in 10.0.0.1:9000")
     if not re.fullmatch(r"\[[^\[\]]+\]|[^\[\]:]+", host):
         raise DistributedError(f"{coordinator}: expected [HOST]:PORT, as in [2001:db8::1]:9000")
     return host.removeprefix("[").removesuffix("]"), int(port)

@@ -24,7 +24,7 @@ def write(runs: Sequence[Run], path: Path, **more: str) -> None:
     """
     for run in runs:
         if path.resolve().parent == run.path.resolve():
-            raise RunError(f"{path}: expected a file beside the runs, found one in {run.path}, among its own")
+            raise RunError(f"{path}: expected a file outside the runs, found one in {run.path}; use another --out")
     models = [_model(run) for run in runs]
     about = [{entry.key: entry.value for entry in model.metadata_props} for model in models]
     for run, model, own in zip(runs, models, about, strict=True):
@@ -32,13 +32,16 @@ def write(runs: Sequence[Run], path: Path, **more: str) -> None:
         if (own.get("recipe"), own.get("seed")) != (config["recipe"]["name"], str(config["seed"])) or not (
             {"dataset", "commit", "classes"} <= own.keys() and [value.name for value in model.graph.input] == ["image"]
         ):
-            raise RunError(f"{run.path}: expected a model.onnx of its own network; `export` writes it again")
+            raise RunError(
+                f"{run.path}: expected a model.onnx of this run, found another; `mnist-cnn export` rewrites it"
+            )
         if own["dataset"] != about[0]["dataset"]:
-            raise RunError(f"{run.path}: expected a network of the same images as {runs[0].path}, found one of others")
+            raise RunError(f"{run.path}: expected the same training images as {runs[0].path}, found others")
     for (one, model), (other, twin) in itertools.combinations(zip(runs, models, strict=True), 2):
         if model.graph.initializer == twin.graph.initializer:
             raise RunError(
-                f"{other.path}: expected another network than {one.path}, found the same; train it with another --seed"
+                f"{other.path}: expected a network that differs from {one.path}, found the same; "
+                "train one of them with another --seed"
             )
     graph = models[0].graph
     nodes, weights, outputs = [], [], []
@@ -60,9 +63,13 @@ def write(runs: Sequence[Run], path: Path, **more: str) -> None:
 
 def _model(run: Run) -> ModelProto:
     if not run.model.exists():
-        raise RunError(f"{run.path}: expected a trained network, found none; `train --resume` finishes the run")
+        raise RunError(
+            f"{run.path}: expected a trained network, found none; `mnist-cnn train --resume` finishes the run"
+        )
     try:
         return load(run.path / "model.onnx")
     except Exception as error:  # protobuf's errors have no common root with the system's
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise RunError(f"{run.path}: expected a model.onnx, found: {reason[:120]}; `export` writes it again") from None
+        raise RunError(
+            f"{run.path}: expected a model.onnx, found: {reason[:120]}; `mnist-cnn export` rewrites it"
+        ) from None

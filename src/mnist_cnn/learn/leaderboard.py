@@ -28,11 +28,10 @@ def read(folder: Path) -> list[dict[str, Any]]:
             results.append(json.loads(file.read_text("utf-8")))
             row(results[-1])
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise RunError(f"{file}: expected a result of benchmarks/accuracy.py, found: {error!r:.100}") from None
+            reason = f"no key {error}" if isinstance(error, KeyError) else f"another file ({error})"
+            raise RunError(f"{file}: expected a result of benchmarks/accuracy.py, found {reason:.100}") from None
     if not results:
-        raise RunError(
-            f"{folder}: expected results, accuracy-RECIPE.json, found none; benchmarks/accuracy.py makes them"
-        )
+        raise RunError(f"{folder}: expected files accuracy-RECIPE.json, found none; benchmarks/accuracy.py writes them")
     return sorted(results, key=lambda result: -result["accuracy"]["mean"])
 
 

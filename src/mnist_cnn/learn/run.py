@@ -78,7 +78,9 @@ class Run:
                 probe.unlink(missing_ok=True)
         except OSError as error:
             reason = error.strerror or error
-            raise RunError(f"{path}: expected a folder with {ROOM >> 20} MB of free space, found: {reason}") from None
+            raise RunError(
+                f"{path}: expected a writable folder with {ROOM >> 20} MB of free space, found: {reason}"
+            ) from None
         run = cls(path)
         run.write_json("config.json", config)
         return run
@@ -199,7 +201,7 @@ class Run:
         """Raise RunError if the run has no trained network."""
         if not self.model.exists():
             raise RunError(
-                f"{self.path}: expected a trained model.keras, found none; `train --resume` finishes the run"
+                f"{self.path}: expected a trained model.keras, found none; `mnist-cnn train --resume` finishes the run"
             )
 
     @property
@@ -266,9 +268,9 @@ def check_folder(path: Path) -> None:
     except OSError as error:
         raise RunError(f"{path}: expected a new or empty folder, found: {error.strerror or error}") from None
     if taken:
-        raise RunError(f"{path}: expected a new or empty folder, found files in it (--resume continues a run)")
+        raise RunError(f"{path}: expected a new or empty folder, found files in it; to continue a run, use --resume")
     if path.exists() and not path.is_dir():
-        raise RunError(f"{path}: expected a new or empty folder, found: a file of that name")
+        raise RunError(f"{path}: expected a new or empty folder, found a file")
 
 
 def _new_folder(name: str) -> Path:

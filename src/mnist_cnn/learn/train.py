@@ -53,7 +53,9 @@ def fit(run: Run, dataset: mnist.Dataset, trainer: Trainer | None = None) -> ker
     """
     config = run.config()
     if dataset.sha256() != config["data"]["sha256"]:
-        raise RunError(f"{run.path}: expected the images it began with, found others; pass --data")
+        raise RunError(
+            f"{run.path}: expected the training images that the run began with, found others; pass their path as --data"
+        )
     recipe = run.recipe()
     keras.utils.set_random_seed(config["seed"])
     if config["deterministic"]:
@@ -171,7 +173,10 @@ def _restore(run: Run, recipe: Recipe) -> tuple[int, keras.Model]:
     """Return the number of finished epochs and the network after them; cut the history to that length."""
     done, history = run.done(), run.history()
     if len(history) < done:
-        raise RunError(f"{run.path}: expected {done} epochs in history.csv, found {len(history)}")
+        raise RunError(
+            f"{run.path}: expected {done} epochs in history.csv, found {len(history)}; "
+            "restore the file or delete the run"
+        )
     columns = {"epoch", "loss", "accuracy", "seconds"} | ({"val_loss", "val_accuracy"} if recipe.held_out else set())
     if any(epoch.keys() != columns for epoch in history):
         raise RunError(f"{run.path / 'history.csv'}: expected the columns {', '.join(sorted(columns))}, found others")

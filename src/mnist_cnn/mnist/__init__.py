@@ -90,7 +90,9 @@ def load(path: str | os.PathLike[str] | None = None) -> Dataset:
             raise DatasetError(names[name], expected=f"SHA-256 {SHA256[name]} (reinstall the package)", found=found)
         twin = next((other for other, known in SHA256.items() if known == found), name)
         if twin != name:
-            raise DatasetError(names[name], expected=name, found=f"the content of MNIST's {twin}: are they swapped?")
+            raise DatasetError(
+                names[name], expected=name, found=f"the content of MNIST's {twin}; the files may be swapped"
+            )
     return dataset
 
 
@@ -145,7 +147,9 @@ def _read_npz(file: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
                     raise DatasetError(names[name], expected="an array", found="another type")
     except (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, EOFError, OSError, MemoryError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DatasetError(file, expected="a readable .npz file", found=reason) from None
+        raise DatasetError(
+            file, expected="a readable .npz file", found=f"another or a damaged file ({reason})"
+        ) from None
     return arrays, names
 
 

@@ -43,6 +43,7 @@ def load(
         found = [[(v.name, v.type, len(v.shape)) for v in vs] for vs in (session.get_inputs(), session.get_outputs())]
     except Exception as error:  # the errors of ONNX Runtime have no common base class
         reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = reason.rpartition(" : ")[2]  # after "[ONNXRuntimeError] : 7 : INVALID_PROTOBUF"
         raise ModelError(f"{path}: expected a model file (.onnx), found: {reason[:120]}") from None
     if found != [list(inputs), list(outputs)]:
         names = [", ".join(f"'{name}' ({axes} axes)" for name, _, axes in ports) for ports in (inputs, outputs, *found)]

@@ -70,7 +70,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.close()
         reason = getattr(error, "strerror", None) or error
         hint = "; try another --port" if getattr(error, "errno", 0) in (errno.EADDRINUSE, errno.EACCES) else ""
-        raise ServeError(f"{host} port {port}: expected a free address, found: {reason}{hint}") from None
+        raise ServeError(
+            f"{host} port {port}: expected a free address of this machine, found: {reason}{hint}"
+        ) from None
     return listening
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_cnn.errors import SiteError
+from mnist_cnn.files import file_in_the_way
 from mnist_cnn.web import page
 
 if TYPE_CHECKING:
@@ -87,9 +88,9 @@ def _check(out: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
         if not any(out.iterdir()) or (out / "files.js").exists():
             return
-    if out.exists():
-        found = "a folder with other files" if out.is_dir() else "a file"
-        raise SiteError(f"{out}: expected a folder that is empty or has a site, found {found}")
+    if out.exists() or file_in_the_way(out):
+        found = "found other files" if out.is_dir() else f"but {file_in_the_way(out)} is a file"
+        raise SiteError(f"{out}: expected a new or empty folder, or an older site, {found}")
 
 
 def _fill(site: Path, classifier: "Classifier") -> list[str]:
@@ -124,13 +125,17 @@ def _fetch(package: Package, site: Path) -> None:
     wanted = f"{package.name}@{package.version}"
     npm = shutil.which("npm")
     if npm is None:
-        raise SiteError(f"npm: expected it on PATH to fetch {wanted}; install Node.js (Debian: apt install npm)")
+        raise SiteError(
+            f"npm: expected on PATH to download {wanted}, found nothing; install Node.js (Debian: apt install npm)"
+        )
     with tempfile.TemporaryDirectory(prefix="mnist-cnn-") as folder:
         command = [npm, "pack", wanted, "--prefer-offline", "--ignore-scripts", "--loglevel=error"]
         try:
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
         except subprocess.TimeoutExpired:
-            raise SiteError(f"npm: expected {wanted} within {SECONDS} s") from None
+            raise SiteError(
+                f"npm: expected {wanted} within {SECONDS} s, found no answer; check the network and rerun the command"
+            ) from None
         archives = list(Path(folder).glob("*.tgz"))
         if done.returncode or not archives:
             lines = [line for line in done.stderr.splitlines() if line.strip()] or ["nothing"]

@@ -55,7 +55,7 @@ def main() -> None:
     except click.ClickException as error:
         click.echo(f"{_NAME}: {' '.join(error.format_message().split())}", err=True)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted; repeat the command to resume", err=True)
+        click.echo("Stopped by Ctrl-C; rerun the command to resume", err=True)
         raise SystemExit(130) from None
     raise SystemExit(2)
 

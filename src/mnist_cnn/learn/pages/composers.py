@@ -81,7 +81,7 @@ def next_batch(queue: Any, processes: Sequence[BaseProcess]) -> Any:
                 if process.exitcode is not None:
                     raise RunError(
                         f"a process that composes scenes ended with exit code {process.exitcode}, "
-                        "possibly out of memory; repeat the command to resume"
+                        "possibly out of memory; rerun the command to resume"
                     ) from None
 
 

@@ -110,7 +110,7 @@ def _add_layer(graph: _Graph, layer: Any, sources: list[str], normalisation: Any
         one = graph.constant(f"{name}/one", np.array([1], np.int64))
         graph.add("Squeeze", [f"{name}/nhwc", one], f"{name}/row")
         return graph.add("Reshape", [f"{name}/row", shape], name)
-    raise ModelError(f"layer '{name}' ({kind}): expected a layer of a kind that learn.pages.networks uses")
+    raise ModelError(f"layer '{name}' ({kind}): expected a kind of layer that learn.pages.networks uses")
 
 
 def _folded(layer: Any, normalisation: Any) -> tuple[np.ndarray, np.ndarray]:
