@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from conftest import Command
+from conftest import PAGE, Command
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -169,6 +169,15 @@ def test_columns_have_the_names_of_json() -> None:
     assert nested["rows"] == (set(row) - {"words", "box"}) | box
     assert nested["digits"] == (digit - {"alternatives", "box"}) | box | {"row", "word", "text"}
     assert nested["others"] == box
+
+
+def test_a_run_resumes_without_its_inputs(command: Command, tmp_path: Path) -> None:
+    shutil.copy(PAGE, tmp_path / "page.jpg")
+    assert command("bulk", "page.jpg", "--out", "read").returncode == 0
+    (tmp_path / "page.jpg").unlink()
+    again = command("bulk", "page.jpg", "--out", "read")
+    assert (again.returncode, again.stdout[:14]) == (0, "read: 1 read, 0"), again
+    assert "1 of 1 inputs are finished already" in again.stderr
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from mnist_cnn.cli import cli
+from mnist_cnn.learn.recipes import RECIPES
 from mnist_cnn.learn.run import Run
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -69,6 +70,40 @@ def test_train_evaluate_report_and_resume(command: Command, tmp_path: Path) -> N
     assert "Epoch" not in finished.stdout
     assert (tmp_path / "run/model.keras").read_bytes() == model
     assert json.loads((tmp_path / "run/report.json").read_text())["score"] == score
+
+
+def test_a_small_training_prints_its_course_and_can_be_resumed(tmp_path: Path) -> None:
+    """In this process, and so in the fast tests."""
+    folder = tmp_path / "run"
+    settings = ["--recipe", "dense", "--limit", "200", "--epochs", "1", "--out", str(folder)]
+    done = CliRunner().invoke(cli, ["train", *settings])
+    assert done.exit_code == 0, done
+    for expected in (
+        f"Recipe  dense: {RECIPES['dense'].summary}\n",
+        "Data    MNIST, in this package: 200 training images\n",
+        "Rule    at most 1 epoch; stop when training accuracy is above 0.99\n",
+        f"Run     {folder}\n",
+        "on the training images, in epoch 1; the target of 0.99 was not reached\n",
+        "errors of 10,000",
+        f"Report             {folder}/report.html   (open it in a browser)\n",
+    ):
+        assert expected in done.stdout
+    again = CliRunner().invoke(cli, ["train", "--resume", str(folder)])
+    assert again.exit_code == 0, again
+    assert "The run is finished; there is nothing to train." in again.stdout
+
+
+def test_ctrl_c_says_how_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fit(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mnist_cnn.learn.train.fit", fit)
+    done = CliRunner().invoke(cli, ["train", "--out", str(tmp_path / "run")])
+    assert done.exit_code == 130
+    assert done.stderr.splitlines()[-2:] == [
+        "Stopped by Ctrl-C: 0 finished epochs are kept. To resume:",
+        f"  mnist-cnn train --resume {tmp_path / 'run'}",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -181,6 +216,7 @@ def test_a_damaged_config_is_named(content: str, command: Command, tmp_path: Pat
         ["serve", "--allow-origin", "example.org/page"],
         ["serve", "--model", "nowhere.onnx"],
         ["site", "full"],
+        ["read", "a" * 300],
         ["site", ""],
         ["site", "full/file/new"],
         ["site", "out", "--model", "nowhere.onnx"],

@@ -238,3 +238,11 @@ def test_a_threshold_that_is_not_a_number_is_refused() -> None:
     code, _, errors = run(PAGE, "--threshold", "nan")
     assert code == 2
     assert "nan is not in the range" in errors
+
+
+def test_names_that_cannot_be_opened_are_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for name, found in (("a" * 300, "File name too long"), (str(tmp_path / "file/x.png"), "Not a directory")):
+        code, output, errors = run(name)
+        assert (code, output) == (2, "")
+        assert errors == f"mnist-cnn: {name}: expected a picture, found {found}\n"

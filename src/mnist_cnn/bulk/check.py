@@ -12,7 +12,12 @@ LEFTOVERS = ("plan.parquet", f"{PARTIAL}*")
 
 
 def check(inputs: Sequence[str], out: Path) -> None:
-    """Raise BulkError if a local input is missing, or if `out` is not new, empty or a bulk run to resume."""
+    """Raise BulkError if a local input is missing, or if `out` is not new, empty or a bulk run to resume.
+
+    A run that is resumed has its plan, so its inputs may be gone.
+    """
+    if (out / "bulk.json").exists():
+        return
     for name in inputs:
         if not name:
             raise BulkError("INPUT: expected pictures, a folder, Parquet or IDX, found an empty name")
@@ -20,7 +25,7 @@ def check(inputs: Sequence[str], out: Path) -> None:
             raise BulkError(f"{os.path.abspath(name)}: expected pictures, a folder, Parquet or IDX, found no such file")
     if (file := file_in_the_way(out)) and file != out:
         raise BulkError(f"{out}: expected a folder to write to, but {file} is a file")
-    if (out / "bulk.json").exists() or not out.exists():
+    if not out.exists():
         return
     if not (out.is_dir() and all(any(map(file.match, LEFTOVERS)) for file in out.iterdir())):
         found = "other files" if out.is_dir() else "a file"

@@ -31,6 +31,8 @@ def ensemble(runs: tuple[Path, ...], out: Path, data: str | None) -> None:
     if len(runs) < 2:
         raise click.UsageError("RUN: expected at least two runs, found one")
     opened = [Run.open(run) for run in runs]
+    for run in opened:
+        run.require_model()
     dataset, _ = opened[0].dataset(data)
     extras.require("site")  # onnx, and nothing else of the extra `train`
     from mnist_cnn.learn import ensemble as joined

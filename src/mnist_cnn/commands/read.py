@@ -5,18 +5,15 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import click
 
 from mnist_cnn.commands.options import DIGITS, MODEL, PATH, THRESHOLD
-from mnist_cnn.errors import ImageError
-from mnist_cnn.files import PARTIAL
+from mnist_cnn.errors import FileError, ImageError
+from mnist_cnn.files import file_in_the_way, replacing
 from mnist_cnn.read import output
 from mnist_cnn.read.document import SUFFIXES, Page
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 _MANY = 5
 """Number of pictures or pages from which a progress bar is shown."""
@@ -76,16 +73,19 @@ def read(
         raise click.UsageError(f"--{chosen[-1]} cannot be given together with --{' and --'.join(chosen[:-1])}")
     form = chosen[0] if chosen else "text"
     files = _files(pictures)
-    if any(name == "-" or (os.path.exists(name) and not os.path.isdir(name)) for name in files):
-        if annotate is not None:
-            _make(annotate)
+    problems = {name: _problem(name) for name in files}
+    if not all(problems.values()):
+        if annotate is not None and (file := file_in_the_way(annotate)):
+            raise ImageError(annotate, expected="a folder for annotated pictures", found=f"a file {file}")
         from mnist_cnn.read import Classifier, read_image  # with OpenCV and ONNX Runtime
         from mnist_cnn.read.annotate import annotate as draw
 
         classifier = Classifier(model)
+        if annotate is not None:
+            _make(annotate)
     # Annotated pictures must not replace the pictures that were read.
     good, failed, taken = 0, 0, {Path(name).resolve() for name in files} if annotate is not None else set()
-    for name, page in _with_progress(files):
+    for name, page in _with_progress(files, problems):
         try:
             if isinstance(page, ImageError):
                 raise page
@@ -93,8 +93,9 @@ def read(
             if annotate is not None:
                 stem = "stdin" if name == "-" else Path(name).stem
                 stem += "" if page.count == 1 else f"-page-{page.number}"
-                _save(draw(page, reading), _free(annotate, stem, taken))
-        except ImageError as error:
+                with replacing(_free(annotate, stem, taken)) as temporary:
+                    draw(page, reading).save(temporary)
+        except (ImageError, FileError) as error:
             failed += 1
             click.echo(output.printable(f"mnist-cnn: {error}"), err=True)
             if form == "json":
@@ -125,7 +126,7 @@ def _files(names: tuple[str, ...]) -> list[str]:
     return files
 
 
-def _with_progress(files: list[str]) -> Iterator[tuple[str, Page | ImageError]]:
+def _with_progress(files: list[str], problems: dict[str, ImageError | None]) -> Iterator[tuple[str, Page | ImageError]]:
     """Yield each file's name with each of its pages, or with the reason why it has none.
 
     Shows a progress bar on a terminal if the results go elsewhere: of many files, or else of each document's pages.
@@ -134,7 +135,7 @@ def _with_progress(files: list[str]) -> Iterator[tuple[str, Page | ImageError]]:
     for name in _bar(files, many):
         found: list[Page | ImageError]
         try:
-            found = list(_pages(name))
+            found = [problem] if (problem := problems[name]) else list(_pages(name))
         except ImageError as error:
             found = [error]
         for page in _bar(found, not many and len(found) >= _MANY):
@@ -149,13 +150,24 @@ def _bar(things: Sequence[_T], shown: bool) -> Iterator[_T]:
         yield from bar
 
 
-def _pages(name: str) -> Iterator[Page]:
-    if os.path.isdir(name):  # `_files` replaces a folder by the pictures in it
-        raise ImageError(name, expected="a folder with pictures", found="none in it")
+def _problem(name: str) -> ImageError | None:
+    """Return why a file cannot be opened, or None; import nothing for that."""
+    if name == "-":
+        return None
     if not name:
-        raise ImageError("FILE", expected="the name of a picture", found="an empty name")
-    if name != "-" and not os.path.exists(name):
-        raise ImageError(name, expected="a picture", found="no such file")
+        return ImageError("FILE", expected="the name of a picture", found="an empty name")
+    if os.path.isdir(name):  # `_files` replaces a folder by the pictures in it
+        return ImageError(name, expected="a folder with pictures", found="none in it")
+    try:
+        os.stat(name)
+    except FileNotFoundError:
+        return ImageError(name, expected="a picture", found="no such file")
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        return ImageError(name, expected="a picture", found=getattr(error, "strerror", None) or str(error))
+    return None
+
+
+def _pages(name: str) -> Iterator[Page]:
     from mnist_cnn.read import pages
 
     return pages(_standard_input() if name == "-" else name)
@@ -189,15 +201,3 @@ def _free(folder: Path, stem: str, taken: set[Path]) -> Path:
         file = folder / f"{stem}-{n}.png"
     taken.add(file.resolve())
     return file
-
-
-def _save(picture: "Image.Image", file: Path) -> None:
-    """Write an annotated picture under a temporary name, then rename it. Raises ImageError if that fails."""
-    temporary = file.with_name(f"{PARTIAL}{os.getpid()}-{file.name}")
-    try:
-        picture.save(temporary)
-        temporary.replace(file)
-    except OSError as error:
-        raise ImageError(file, expected="a file that can be written", found=error.strerror or str(error)) from None
-    finally:
-        temporary.unlink(missing_ok=True)

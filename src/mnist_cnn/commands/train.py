@@ -122,6 +122,7 @@ def train(context: click.Context, /, resume: Path | None, data: str | None, **op
             raise click.UsageError(
                 f"only rank 0 takes settings; --rank {together['rank']} cannot be given together with {names}"
             )
+        mnist.load(data)  # raises DatasetError before the others wait for this process
         click.echo(f"Rank    {together['rank']} of {world.size}; rank 0, at {world.coordinator}, writes the run")
         launch.train(dataclasses.replace(world, data=data), None)
         click.echo("Done")

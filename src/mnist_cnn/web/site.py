@@ -67,6 +67,7 @@ def build(out: Path, model: Path | None = None) -> int:
     cannot fetch the packages; ModelError if the model is bad. An older site stays until all new files are written.
     """
     _check(out)
+    _npm()
     from mnist_cnn.read import Classifier
 
     classifier = Classifier(model)
@@ -120,16 +121,22 @@ def _fill(site: Path, classifier: "Classifier") -> list[str]:
     return [*names, "files.js", "index.html"]
 
 
+def _npm() -> str:
+    """Return the path of npm. Raises SiteError if it is not installed."""
+    npm = shutil.which("npm")
+    if npm is None:
+        names = ", ".join(package.name for package in PACKAGES)
+        raise SiteError(
+            f"npm: expected on PATH to download {names}, found nothing; install Node.js (Debian: apt install npm)"
+        )
+    return npm
+
+
 def _fetch(package: Package, site: Path) -> None:
     """Fetch a package with npm, or from npm's cache, and write its files. Raises SiteError if that fails."""
     wanted = f"{package.name}@{package.version}"
-    npm = shutil.which("npm")
-    if npm is None:
-        raise SiteError(
-            f"npm: expected on PATH to download {wanted}, found nothing; install Node.js (Debian: apt install npm)"
-        )
     with tempfile.TemporaryDirectory(prefix="mnist-cnn-") as folder:
-        command = [npm, "pack", wanted, "--prefer-offline", "--ignore-scripts", "--loglevel=error"]
+        command = [_npm(), "pack", wanted, "--prefer-offline", "--ignore-scripts", "--loglevel=error"]
         try:
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
         except subprocess.TimeoutExpired:
