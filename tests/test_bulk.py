@@ -176,7 +176,7 @@ def test_a_run_resumes_without_its_inputs(command: Command, tmp_path: Path) -> N
     assert command("bulk", "page.jpg", "--out", "read").returncode == 0
     (tmp_path / "page.jpg").unlink()
     again = command("bulk", "page.jpg", "--out", "read")
-    assert (again.returncode, again.stdout[:14]) == (0, "read: 1 read, 0"), again
+    assert (again.returncode, again.stdout[:15]) == (0, "read: 1 read, 0"), again
     assert "1 of 1 inputs are finished already" in again.stderr
 
 
