@@ -71,5 +71,5 @@ def test_batch_normalisation_and_dropout_leave_no_nodes(build: Callable[[], Any]
 def test_an_unknown_layer_is_named() -> None:
     image = keras.Input((None, None, 2))
     model = keras.Model(image, keras.layers.LayerNormalization(name="norm")(image))
-    with pytest.raises(ModelError, match=r"layer 'norm' \(LayerNormalization\): expected a layer of a kind that learn"):
+    with pytest.raises(ModelError, match=r"layer 'norm' \(LayerNormalization\): expected a kind of layer that learn"):
         onnx_file(model, "out", {})
