@@ -7,13 +7,12 @@
 import gzip
 import io
 import itertools
-import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import fsspec
@@ -21,14 +20,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
+from mnist_cnn.bulk.check import IDX, is_input
 from mnist_cnn.errors import BulkError
-from mnist_cnn.read.document import SUFFIXES
 
 PICTURES, TILES = 500, 20_000
 """Maximum number of pictures, and of tiles, per unit. In a Parquet file, a unit is a row group."""
 COLUMNS = ("image", "image.bytes", "img", "bytes", "picture")
 """Names of a Parquet file's column of pictures, the first one found is used. "image.bytes" is Hugging Face's."""
-_IDX = re.compile(r"(ubyte|\.idx\d?)(\.gz)?$")
 _SCHEMA = pa.schema(
     [("unit", pa.int32()), ("kind", pa.string()), ("source", pa.string()), ("start", pa.int64()), ("stop", pa.int64())]
 )
@@ -105,7 +103,7 @@ def read(path: Path) -> Iterator[Unit]:
 
 
 def _kind(name: str) -> str:
-    return "parquet" if name.endswith(".parquet") else "tiles" if _IDX.search(name) else "pictures"
+    return "parquet" if name.endswith(".parquet") else "tiles" if IDX.search(name) else "pictures"
 
 
 def _all_files(inputs: Sequence[str], without: str | None) -> Iterator[tuple[str, bool]]:
@@ -149,8 +147,7 @@ def _folder(name: str, files: Any, path: str, without: str | None) -> Iterator[s
         folders[:] = sorted(folder for folder in folders if "://" in name or f"{root}/{folder}" != without)
         for file in sorted(here):
             full = f"{root}/{file}"
-            known = PurePosixPath(file).suffix.lower() in SUFFIXES or file.endswith(".parquet")
-            if known or (_IDX.search(file) and not file.removesuffix(".gz").endswith(("idx1-ubyte", ".idx1"))):
+            if is_input(file):
                 empty = False
                 yield files.unstrip_protocol(full) if "://" in name else full
     if empty:

@@ -9,6 +9,7 @@ import click
 from mnist_cnn.commands import extras
 from mnist_cnn.commands.options import MODEL, Integer
 from mnist_cnn.errors import ServeError
+from mnist_cnn.web.listen import listen, url
 
 
 @click.command(short_help="Serve a page to draw on, and the reader over HTTP.")
@@ -52,9 +53,10 @@ def serve(host: str, port: int, model: Path | None, token: str | None, origins: 
     token = os.environ.get("MNIST_CNN_TOKEN") if token is None else token
     _check(host, token, origins)
     extras.require("web")
-    from mnist_cnn.web import server
+    with listen(host, port) as listening:
+        from mnist_cnn.web import server
 
-    server.serve(host, port, model, token, origins)
+        server.serve(listening, url(host, listening), model, token, origins)
 
 
 def _check(host: str, token: str | None, origins: tuple[str, ...]) -> None:

@@ -6,7 +6,6 @@ never its content.
 
 import asyncio
 import contextlib
-import errno
 import logging
 import signal
 import socket
@@ -17,7 +16,6 @@ import click
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from mnist_cnn.errors import ServeError
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.web.app import create
 
@@ -29,59 +27,34 @@ CONNECTIONS, GRACE = 500, 30
 """Maximum number of connections, beyond which requests get 503, and seconds for open requests at shutdown."""
 
 
-def serve(host: str, port: int, model: Path | None, token: str | None, origins: tuple[str, ...]) -> None:
-    """Serve until Ctrl-C or SIGTERM. Raises ModelError if the model is bad, ServeError if the port is not free."""
+def serve(listening: socket.socket, url: str, model: Path | None, token: str | None, origins: tuple[str, ...]) -> None:
+    """Serve on the socket until Ctrl-C or SIGTERM. Raises ModelError if the model is bad.
+
+    url: the address that is printed once the server is ready.
+    """
     app = create(Classifier(model), token=token, origins=origins)
-    with _listen(host, port) as listening:
-        _log()
-        config = uvicorn.Config(
-            app,
-            http=_TimedProtocol,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            limit_concurrency=CONNECTIONS,
-            timeout_keep_alive=5,
-            timeout_graceful_shutdown=GRACE,
-        )
-        server = uvicorn.Server(config)
+    _log()
+    config = uvicorn.Config(
+        app,
+        http=_TimedProtocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = uvicorn.Server(config)
 
-        def end(*_: object) -> None:
-            server.should_exit = True
+    def end(*_: object) -> None:
+        server.should_exit = True
 
-        # uvicorn replaces these handlers while it runs. They handle signals before that, and those it sends at its end.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, end)
-        with contextlib.suppress(OSError):  # serve also when standard error cannot be written
-            click.echo(f"Open {_address(host, listening)} to draw. Press Ctrl-C to stop.", err=True)
-        server.run([listening])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on the address. Raises ServeError if the address is not free."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is explicit, as asyncio disables Nagle's algorithm only then: it adds 40 ms per request.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(1024)  # before the address is printed, so that clients can connect at once
-    except (OSError, UnicodeError) as error:
-        listening.close()
-        reason = getattr(error, "strerror", None) or error
-        hint = "; try another --port" if getattr(error, "errno", 0) in (errno.EADDRINUSE, errno.EACCES) else ""
-        raise ServeError(
-            f"{host} port {port}: expected a free address of this machine, found: {reason}{hint}"
-        ) from None
-    return listening
-
-
-def _address(host: str, listening: socket.socket) -> str:
-    """Return the URL to open in a browser, and for which other devices it is reachable."""
-    everywhere = host in ("0.0.0.0", "::")  # noqa: S104
-    name = "localhost" if everywhere else f"[{host}]" if ":" in host else host
-    where = " (on other devices, use the address of this machine)" if everywhere else ""
-    return f"http://{name}:{listening.getsockname()[1]}/{where}"
+    # uvicorn replaces these handlers while it runs. They handle signals before that, and those it sends at its end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    with contextlib.suppress(OSError):  # serve also when standard error cannot be written
+        click.echo(f"Open {url} to draw. Press Ctrl-C to stop.", err=True)
+    server.run([listening])
 
 
 def _log() -> None:
