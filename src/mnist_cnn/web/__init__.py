@@ -15,6 +15,6 @@ from pathlib import Path
 _PAGE = Path(__file__).parent / "page"
 
 
-def page(back_end: str) -> list[Path]:
+def page_files(back_end: str) -> list[Path]:
     """Return the files of the page with one back end, "server" or "browser"."""
     return sorted(path for folder in (_PAGE, _PAGE / back_end) for path in folder.iterdir() if path.is_file())

@@ -20,7 +20,7 @@ from fastapi.responses import FileResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from mnist_cnn.read.classifier import Classifier
-from mnist_cnn.web import monitoring, page, problem, routes
+from mnist_cnn.web import monitoring, page_files, problem, routes
 from mnist_cnn.web.guard import Guard
 from mnist_cnn.web.problem import Problem
 from mnist_cnn.web.service import Service
@@ -57,7 +57,7 @@ def create(
     problem.handle(app)
     app.include_router(routes.router, dependencies=[] if token is None else [Depends(_required(token))])
     app.include_router(monitoring.router)
-    for file in page("server"):  # a folder mounted at "/" would also respond to wrong methods
+    for file in page_files("server"):  # a folder mounted at "/" would also respond to wrong methods
         name = "" if file.name == "index.html" else file.name
         app.add_api_route(f"/{name}", _file(file), include_in_schema=False)
     if origins:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mnist_cnn.errors import SiteError
 from mnist_cnn.files import file_in_the_way
-from mnist_cnn.web import page
+from mnist_cnn.web import page_files
 
 if TYPE_CHECKING:
     from mnist_cnn.read import Classifier
@@ -101,7 +101,7 @@ def _fill(site: Path, classifier: "Classifier") -> list[str]:
 
     for package in PACKAGES:
         _fetch(package, site)
-    for file in page("browser"):
+    for file in page_files("browser"):
         shutil.copyfile(file, site / file.name)
     index = (site / "index.html").read_text("utf-8")
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
