@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import drawings
 import httpx2 as httpx
 import numpy as np
 import pytest
@@ -29,6 +30,8 @@ from mnist_cnn.web.app import create
 
 PAGE = Path(__file__).parents[1] / "docs/pictures/page.jpg"
 """A photograph of a page with the number 314159."""
+BROKEN = b"\x89PNG\r\n\x1a\n, and then nothing"
+"""The beginning of a PNG file."""
 CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",
@@ -49,6 +52,11 @@ def png(pixels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def leftovers(run: Path) -> list[str]:
+    """Return the names of a run's checkpoints and temporary files."""
+    return [file.name for file in run.iterdir() if file.name.startswith((".", "epoch-"))]
+
+
 @pytest.fixture(autouse=True)
 def _no_data_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(mnist.DATA_VARIABLE, raising=False)
@@ -63,6 +71,13 @@ def dataset() -> mnist.Dataset:
 def digits(dataset: mnist.Dataset) -> mnist.Digits:
     """The first 2,000 training images."""
     return mnist.Digits(dataset.train.images[:2000], dataset.train.labels[:2000])
+
+
+@pytest.fixture(scope="session")
+def pictures() -> list[bytes]:
+    """Drawings of one to three digits; every seventh is broken."""
+    drawn = (drawings.drawing(1 + i % 3, np.random.default_rng(i))[0] for i in range(60))
+    return [BROKEN if i % 7 == 3 else png(drawing) for i, drawing in enumerate(drawn)]
 
 
 @pytest.fixture(scope="session", params=["seed", "dense"])

@@ -10,40 +10,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-import cv2
-import drawings
-import fsspec
 import numpy as np
 import psutil
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from conftest import PAGE, Command
-from hypothesis import given
-from hypothesis import strategies as st
+from conftest import BROKEN, Command
 
 from mnist_cnn import mnist
-from mnist_cnn.bulk import plan
-from mnist_cnn.bulk.command import bulk, duration
-from mnist_cnn.bulk.schema import READINGS
-from mnist_cnn.errors import BulkError
 from mnist_cnn.mnist import idx
 from mnist_cnn.read import Classifier, read_image
-
-NESTED = ("rows", "digits", "others")
-BROKEN = b"\x89PNG\r\n\x1a\n, and then nothing"
-
-
-def png(pixels: np.ndarray) -> bytes:
-    return cv2.imencode(".png", pixels)[1].tobytes()
-
-
-@pytest.fixture(scope="module")
-def pictures() -> list[bytes]:
-    """Drawings of one to three digits; every seventh is broken."""
-    drawn = (drawings.drawing(1 + i % 3, np.random.default_rng(i))[0] for i in range(60))
-    return [BROKEN if i % 7 == 3 else png(drawing) for i, drawing in enumerate(drawn)]
 
 
 @pytest.fixture(scope="module")
@@ -159,27 +136,6 @@ def assert_same(row: dict[str, Any] | None, content: bytes) -> None:
     assert row["others"] == [box.to_dict() for box in reading.others]
 
 
-def test_columns_have_the_names_of_json() -> None:
-    found = read_image(mnist.load().test.images[0]).to_dict()
-    [row] = found["rows"]
-    [word] = row["words"]
-    box, digit = set(word["box"]), set(word["digits"][0])
-    assert set(READINGS.names) - {"id", "digits"} == set(found)
-    nested = {name: {field.name for field in READINGS.field(name).type.value_type} for name in NESTED}
-    assert nested["rows"] == (set(row) - {"words", "box"}) | box
-    assert nested["digits"] == (digit - {"alternatives", "box"}) | box | {"row", "word", "text"}
-    assert nested["others"] == box
-
-
-def test_a_run_resumes_without_its_inputs(command: Command, tmp_path: Path) -> None:
-    shutil.copy(PAGE, tmp_path / "page.jpg")
-    assert command("bulk", "page.jpg", "--out", "read").returncode == 0
-    (tmp_path / "page.jpg").unlink()
-    again = command("bulk", "page.jpg", "--out", "read")
-    assert (again.returncode, again.stdout[:15]) == (0, "read: 1 read, 0"), again
-    assert "1 of 1 inputs are finished already" in again.stderr
-
-
 @pytest.mark.slow
 def test_a_killed_run_resumes(command: Command, parquet: Path, tmp_path: Path) -> None:
     out = tmp_path / "read"
@@ -236,48 +192,6 @@ def test_ray_writes_the_same_rows_even_if_a_worker_is_killed(command: Command, p
     assert ids(out) == sorted(f"{parquet}#{i}" for i in range(60))
 
 
-def test_an_output_folder_belongs_to_one_set_of_inputs_and_settings(
-    command: Command, tmp_path: Path, pictures: list[bytes]
-) -> None:
-    for name in ("one.png", "two.png"):
-        (tmp_path / name).write_bytes(pictures[0])
-    assert command("bulk", "one.png", "--out", "read").returncode == 0
-    for other in (["two.png"], ["one.png", "--threshold", 0.1], ["one.png", "--digits", 2]):
-        done = command("bulk", *other, "--out", "read")
-        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-        assert "use a new --out" in done.stderr
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/letter.txt").write_text("mine")
-    done = command("bulk", "one.png", "--out", "mine")
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-
-
-def test_wrong_inputs_are_one_line_errors(command: Command, tmp_path: Path) -> None:
-    pq.write_table(pa.table({"label": [1]}), tmp_path / "labels.parquet")
-    (tmp_path / "broken.parquet").write_bytes(b"PAR1")
-    (tmp_path / "labels-idx1-ubyte").write_bytes(idx.encode(np.zeros(3, np.uint8)))
-    (tmp_path / "empty").mkdir()
-    bad = {
-        "none": "no such file",
-        "empty": "none in it",
-        "*.png": "found none",
-        "labels.parquet": "found: label",
-        "broken.parquet": "expected a Parquet file",
-        "labels-idx1-ubyte": "images of 28 x 28",
-        "nothing://there": "found",
-    }
-    for name, why in bad.items():
-        with pytest.raises(BulkError, match=r"expected") as error:
-            list(plan.units([str(tmp_path / name) if "://" not in name else name]))
-        assert why in str(error.value)
-        assert name.split("/")[-1] in str(error.value)
-    done = command("bulk", "none", "--out", "read")
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    done = command("bulk", "empty", "--out", "read2", "--address", "localhost:1")
-    assert done.returncode == 2
-    assert "--engine ray" in done.stderr
-
-
 @pytest.mark.slow
 def test_truncated_and_gzipped_idx_files(command: Command, tmp_path: Path) -> None:
     content = idx.encode(mnist.load().test.images[:20])
@@ -317,16 +231,6 @@ def test_a_bad_file_in_a_folder_is_one_error_row(command: Command, tmp_path: Pat
     assert [Path(row["id"]).name for row in rows(folder / "read")] == ["a.png", "a::b *.png"]
 
 
-def test_inputs_without_pictures_leave_no_folder(tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "old").mkdir()
-    for name in ("empty", "*.png"):
-        for out in ("new", "old"):
-            with pytest.raises(BulkError, match="found none"):
-                bulk((str(tmp_path / name),), tmp_path / out)
-    assert sorted(file.name for file in tmp_path.rglob("*")) == ["empty", "old"]
-
-
 def test_a_write_error_is_one_line(command: Command, tmp_path: Path, parquet: Path) -> None:
     out = tmp_path / "read"
     with begin(parquet, "--out", out, "--workers", 1) as process:
@@ -358,42 +262,3 @@ def test_rows_of_a_file_that_changed_during_the_run_are_errors(command: Command,
     found = {row["id"]: row["error"] for row in rows(out, "errors")}
     assert all("the file has changed since the run began" in found[f"{file}#{number}"] for number in (7, 8))
     assert rows(out) == [row for row in before if row["id"] not in found]
-
-
-def test_empty_inputs_are_one_line_errors(command: Command, tmp_path: Path) -> None:
-    (tmp_path / "none-idx3-ubyte").write_bytes(idx.encode(np.zeros((0, 28, 28), np.uint8)))
-    for name in ("none-idx3-ubyte", ""):
-        done = command("bulk", name, "--out", f"read{name}")
-        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-
-
-def test_inputs_can_be_on_any_file_system_of_fsspec(pictures: list[bytes]) -> None:
-    memory = fsspec.filesystem("memory")
-    memory.pipe({"/crops/b.png": pictures[0], "/crops/a/c.png": pictures[1], "/crops/none.txt": b""})
-    [unit] = plan.units(["memory://crops"])
-    assert [source.split("crops/")[1] for source in unit.sources] == ["b.png", "a/c.png"]
-    with fsspec.open(unit.sources[1]) as file:
-        assert file.read() == pictures[1]
-
-
-@st.composite
-def planned(draw: st.DrawFn) -> list[plan.Unit]:
-    texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
-    units = []
-    for number in range(draw(st.integers(0, 8))):
-        kind = draw(st.sampled_from(["pictures", "tiles", "parquet"]))
-        sources = tuple(draw(st.lists(texts, min_size=1, max_size=4 if kind == "pictures" else 1)))
-        start, stop = (0, 0) if kind == "pictures" else sorted(draw(st.tuples(*[st.integers(0, 2**40)] * 2)))
-        units.append(plan.Unit(number, kind, sources, start, stop))
-    return units
-
-
-@given(planned())
-def test_a_plan_is_read_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, units: list[plan.Unit]) -> None:
-    file = tmp_path_factory.mktemp("plan") / "plan.parquet"
-    plan.write(file, units)
-    assert list(plan.read(file)) == units
-
-
-def test_durations_are_in_seconds_minutes_or_hours() -> None:
-    assert [duration(s) for s in (3.2, 89, 600, 12_000)] == ["3 s", "89 s", "10 min", "3 h 20 min"]

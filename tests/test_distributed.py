@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import multiprocessing
 import os
 import re
 import shlex
@@ -13,8 +12,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import keras
 import numpy as np
@@ -24,8 +21,7 @@ from conftest import Command
 
 from mnist_cnn import mnist
 from mnist_cnn.distributed import launch
-from mnist_cnn.distributed.launch import _Worker
-from mnist_cnn.distributed.world import LOST, SILENCE, UNREACHABLE, World, address
+from mnist_cnn.distributed.world import SILENCE, World
 from mnist_cnn.errors import DistributedError
 from mnist_cnn.learn.batches import TrainingBatches
 from mnist_cnn.learn.model import build
@@ -71,70 +67,6 @@ def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """Return the processes that train, rank 0 first."""
     children = psutil.Process(process.pid).children(recursive=True)
     return sorted((child for child in children if "spawn_main" in " ".join(child.cmdline())), key=lambda c: c.pid)
-
-
-# Invalid commands
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ("--processes 3", "3 processes: expected a number that divides the batch size 32; change"),
-        (
-            "--processes 2 --rank 0",
-            "--processes is for this machine, --coordinator for several machines; use only one",
-        ),
-        (
-            "--processes 2 --deterministic",
-            "--deterministic needs one process; it cannot be given together with --processes or",
-        ),
-        (
-            "--coordinator 0.0.0.0:9000 --rank 0 --world 2",
-            "expected an address by which all machines reach rank 0, found a wildcard address",
-        ),
-        ("--rank 1", "--coordinator, --rank, --world must be given together; add --coordinator and --world"),
-        ("--coordinator here --rank 0 --world 2", "here: expected HOST:PORT, as in 10.0.0.1:9000"),
-        ("--coordinator 127.0.0.1:9000 --rank 2 --world 2", "--rank: expected 0 to 1, found 2"),
-        (
-            "--coordinator 127.0.0.1:9000 --rank 1 --world 2 --seed 3",
-            "only rank 0 takes settings; --rank 1 cannot be given together with --seed",
-        ),
-        (
-            "--coordinator 192.0.2.1:9000 --rank 0 --world 2",
-            "192.0.2.1:9000: expected an address of this machine and a free port",
-        ),
-        (
-            "--coordinator no.invalid:9000 --rank 1 --world 2",
-            "no.invalid:9000: expected the address of rank 0, found: ",
-        ),
-    ],
-)
-def test_an_invalid_command_is_reported_in_one_line(
-    command: Command, tmp_path: Path, arguments: str, message: str
-) -> None:
-    done = command("train", *shlex.split(arguments))
-    assert done.returncode == 2
-    assert message in done.stderr.splitlines()[-1]
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_loopback_name_is_refused_as_address_of_rank_0(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.1.1", 9000))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    with pytest.raises(
-        DistributedError,
-        match=r"expected an address that other machines reach, but head means 127\.0\.1\.1 here; use the IP",
-    ):
-        World.join("head:9000", 0, 2)
-    assert World.join("head:9000", 1, 2).ranks == range(1, 2)
-
-
-def test_addresses_are_parsed_or_refused() -> None:
-    assert address("10.0.0.1:9000") == ("10.0.0.1", 9000)
-    assert address("[fe80::1]:1") == ("fe80::1", 1)
-    for wrong in ("", ":9000", "host", "host:", "host:0", "host:65536", "host:-1", "host:²", "::1:9000", "[]:9"):
-        with pytest.raises(DistributedError, match=r"expected \[?HOST"):
-            address(wrong)
 
 
 # Results
@@ -323,56 +255,6 @@ def test_a_rank_with_other_images_is_refused(tmp_path: Path, dataset: mnist.Data
             message = "mnist-cnn: rank 1: expected the images of rank 0, found others; pass the --data of rank 0\n"
             assert process.communicate(timeout=120)[1].startswith(message)
         assert (first.returncode, second.returncode) == (2, 2)
-
-
-class Ending:
-    """A process that closes its pipe a moment before it has an exit code."""
-
-    sentinel = "ending"
-
-    def __init__(self) -> None:
-        self._codes = [-9, None, None]
-
-    @property
-    def exitcode(self) -> int | None:
-        return self._codes.pop() if len(self._codes) > 1 else self._codes[0]
-
-    def join(self, seconds: float) -> None:
-        pass
-
-
-def test_an_end_reported_before_its_exit_code_is_detected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    stopped = SimpleNamespace(sentinel="stopped", exitcode=None, join=lambda seconds: None)
-    link = SimpleNamespace(poll=lambda: False)
-
-    @contextlib.contextmanager
-    def started(world: World, rank: int, run: Path | None, folder: Path) -> Iterator[_Worker]:
-        yield _Worker(rank, cast("Any", stopped if rank else Ending()), cast("Any", link), tmp_path)
-
-    def wait(going: list[str]) -> None:
-        assert "ending" in going, "the wait would not end"
-
-    monkeypatch.setattr("mnist_cnn.distributed.launch._started", started)
-    monkeypatch.setattr("multiprocessing.connection.wait", wait)
-    with pytest.raises(DistributedError, match="rank 0 was killed"):
-        launch.train(World.local(2), None)
-
-
-@pytest.mark.parametrize("consequence", [LOST, f"127.0.0.1:9000: {UNREACHABLE}"])
-def test_the_cause_is_reported_instead_of_its_consequence(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, consequence: str
-) -> None:
-    @contextlib.contextmanager
-    def started(world: World, rank: int, run: Path | None, folder: Path) -> Iterator[_Worker]:
-        here, there = multiprocessing.Pipe(duplex=False)
-        if rank == 0:
-            there.send(consequence)
-        process = SimpleNamespace(exitcode=-9 if rank else 2, join=lambda seconds: None)
-        yield _Worker(rank, cast("Any", process), here, tmp_path)
-
-    monkeypatch.setattr("mnist_cnn.distributed.launch._started", started)
-    with pytest.raises(DistributedError, match="rank 1 was killed"):
-        launch.train(World.local(2), None)
 
 
 # Two machines
