@@ -56,3 +56,10 @@ def test_a_page_without_other_writing_keeps_all_words_and_loses_nothing() -> Non
     rows = [[found(50, 0, -2.0), found(200, 0, 5.0)], [], [found(50, 60, 1.0)]]
     assert without_letters(rows, [], 0.0) == (rows, [])
     assert lost_of_rows(rows, [], [], 0.0) == [False, False, False]
+
+
+@pytest.mark.parametrize(("letters", "lost"), [(1, True), (2, False)])
+def test_three_places_above_each_other_are_a_column_of_letters(letters: int, lost: bool) -> None:
+    piece = Box(20, 3, 20, 30)
+    others = [piece, *(Box(20, 60 * i, 20, 30) for i in range(1, letters + 1))]
+    assert lost_of_rows([[found(200, 0, 5.0)]], [piece], others, 0.0) == [lost]

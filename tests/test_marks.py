@@ -70,6 +70,7 @@ def test_a_mark_near_a_glyph_of_another_run_belongs_to_that_run() -> None:
         ("25", (DIGIT, SIGN), 0.0, "25", [False, True]),  # the networks differ
         ("112", (DIGIT, DIGIT, DIGIT), 0.5, "112", [False, True, False]),  # perhaps 1/2
         ("1/2", (DIGIT, SIGN, DIGIT), 0.5, "1/2", [False, True, False]),  # perhaps 112
+        ("1/2", (DIGIT, DIGIT, DIGIT), 0.4, "1/2", [False, True, False]),  # people write this fraction
         ("7/345", (DIGIT, DIGIT, DIGIT, DIGIT, DIGIT), 0.4, "71345", [False, True, False, False, False]),
     ],
 )

@@ -101,6 +101,7 @@ def test_a_single_line_without_other_ink_is_a_digit() -> None:
     mask = np.zeros((200, 300), bool)
     mask[:, 150:156] = True
     np.testing.assert_array_equal(without_lines(mask), mask)
+    np.testing.assert_array_equal(without_lines(mask.T), mask.T)
 
 
 @pytest.mark.parametrize(("shape", "expected"), [((50, 80), (50, 80)), ((200, 100), (80, 40)), ((1, 800), (1, 80))])
