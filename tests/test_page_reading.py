@@ -8,12 +8,7 @@ from test_reader import PAPER, PEN
 from mnist_cnn import mnist
 from mnist_cnn.mnist import Digits
 from mnist_cnn.read import Classifier, Reading, read_image
-from mnist_cnn.read.constants import WEIGHTS
-from mnist_cnn.read.decision import FEATURES, ONCE, Found
-from mnist_cnn.read.letters import lost as lost_of_rows
-from mnist_cnn.read.letters import without_letters
 from mnist_cnn.read.page import PageReader
-from mnist_cnn.read.reading import Box, Digit
 
 
 @pytest.fixture(scope="module")
@@ -160,48 +155,6 @@ def test_the_turn_of_a_page_is_found(digits: Digits) -> None:
     for quarter in range(4):
         turned, reader = np.ascontiguousarray(np.rot90(picture, quarter)), PageReader()
         assert reader.turn(turned, reader.find(turned, Classifier()).glyphs) == 90 * quarter
-
-
-def found(x: int, y: int, log_odds: float) -> Found:
-    """Return a word of one digit, 30 pixels high, with about these odds of being right."""
-    p = np.full(10, 0.1, np.float32)
-    digit = Digit(Box(x, y, 20, 30), 3, 0.9, (), True, None, np.zeros((28, 28), np.float32), p)
-    features = (log_odds / WEIGHTS[ONCE][0], *[0.0] * (len(FEATURES) - 1))
-    return Found((digit,), features, beside=False, mixed=False, how=ONCE)
-
-
-@pytest.mark.parametrize(
-    ("log_odds", "letters", "tilt", "kept", "marked"),
-    [
-        (1.0, 5, 0.0, False, True),
-        (5.0, 5, 0.0, True, True),  # sure
-        (1.0, 2, 0.0, True, False),  # too few letters
-        (1.0, 5, 0.1, False, True),  # each row is 5 pixels further to the left on a tilted page
-    ],
-)
-def test_words_in_a_column_of_letters_are_letters_or_not_accepted(
-    log_odds: float, letters: int, tilt: float, kept: bool, marked: bool
-) -> None:
-    number, grade = found(50, 0, 1.0), found(200, 0, log_odds)
-    others = [Box(round(200 - tilt * 50 * i), 50 * i, 24, 30) for i in range(1, letters + 1)]
-    others.append(Box(20, 60, 300, 30))  # a line of text is not a letter
-    rows, found_letters = without_letters([[number, grade]], others, tilt)
-    assert rows == [[number, grade._replace(letters=marked)] if kept else [number]]
-    assert found_letters == ([] if kept else [Box(200, 0, 20, 30)])
-
-
-@pytest.mark.parametrize(
-    ("box", "letters", "lost"),
-    [
-        (Box(20, 3, 20, 30), 0, True),
-        (Box(20, 40, 20, 30), 0, False),  # below the row
-        (Box(20, 0, 20, 80), 0, False),  # much higher
-        (Box(20, 3, 20, 30), 4, False),  # in a column of letters
-    ],
-)
-def test_a_row_lost_level_writing_that_may_be_digits(box: Box, letters: int, lost: bool) -> None:
-    others = [box, *(Box(20, 60 * i, 20, 30) for i in range(1, letters + 1))]
-    assert lost_of_rows([[found(200, 0, 5.0), found(300, 4, 5.0)]], [box], others, 0.0) == [lost]
 
 
 def test_a_row_with_another_number_of_digits_is_not_accepted(digits: Digits) -> None:

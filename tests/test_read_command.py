@@ -1,7 +1,6 @@
 """The command `read`: its output formats, its annotated pictures, and its errors."""
 
 import csv
-import dataclasses
 import json
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from test_reader import two_words
 
 from mnist_cnn import mnist
 from mnist_cnn.cli import cli
-from mnist_cnn.read import Box, Digit, Page, Reading, Row, Word, output, read_image
+from mnist_cnn.read import read_image
 
 PAGE = Path(__file__).parents[1] / "docs/pictures/page.jpg"
 
@@ -90,19 +89,6 @@ def test_a_table_excludes_the_other_formats(other: str) -> None:
     assert (code, output) == (2, "")
     assert f"--table cannot be given together with {other}" in errors
     assert run(PAGE, other, "--table")[2] == errors
-
-
-def test_reasons_of_rows_and_words_are_remarks() -> None:
-    digit = Digit(Box(0, 0, 9, 9), 3, 0.6, ((8, 0.3),), False, "unsure: 3 or 8", np.zeros(0), np.zeros(0))
-    sure = dataclasses.replace(digit, confidence=0.99, accepted=True, reason=None)
-    one, two = Word((sure, digit), 0.6), Word((sure,), 0.99, reason="cut off")
-    reading = Reading((Row((one, two), "3 digits, expected 2"), Row((two,)), Row((Word((sure,), 0.99),))), 9, 9)
-    remarks = [output._remark(row, reading) for row in reading.rows]
-    assert remarks == ["3 digits, expected 2; 3 cut off; digit 2 unsure: 3 or 8", "cut off", ""]
-    doubted = dataclasses.replace(reading, reason="perhaps upside down")
-    assert output._remark(doubted.rows[2], doubted) == "perhaps upside down"
-    lines = list(csv.reader(output._csv("a.png", Page("a.png", 1, 1, b""), doubted)))
-    assert [line[5] for line in lines] == ["no", "no", "no"]
 
 
 def test_a_damaged_file_is_reported_and_the_others_are_read(tmp_path: Path, dataset: mnist.Dataset) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from mnist_cnn import mnist
-from mnist_cnn.read import number as number_reader
 from mnist_cnn.read.classifier import Classifier
 from mnist_cnn.read.reader import read_image
 from mnist_cnn.read.reading import Digit, Reading
@@ -220,20 +219,6 @@ def test_a_letter_beside_a_number_is_a_place_without_a_number(digits: mnist.Digi
     assert all(digit.reason != "not a digit" for digit in reading.digits)
 
 
-def test_a_row_with_as_many_marks_as_digits_is_not_accepted(digits: mnist.Digits) -> None:
-    digit = read_image(digits.images[0]).digits[0]
-    mark = dataclasses.replace(digit, accepted=False, reason="not a digit")
-    rows, others = number_reader._rows_and_others(
-        [number_reader._Number((digit, mark, digit, digit, mark), spaces=(2,))]
-    )
-    assert [word.text for word in rows[0].words] == ["77", "7"]
-    assert rows[0].accepted
-    assert others == [mark.box, mark.box]
-    [doubtful], _ = number_reader._rows_and_others([number_reader._Number((digit, mark))])
-    assert (doubtful.reason, doubtful.accepted) == ("not more digits than marks", False)
-    assert number_reader._rows_and_others([number_reader._Number((mark, mark))]) == ([], [mark.box])
-
-
 def test_numbers_with_a_letter_between_them_are_not_accepted(digits: mnist.Digits) -> None:
     images, expected = number(digits, 1, 2)
     page, corners = written(images, gap=700)
@@ -353,18 +338,3 @@ def test_a_given_threshold_is_used_for_all_digits(digits: mnist.Digits) -> None:
     page, _ = written(number(digits, 1)[0], gap=-6)
     assert all(digit.accepted for digit in read_image(page, threshold=0.0).digits)
     assert not any(digit.accepted for digit in read_image(page, threshold=1.0).digits)
-
-
-def test_a_number_costs_less_than_others_where_it_is_written(digits: mnist.Digits, classifier: Classifier) -> None:
-    for seed in range(5):
-        page, _ = written(number(digits, seed, 4)[0])
-        [row], _, second = number_reader.read_number(page, classifier, page.shape[::-1])
-        own = row.number
-        others = [own[:i] + digit + own[i + 1 :] for i in range(len(own)) for digit in "0123456789" if digit != own[i]]
-        others += [own[:i] + own[i + 1 :] for i in range(len(own))] + [own + own]
-        assert second is not None
-        assert (second.number, second.confidence) == (own, row.confidence)
-        found = second.costs([own, *others, "1" * 400])
-        assert found[0] == min(found)
-        assert np.isinf(found[-1])  # the line has fewer pieces
-        assert second.costs([own]) == pytest.approx(found[:1])  # alone, or among longer ones
