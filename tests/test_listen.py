@@ -19,9 +19,7 @@ def test_the_socket_accepts_connections_without_delay() -> None:
 def test_an_address_that_is_not_free_is_named() -> None:
     with listen("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
-        with pytest.raises(
-            ServeError, match=rf"port {port}: .* in use; try another --port"
-        ):
+        with pytest.raises(ServeError, match=rf"port {port}: .* in use; try another --port"):
             listen("127.0.0.1", port)
     for host in ("192.0.2.1", "no.invalid", "a" * 70):
         with pytest.raises(ServeError, match=f"{host} port 0: expected a free address of this machine, found: "):
