@@ -210,7 +210,7 @@ def growth_of_training() -> str:
         f"| {1e4 * row['seconds'] / int(n):.2f} s | {_megabytes(row['memory'])} | {_megabytes(row['data'])}"
         for n, row in load("growth")["training"].items()
     ]
-    return _table("images | seconds per epoch of `fast` | per 10,000 images | memory | of which images", rows)
+    return _table("images | seconds per epoch of `fast` | per 10,000 images | memory | memory for the images", rows)
 
 
 def growth_of_reading() -> str:
@@ -263,11 +263,11 @@ def cluster() -> str:
     both = list(zip(work, fetch, strict=True))
     files, held = plan()
     rows = [
-        ("images per second and core", *(f"{found['core']:,.0f}" for found in of)),
-        (f"time of {cores} cores", *map(duration, work)),
-        ("data to fetch", *(f"{IMAGES * found['bytes_in'] / 1e12:,.1f} TB" for found in of)),
-        ("time of the storage", *map(duration, fetch)),
-        ("total time, the longer of both", *(f"**{duration(max(pair))}**" for pair in both)),
+        ("images per second per core", *(f"{found['core']:,.0f}" for found in of)),
+        (f"compute time on {cores} cores", *map(duration, work)),
+        ("data to transfer", *(f"{IMAGES * found['bytes_in'] / 1e12:,.1f} TB" for found in of)),
+        ("time of the transfer", *map(duration, fetch)),
+        ("total time, the longer of the two", *(f"**{duration(max(pair))}**" for pair in both)),
         ("bottleneck", *("both" if 0.9 < s / c < 1.1 else "cores" if c > s else "storage" for c, s in both)),
         ("output", *(f"{IMAGES * found['bytes_out'] / 1e9:,.0f} GB" for found in of)),
         ("core hours", *(f"{taken * cores / 3600:,.0f}" for taken in work)),
@@ -287,7 +287,7 @@ def steps() -> str:
             f"| {jax / two:.2f} × | {one / two:.2f} ×"
         )
     header = "recipe | batch | TensorFlow | JAX | JAX, two processes"
-    return _table(f"{header} | speed of two against JAX | speed of two against TensorFlow", rows)
+    return _table(f"{header} | two processes relative to one with JAX | two processes relative to TensorFlow", rows)
 
 
 def risk() -> str:

@@ -16,7 +16,7 @@ from mnist_cnn.commands.options import DIGITS, MODEL, PATH, THRESHOLD, Integer
     type=PATH,
     required=True,
     metavar="DIR",
-    help="Output folder: new, empty or of a run to resume. Gets DIR/readings and DIR/errors.",
+    help="Output folder: new, empty, or that of a run to resume. Results go to DIR/readings and DIR/errors.",
 )
 @click.option(
     "--engine",
@@ -45,11 +45,11 @@ def bulk(
     INPUT is a picture, a folder, a pattern with *, a Parquet file with a column of encoded pictures, or an IDX file of
     28 x 28 tiles. It is a local path or a URL that fsspec opens (s3://..., https://...).
 
-    The columns have the number of each picture, its confidence, whether it is accepted, its rows, and each digit with
+    For each picture, the columns contain its number, confidence, acceptance and rows, and each digit with
     its box. The id of a picture is its path, or FILE#ROW. Finished parts are kept; rerun the command to resume. Needs
     the extra `bulk`.
 
-    Exit code 0: all pictures were read; 1: some could not be read, DIR/errors says why; 2: none could be read.
+    Exit code 0: all pictures were read; 1: some could not be read (see DIR/errors); 2: none could be read.
 
     \b
     Examples:

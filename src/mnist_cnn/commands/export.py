@@ -36,8 +36,8 @@ def export(run: Path, form: str, quantize: str | None, out: Path | None) -> None
     """Write a trained network as ONNX or LiteRT, for other programs. RUN is the folder that `mnist-cnn train` made.
 
     The input `image` is float32 (n, 28, 28, 1), from 0 (paper) to 1 (ink). The output is float32 (n, 10), the
-    probabilities of the ten digits. The metadata of an ONNX file has the recipe, data, commit, temperature, threshold
-    and score. Needs the extra `train`.
+    probabilities of the ten digits. The metadata of an ONNX file contains the recipe, data, commit, temperature,
+    threshold and score. Needs the extra `train`.
 
     \b
     Examples:

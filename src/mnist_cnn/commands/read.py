@@ -20,7 +20,7 @@ _MANY = 5
 _T = TypeVar("_T")
 
 
-@click.command(short_help="Read the digits on pictures.")
+@click.command(short_help="Read the digits in pictures.")
 @click.argument("pictures", nargs=-1, required=True, metavar="FILE|DIR|-...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON with one line per picture or page.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with one line per row of writing.")
@@ -44,10 +44,10 @@ def read(
     threshold: float | None,
     model: Path | None,
 ) -> None:
-    """Read the digits on pictures: photographs, scans and drawings.
+    """Read the digits in pictures: photographs, scans and drawings.
 
-    FILE is a picture, or a TIFF or PDF file, of which every page is read. PDF needs the extra `pdf`. DIR is a folder,
-    of which all pictures are read. "-" is standard input.
+    FILE is a picture, a TIFF or a PDF; every page is read. PDF needs the extra `pdf`. DIR is a folder; every picture
+    in it is read. "-" is standard input.
 
     Each row of the page is printed with its words, its confidence and a remark. An unsure digit is printed with its
     alternative. Marks that are not digits (letters, scribbles) are left out. A page of a file with several pages is
@@ -57,7 +57,7 @@ def read(
     grid: one line per row of the page, one column per column of the page, empty cells for missing words, and a blank
     line between pages. Unsure words are printed too; their rows and columns are listed on standard error.
 
-    Exit code 0: all pictures were read; 1: some could not be read, standard error says which; 2: none could be read.
+    Exit code 0: all pictures were read; 1: some could not be read (listed on standard error); 2: none could be read.
 
     \b
     Examples:

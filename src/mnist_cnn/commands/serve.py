@@ -14,7 +14,11 @@ from mnist_cnn.web.listen import listen, url
 
 @click.command(short_help="Serve a page to draw on, and the reader over HTTP.")
 @click.option(
-    "--host", metavar="HOST", default="127.0.0.1", show_default=True, help="Bind address; 0.0.0.0 for all networks."
+    "--host",
+    metavar="HOST",
+    default="127.0.0.1",
+    show_default=True,
+    help="Bind address; 0.0.0.0 for all network interfaces.",
 )
 @click.option(
     "--port",

@@ -93,11 +93,11 @@ _TARGETS = ", ".join(f"{recipe.target} for {recipe.name}" for recipe in RECIPES.
 )
 @click.pass_context
 def train(context: click.Context, /, resume: Path | None, data: str | None, **options: Any) -> None:
-    """Train a network on MNIST, score it on the test images and draw its report.
+    """Train a network on MNIST, score it on the test images and write its report.
 
     Training stops after the first epoch with a training accuracy above the target, if the recipe has one. All files
-    go into a new folder in runs/. Ctrl-C stops training and keeps the finished epochs. To continue, also after a
-    crash, use --resume. Needs the extra `train`; training by several processes also needs `distributed`.
+    go into a new folder in runs/. Ctrl-C stops training and keeps the finished epochs. Use --resume to
+    continue, even after a crash. Needs the extra `train`; training by several processes also needs `distributed`.
 
     \b
     Examples:

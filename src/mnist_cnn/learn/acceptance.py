@@ -1,4 +1,4 @@
-"""Acceptance: the confidence of a word, and the threshold from which people can use it without checking.
+"""Acceptance: the confidence of a word, and the threshold above which it can be used without checking.
 
     python -m mnist_cnn.learn.acceptance runs/finder/finder.onnx runs/strings/strings.onnx
 

@@ -1,4 +1,4 @@
-"""Augmentation: MNIST's digits as if written and photographed in another way.
+"""Augmentation: random changes to the shape, stroke and lighting of MNIST's digits.
 
     >>> rng = np.random.default_rng(0)
     >>> digit(np.zeros((28, 28), np.uint8), 8, rng).shape

@@ -1,4 +1,4 @@
-"""Classifier: calibrated probabilities of the ten digits for images of MNIST, by ONNX Runtime.
+"""Classifier: calibrated probabilities of the ten digits for 28 x 28 images in MNIST's format, with ONNX Runtime.
 
 >>> classifier = Classifier()                                  # the model in this package
 >>> classifier.probabilities(np.zeros((2, 28, 28, 1), np.float32)).shape

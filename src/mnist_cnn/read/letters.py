@@ -1,4 +1,4 @@
-"""Letters: words that are letters because of the column they stand in, and rows that lost a piece of writing."""
+"""Letters: words that must be letters, judged by their column, and rows with a missing piece of writing."""
 
 from mnist_cnn.read.constants import ACCEPTED, LETTER_WIDTH, LETTERS, LETTERS_TIMES, LEVEL_OFFSET, LEVEL_RATIO
 from mnist_cnn.read.decision import Found, confidence

@@ -1,4 +1,4 @@
-"""Slashes: in which numbers people write them, and which 1s may be slashes.
+"""Slashes: the numbers that may contain one, and the 1s that may be misread slashes.
 
 >>> is_usual((1, SLASH, 2)), is_slashed((2, SLASH, 3, 1, 5))
 (True, False)

@@ -1,4 +1,4 @@
-"""Tiles: the digits of a strip as images of MNIST, for the classifier and for people to look at.
+"""Tiles: the digits of a strip as 28 x 28 images in MNIST's format, for the classifier and for people to look at.
 
     >>> tiles(gray, strip, boxes, [True, True])[0].image.shape                              # doctest: +SKIP
     (28, 28)

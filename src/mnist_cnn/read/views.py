@@ -1,4 +1,4 @@
-"""Views: what several strips of the same writing say together, also with a second reader.
+"""Views: the combined reading of several strips of the same writing, and of the second reader.
 
 >>> together(views).string.text                                                                       # doctest: +SKIP
 '21.5'
