@@ -202,7 +202,7 @@ def test_waiting_for_a_missing_process_ends(command: Command, rank: int) -> None
     assert time.monotonic() - began < 60
     assert done.returncode == 2
     message = (
-        f"mnist-cnn: {where}: expected 2 processes to meet there in 3 s, found fewer; start each, with --rank 0 to 1"
+        f"mnist-cnn: {where}: expected 2 processes to meet there in 3 s, found fewer; start each of them, with --rank 0 to 1"
     )
     assert done.stderr.startswith(message)
     assert "Traceback" not in done.stderr
@@ -227,7 +227,7 @@ def test_an_unexpected_error_ends_all_processes_and_is_named(tmp_path: Path, dat
 def test_fewer_images_than_processes_are_refused(command: Command) -> None:
     done = command("train", "--limit", 1, "--processes", 2)
     assert done.returncode == 2
-    assert "mnist-cnn: 2 processes: expected at least as many images, found fewer\n" in done.stderr
+    assert "mnist-cnn: 2 processes: expected at least 2 training images, found fewer\n" in done.stderr
 
 
 @pytest.mark.slow
