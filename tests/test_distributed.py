@@ -201,7 +201,10 @@ def test_waiting_for_a_missing_process_ends(command: Command, rank: int) -> None
     )
     assert time.monotonic() - began < 60
     assert done.returncode == 2
-    message = f"mnist-cnn: {where}: expected 2 processes to meet there in 3 s, found fewer; start each of them, with --rank 0 to 1"
+    message = (
+        f"mnist-cnn: {where}: expected 2 processes to meet there in 3 s, found fewer; "
+        "start each of them, with --rank 0 to 1"
+    )
     assert done.stderr.startswith(message)
     assert "Traceback" not in done.stderr
     if rank == 0:
