@@ -73,6 +73,14 @@ def digits(dataset: mnist.Dataset) -> mnist.Digits:
     return mnist.Digits(dataset.train.images[:2000], dataset.train.labels[:2000])
 
 
+def assert_tiles(tiles: np.ndarray) -> None:
+    """Check tiles, float32 (n, 28, 28): from 0 to 1, and none is empty."""
+    assert tiles.dtype == np.float32
+    assert np.isfinite(tiles).all()
+    assert 0 <= tiles.min() <= tiles.max() <= 1
+    assert (tiles.max(axis=(1, 2)) > 0.3).all(), "an empty tile teaches nothing"
+
+
 @pytest.fixture(scope="session")
 def pictures() -> list[bytes]:
     """Drawings of one to three digits; every seventh is broken."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import assert_tiles
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,13 +15,6 @@ from mnist_cnn.read import Classifier
 def digits(dataset: mnist.Dataset) -> mnist.Digits:
     images, labels = dataset.train
     return mnist.Digits(images[:300], labels[:300])
-
-
-def assert_tiles(tiles: np.ndarray) -> None:
-    assert tiles.dtype == np.float32
-    assert np.isfinite(tiles).all()
-    assert 0 <= tiles.min() <= tiles.max() <= 1
-    assert (tiles.max(axis=(1, 2)) > 0.3).all(), "an empty tile teaches nothing"
 
 
 def test_some_digits_stay_unchanged(digits: mnist.Digits) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from conftest import assert_tiles
 
 from mnist_cnn import mnist
 from mnist_cnn.learn import outliers
@@ -18,13 +19,6 @@ SMALL = dataclasses.replace(RECIPES["handwriting"], batch_size=64)
 def digits(dataset: mnist.Dataset) -> mnist.Digits:
     images, labels = dataset.train
     return mnist.Digits(images[:300], labels[:300])
-
-
-def assert_tiles(tiles: np.ndarray) -> None:
-    assert tiles.dtype == np.float32
-    assert np.isfinite(tiles).all()
-    assert 0 <= tiles.min() <= tiles.max() <= 1
-    assert (tiles.max(axis=(1, 2)) > 0.3).all(), "an empty tile teaches nothing"
 
 
 def test_batches_depend_on_the_seed_and_the_epoch(digits: mnist.Digits) -> None:

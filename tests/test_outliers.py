@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from conftest import assert_tiles
 
 from mnist_cnn import mnist
 from mnist_cnn.learn import outliers
@@ -14,13 +15,6 @@ from mnist_cnn.read.normalise import normalise
 def digits(dataset: mnist.Dataset) -> mnist.Digits:
     images, labels = dataset.train
     return mnist.Digits(images[:300], labels[:300])
-
-
-def assert_tiles(tiles: np.ndarray) -> None:
-    assert tiles.dtype == np.float32
-    assert np.isfinite(tiles).all()
-    assert 0 <= tiles.min() <= tiles.max() <= 1
-    assert (tiles.max(axis=(1, 2)) > 0.3).all(), "an empty tile teaches nothing"
 
 
 @pytest.mark.parametrize("kind", ["font_letter", "stroke_letter", "scribble", "half", "texture", "mark"])
